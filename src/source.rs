@@ -1,0 +1,238 @@
+//! Source files and places in them: the one module that converts positions.
+//!
+//! A [`Span`] is a pair of byte offsets into [`SourceFile::text`]; a [`Location`] is what people read:
+//! 1-based line and column, counted in characters as PostgreSQL and editors count them.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A half-open range of byte offsets into the text of one source file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Span {
+    pub start: usize,
+    pub end: usize,
+}
+
+impl Span {
+    pub fn new(start: usize, end: usize) -> Span {
+        Span { start, end }
+    }
+
+    /// A span of no length, for "here" rather than "this".
+    pub fn at(offset: usize) -> Span {
+        Span { start: offset, end: offset }
+    }
+
+    /// The same span in a text that begins `by` bytes earlier.
+    pub fn shifted(self, by: usize) -> Span {
+        Span { start: self.start + by, end: self.end + by }
+    }
+}
+
+impl From<Range<usize>> for Span {
+    fn from(range: Range<usize>) -> Span {
+        Span { start: range.start, end: range.end }
+    }
+}
+
+/// A place that a person can go to: file as given by the user, 1-based line and column in characters.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Location {
+    pub file: String,
+    pub line: u32,
+    pub column: u32,
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// Bytes that are not UTF-8, with the place of the first bad one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{location}: the file is not valid UTF-8 (byte 0x{byte:02x} at offset {offset})")]
+pub struct InvalidUtf8 {
+    pub location: Location,
+    /// The first byte that is not part of a UTF-8 sequence.
+    pub byte: u8,
+    /// Its offset in bytes from the start of the file.
+    pub offset: usize,
+}
+
+/// One file of the project, read once and shared.
+///
+/// [`text`](SourceFile::text) is what every parser sees and what is sent to the server: without a byte order
+/// mark, with `\n` line ends, so that a checkout on Windows and one on Linux deploy the same function bodies.
+/// [`raw`](SourceFile::raw) is the text as it is on disk, which only checksums need.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    path: String,
+    text: String,
+    raw: Option<String>,
+    line_starts: Vec<usize>,
+}
+
+impl fmt::Debug for SourceFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SourceFile").field("path", &self.path).field("bytes", &self.text.len()).finish()
+    }
+}
+
+impl SourceFile {
+    /// Takes the bytes of a file. `path` is what messages show.
+    ///
+    /// # Errors
+    /// [`InvalidUtf8`] with the place of the first bad byte.
+    pub fn from_bytes(path: impl Into<String>, bytes: Vec<u8>) -> Result<Arc<SourceFile>, InvalidUtf8> {
+        let path = path.into();
+        match String::from_utf8(bytes) {
+            Ok(raw) => Ok(SourceFile::new(path, raw)),
+            Err(error) => {
+                let offset = error.utf8_error().valid_up_to();
+                let byte = error.as_bytes()[offset];
+                let valid = String::from_utf8_lossy(&error.as_bytes()[..offset]).into_owned();
+                let before = SourceFile::new(path, valid);
+                Err(InvalidUtf8 { location: before.location(before.text.len()), byte, offset })
+            }
+        }
+    }
+
+    /// Takes text that is already decoded.
+    pub fn new(path: impl Into<String>, raw: impl Into<String>) -> Arc<SourceFile> {
+        let raw = raw.into();
+        let without_bom = raw.strip_prefix('\u{feff}').unwrap_or(&raw);
+        let (text, raw) = if without_bom.len() == raw.len() && !raw.contains("\r\n") {
+            (raw, None)
+        } else {
+            (without_bom.replace("\r\n", "\n"), Some(raw))
+        };
+        let line_starts =
+            std::iter::once(0).chain(text.match_indices('\n').map(|(offset, _)| offset + 1)).collect();
+        Arc::new(SourceFile { path: path.into(), text, raw, line_starts })
+    }
+
+    /// The path as messages show it.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The text without byte order mark and with `\n` line ends.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The text as it is on disk.
+    pub fn raw(&self) -> &str {
+        self.raw.as_deref().unwrap_or(&self.text)
+    }
+
+    /// The part of the text that `span` covers, cut to what exists.
+    pub fn slice(&self, span: Span) -> &str {
+        let end = span.end.min(self.text.len());
+        self.text.get(span.start.min(end)..end).unwrap_or("")
+    }
+
+    /// Number of lines, the last one counted only when it holds something.
+    pub fn line_count(&self) -> usize {
+        self.line_starts.len() - usize::from(self.text.is_empty() || self.text.ends_with('\n'))
+    }
+
+    /// Line and column of a byte offset. An offset behind the end is the end.
+    pub fn location(&self, offset: usize) -> Location {
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let line = self.line_starts.partition_point(|&start| start <= offset);
+        let start = self.line_starts[line - 1];
+        let column = self.text[start..offset].chars().count() + 1;
+        Location { file: self.path.clone(), line: line as u32, column: column as u32 }
+    }
+
+    /// Byte offset of PostgreSQL's error position within the part of this file that was sent to the server.
+    ///
+    /// `position` is 1-based and in characters; `sent` says which part of the file was sent. `None` when the
+    /// position lies outside it (in text that pgplumb put around the script, for instance).
+    pub fn offset_of_position(&self, sent: Span, position: usize) -> Option<usize> {
+        let part = self.slice(sent);
+        let index = position.checked_sub(1)?;
+        match part.char_indices().nth(index) {
+            Some((offset, _)) => Some(sent.start + offset),
+            // "at end of input" points one behind the last character
+            None if part.chars().count() == index => Some(sent.end.min(self.text.len())),
+            None => None,
+        }
+    }
+}
+
+/// A span of a certain file: what diagnostics and checks keep.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Place {
+    pub file: Arc<SourceFile>,
+    pub span: Span,
+}
+
+impl Place {
+    pub fn new(file: &Arc<SourceFile>, span: Span) -> Place {
+        Place { file: Arc::clone(file), span }
+    }
+
+    /// Where the span begins.
+    pub fn location(&self) -> Location {
+        self.file.location(self.span.start)
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.location())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_characters() {
+        let file = SourceFile::new("a.sql", "select 'é€𝄞', x;\nselect 2;");
+        let offset = file.text().find('x').unwrap();
+        assert_eq!(file.location(offset).to_string(), "a.sql:1:15");
+        assert_eq!(file.location(file.text().len()).to_string(), "a.sql:2:10");
+    }
+
+    #[test]
+    fn bom_and_crlf_do_not_move_positions() {
+        let file = SourceFile::from_bytes("a.sql", b"\xef\xbb\xbfselect 1;\r\nselect x;\r\n".to_vec()).unwrap();
+        assert_eq!(file.text(), "select 1;\nselect x;\n");
+        assert_eq!(file.raw(), "\u{feff}select 1;\r\nselect x;\r\n");
+        assert_eq!(file.location(file.text().find('x').unwrap()).to_string(), "a.sql:2:8");
+        assert_eq!(file.line_count(), 2);
+    }
+
+    #[test]
+    fn server_positions_are_characters_of_the_part_sent() {
+        let file = SourceFile::new("a.sql", "-- é\nselect é, x;");
+        let sent = Span::new(6, file.text().len());
+        let offset = file.offset_of_position(sent, 11).unwrap();
+        assert_eq!(&file.text()[offset..], "x;");
+        assert_eq!(file.offset_of_position(sent, 13), Some(file.text().len()));
+        assert_eq!(file.offset_of_position(sent, 99), None);
+        assert_eq!(file.offset_of_position(sent, 0), None);
+    }
+
+    #[test]
+    fn invalid_utf8_names_the_first_bad_byte() {
+        let error = SourceFile::from_bytes("a.sql", b"select 1;\nselect '\xff';".to_vec()).unwrap_err();
+        assert_eq!(error.to_string(), "a.sql:2:9: the file is not valid UTF-8 (byte 0xff at offset 18)");
+    }
+
+    #[test]
+    fn lines_are_counted_as_people_count_them() {
+        for (text, lines) in [("", 0), ("a", 1), ("a\n", 1), ("a\nb", 2), ("\n", 1)] {
+            assert_eq!(SourceFile::new("a", text).line_count(), lines, "{text:?}");
+        }
+    }
+}
