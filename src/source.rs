@@ -21,18 +21,27 @@ impl Span {
 
     /// A span of no length, for "here" rather than "this".
     pub fn at(offset: usize) -> Span {
-        Span { start: offset, end: offset }
+        Span {
+            start: offset,
+            end: offset,
+        }
     }
 
     /// The same span in a text that begins `by` bytes earlier.
     pub fn shifted(self, by: usize) -> Span {
-        Span { start: self.start + by, end: self.end + by }
+        Span {
+            start: self.start + by,
+            end: self.end + by,
+        }
     }
 }
 
 impl From<Range<usize>> for Span {
     fn from(range: Range<usize>) -> Span {
-        Span { start: range.start, end: range.end }
+        Span {
+            start: range.start,
+            end: range.end,
+        }
     }
 }
 
@@ -76,7 +85,10 @@ pub struct SourceFile {
 
 impl fmt::Debug for SourceFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SourceFile").field("path", &self.path).field("bytes", &self.text.len()).finish()
+        f.debug_struct("SourceFile")
+            .field("path", &self.path)
+            .field("bytes", &self.text.len())
+            .finish()
     }
 }
 
@@ -94,7 +106,11 @@ impl SourceFile {
                 let byte = error.as_bytes()[offset];
                 let valid = String::from_utf8_lossy(&error.as_bytes()[..offset]).into_owned();
                 let before = SourceFile::new(path, valid);
-                Err(InvalidUtf8 { location: before.location(before.text.len()), byte, offset })
+                Err(InvalidUtf8 {
+                    location: before.location(before.text.len()),
+                    byte,
+                    offset,
+                })
             }
         }
     }
@@ -108,9 +124,15 @@ impl SourceFile {
         } else {
             (without_bom.replace("\r\n", "\n"), Some(raw))
         };
-        let line_starts =
-            std::iter::once(0).chain(text.match_indices('\n').map(|(offset, _)| offset + 1)).collect();
-        Arc::new(SourceFile { path: path.into(), text, raw, line_starts })
+        let line_starts = std::iter::once(0)
+            .chain(text.match_indices('\n').map(|(offset, _)| offset + 1))
+            .collect();
+        Arc::new(SourceFile {
+            path: path.into(),
+            text,
+            raw,
+            line_starts,
+        })
     }
 
     /// The path as messages show it.
@@ -148,7 +170,11 @@ impl SourceFile {
         let line = self.line_starts.partition_point(|&start| start <= offset);
         let start = self.line_starts[line - 1];
         let column = self.text[start..offset].chars().count() + 1;
-        Location { file: self.path.clone(), line: line as u32, column: column as u32 }
+        Location {
+            file: self.path.clone(),
+            line: line as u32,
+            column: column as u32,
+        }
     }
 
     /// Byte offset of PostgreSQL's error position within the part of this file that was sent to the server.
@@ -176,7 +202,10 @@ pub struct Place {
 
 impl Place {
     pub fn new(file: &Arc<SourceFile>, span: Span) -> Place {
-        Place { file: Arc::clone(file), span }
+        Place {
+            file: Arc::clone(file),
+            span,
+        }
     }
 
     /// Where the span begins.
@@ -205,10 +234,14 @@ mod tests {
 
     #[test]
     fn bom_and_crlf_do_not_move_positions() {
-        let file = SourceFile::from_bytes("a.sql", b"\xef\xbb\xbfselect 1;\r\nselect x;\r\n".to_vec()).unwrap();
+        let file =
+            SourceFile::from_bytes("a.sql", b"\xef\xbb\xbfselect 1;\r\nselect x;\r\n".to_vec()).unwrap();
         assert_eq!(file.text(), "select 1;\nselect x;\n");
         assert_eq!(file.raw(), "\u{feff}select 1;\r\nselect x;\r\n");
-        assert_eq!(file.location(file.text().find('x').unwrap()).to_string(), "a.sql:2:8");
+        assert_eq!(
+            file.location(file.text().find('x').unwrap()).to_string(),
+            "a.sql:2:8"
+        );
         assert_eq!(file.line_count(), 2);
     }
 
@@ -226,7 +259,10 @@ mod tests {
     #[test]
     fn invalid_utf8_names_the_first_bad_byte() {
         let error = SourceFile::from_bytes("a.sql", b"select 1;\nselect '\xff';".to_vec()).unwrap_err();
-        assert_eq!(error.to_string(), "a.sql:2:9: the file is not valid UTF-8 (byte 0xff at offset 18)");
+        assert_eq!(
+            error.to_string(),
+            "a.sql:2:9: the file is not valid UTF-8 (byte 0xff at offset 18)"
+        );
     }
 
     #[test]

@@ -1,1 +1,73 @@
-//! TODO-FILL
+//! The catalog as a value: read once, then compared, counted and printed by pure functions.
+//!
+//! A [`Catalog`] is a map from [`ObjectId`] to [`Object`]; an object is a bag of properties whose names and
+//! types [`kind::Kind::properties`] lists. So a new property is one line there and one column of a query, and
+//! decoding, differences and snapshots know it at once.
+
+pub mod kind;
+pub mod object;
+pub mod scope;
+pub mod decode;
+pub mod diff;
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Values;
+
+pub use kind::{Context, Kind, Property, PropertyType};
+pub use object::{Object, ObjectId, Value};
+pub use scope::Scope;
+
+/// What was read of a database, at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Catalog {
+    objects: BTreeMap<ObjectId, Object>,
+    /// The server's clock when it was read, RFC 3339 in UTC; `None` for an empty value.
+    pub read_at: Option<String>,
+}
+
+impl Catalog {
+    /// Adds an object, replacing one with the same identity.
+    pub fn insert(&mut self, object: Object) {
+        self.objects.insert(object.id.clone(), object);
+    }
+
+    pub fn get(&self, id: &ObjectId) -> Option<&Object> {
+        self.objects.get(id)
+    }
+
+    /// All objects, ordered by kind, schema, relation and name.
+    pub fn iter(&self) -> Values<'_, ObjectId, Object> {
+        self.objects.values()
+    }
+
+    /// All objects of one kind, in order.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Object> {
+        self.objects.values().filter(move |object| object.id.kind == kind)
+    }
+
+    /// The objects of one kind that stand on a relation (its columns, policies, …), in order.
+    pub fn on_relation<'a>(
+        &'a self,
+        kind: Kind,
+        schema: &'a str,
+        relation: &'a str,
+    ) -> impl Iterator<Item = &'a Object> {
+        self.of_kind(kind)
+            .filter(move |object| object.id.schema == schema && object.id.relation == relation)
+    }
+
+    /// The relation (table, view, sequence, …) of that name, whatever its kind; relations share one namespace.
+    pub fn relation(&self, schema: &str, name: &str) -> Option<&Object> {
+        Kind::RELATIONS
+            .iter()
+            .find_map(|&kind| self.get(&ObjectId::new(kind, schema, name)))
+    }
+
+    pub fn len(&self) -> usize {
+        self.objects.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.objects.is_empty()
+    }
+}

@@ -48,7 +48,14 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     pub fn new(severity: Severity, message: impl Into<String>) -> Diagnostic {
-        Diagnostic { severity, message: message.into(), place: None, file: None, facts: Vec::new(), help: None }
+        Diagnostic {
+            severity,
+            message: message.into(),
+            place: None,
+            file: None,
+            facts: Vec::new(),
+            help: None,
+        }
     }
 
     pub fn error(message: impl Into<String>) -> Diagnostic {
@@ -107,7 +114,11 @@ impl Diagnostic {
     pub fn location(&self) -> Option<Location> {
         match (&self.place, &self.file) {
             (Some(place), _) => Some(place.location()),
-            (None, Some(file)) => Some(Location { file: file.clone(), line: 1, column: 1 }),
+            (None, Some(file)) => Some(Location {
+                file: file.clone(),
+                line: 1,
+                column: 1,
+            }),
             (None, None) => None,
         }
     }

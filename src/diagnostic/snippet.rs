@@ -33,7 +33,14 @@ pub fn render(diagnostic: &Diagnostic) -> String {
             // tabs are shown as one space so that the caret stands under its character
             let shown = shown.replace('\t', " ");
             let before = location.column as usize - 1 - skipped;
-            let marked = place.file.slice(place.span).lines().next().unwrap_or("").chars().count();
+            let marked = place
+                .file
+                .slice(place.span)
+                .lines()
+                .next()
+                .unwrap_or("")
+                .chars()
+                .count();
             let carets = marked.clamp(1, shown.chars().count().saturating_sub(before).max(1));
             let _ = writeln!(out, "{:gutter$} |", "");
             let _ = writeln!(out, "{:gutter$} | {shown}", location.line);
@@ -76,7 +83,10 @@ mod tests {
 
     #[test]
     fn order_is_message_place_source_facts_help() {
-        let file = SourceFile::new("migrations/1_a.sql", "select 1;\nselect *\n\tfrom organisation;\n");
+        let file = SourceFile::new(
+            "migrations/1_a.sql",
+            "select 1;\nselect *\n\tfrom organisation;\n",
+        );
         let start = file.text().find("organisation").unwrap();
         let diagnostic = Diagnostic::error("relation \"organisation\" does not exist")
             .at(&file, Span::new(start, start + 12))

@@ -1,1 +1,1 @@
-//! TODO-FILL
+//! To be written.

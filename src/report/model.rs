@@ -1,0 +1,229 @@
+//! What a run has to say, before any format is chosen.
+
+use std::collections::BTreeMap;
+
+use super::exit::ExitCode;
+use crate::catalog::Object;
+use crate::check::{Status, Verdict};
+use crate::diagnostic::Diagnostic;
+use crate::source::Location;
+
+/// Everything that one run of a command found and did.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The verb: `apply`, `verify`, ….
+    pub command: &'static str,
+    pub conclusion: Conclusion,
+    pub exit: ExitCode,
+    /// The environment chosen with `--env`.
+    pub environment: Option<String>,
+    /// `None` when the command needs no database or it was not reached.
+    pub database: Option<Database>,
+    /// RFC 3339 in UTC.
+    pub started_at: String,
+    pub duration_ms: f64,
+    /// The run changed nothing and was not meant to (`--dry-run`).
+    pub dry_run: bool,
+    pub migrations: Vec<MigrationReport>,
+    pub checks: Vec<Verdict>,
+    pub root_causes: Vec<RootCause>,
+    pub diagnostics: Vec<Diagnostic>,
+    /// Of `status`: the state of every migration, and of `history`: the journal.
+    pub ledger: Vec<LedgerLine>,
+    pub journal: Vec<JournalLine>,
+}
+
+/// The verdict of a run as a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conclusion {
+    Approved,
+    NotApproved,
+    Ready,
+    Blocked,
+}
+
+impl Conclusion {
+    /// The word of the JSON report.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Conclusion::Approved => "approved",
+            Conclusion::NotApproved => "not_approved",
+            Conclusion::Ready => "ready",
+            Conclusion::Blocked => "blocked",
+        }
+    }
+}
+
+/// Which database was looked at, without secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Database {
+    pub name: String,
+    pub host: String,
+    pub port: u16,
+    pub user: String,
+    pub server_version: String,
+    /// What kind of pooler stands in front, when one was detected.
+    pub pooler: Option<String>,
+}
+
+/// What a run did with one migration.
+#[derive(Debug, Clone)]
+pub struct MigrationReport {
+    /// As the file spells it, `0024`.
+    pub version: String,
+    pub name: String,
+    pub state: MigrationState,
+    pub duration_ms: Option<f64>,
+    pub error: Option<String>,
+    /// What it created and changed, from the catalog before and after.
+    pub artifacts: Artifacts,
+    /// The statements of the plan: file, line and first words of each, for `--dry-run`.
+    pub statements: Vec<StatementLine>,
+    /// Where its script stands.
+    pub source: Option<Location>,
+}
+
+/// State of a migration after the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MigrationState {
+    Applied,
+    Pending,
+    Failed,
+    RolledBack,
+    Skipped,
+}
+
+impl MigrationState {
+    /// The word of the JSON report.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            MigrationState::Applied => "applied",
+            MigrationState::Pending => "pending",
+            MigrationState::Failed => "failed",
+            MigrationState::RolledBack => "rolled_back",
+            MigrationState::Skipped => "skipped",
+        }
+    }
+}
+
+/// The difference that a migration made, as the catalog shows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Artifacts {
+    /// Objects that are new (of a rollback: that are gone), with their properties.
+    pub created: Vec<Object>,
+    pub removed: Vec<Object>,
+    /// Objects that existed before and differ now, with the names of the properties.
+    pub altered: Vec<(Object, Vec<String>)>,
+}
+
+impl Artifacts {
+    pub fn is_empty(&self) -> bool {
+        self.created.is_empty() && self.removed.is_empty() && self.altered.is_empty()
+    }
+}
+
+/// One statement of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatementLine {
+    pub source: Location,
+    /// `CREATE TABLE`.
+    pub tag: String,
+    /// The text, as the script has it.
+    pub text: String,
+}
+
+/// One missing thing that explains others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RootCause {
+    pub object: String,
+    pub blocks: usize,
+    pub remedy: String,
+    pub sources: Vec<Location>,
+}
+
+/// One line of `status`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerLine {
+    pub version: String,
+    pub name: String,
+    /// `applied`, `pending`, `modified`, `missing`, `out_of_order`.
+    pub state: &'static str,
+    /// RFC 3339, as the history has it.
+    pub applied_on: Option<String>,
+    /// Whether a rollback script is there, or the declared reason why not.
+    pub rollback: String,
+    /// How many checks the migration's own suite has; `None` without a suite.
+    pub checks: Option<usize>,
+}
+
+/// One line of `history`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JournalLine {
+    pub id: i64,
+    /// RFC 3339 in UTC.
+    pub at: String,
+    /// `apply`, `rollback`, `baseline`, `repair`.
+    pub action: String,
+    pub version: String,
+    pub name: String,
+    pub outcome: String,
+    pub verdict: Option<String>,
+    pub duration_ms: Option<f64>,
+    pub by: String,
+    pub from: String,
+    pub sha256: Option<String>,
+    pub message: Option<String>,
+}
+
+/// How many checks came out how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Totals {
+    pub pass: usize,
+    pub fail: usize,
+    pub blocked: usize,
+    pub warn: usize,
+    pub skip: usize,
+}
+
+impl Totals {
+    /// Counts verdicts.
+    pub fn of(verdicts: &[Verdict]) -> Totals {
+        let mut totals = Totals::default();
+        for verdict in verdicts {
+            match verdict.status {
+                Status::Pass => totals.pass += 1,
+                Status::Fail => totals.fail += 1,
+                Status::Blocked => totals.blocked += 1,
+                Status::Warn => totals.warn += 1,
+                Status::Skip => totals.skip += 1,
+            }
+        }
+        totals
+    }
+
+    /// Nothing failed or blocked; with `strict`, nothing warned either.
+    pub fn approved(&self, strict: bool) -> bool {
+        self.fail == 0 && self.blocked == 0 && (!strict || self.warn == 0)
+    }
+}
+
+impl Report {
+    pub fn totals(&self) -> Totals {
+        Totals::of(&self.checks)
+    }
+
+    /// Artifacts of all kinds by the plural that the JSON report uses.
+    pub fn artifact_names(artifacts: &Artifacts) -> BTreeMap<&'static str, Vec<String>> {
+        let mut names: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
+        for object in &artifacts.created {
+            let is_partition = object.get("partition_of").is_some() && object.get("bound").is_some();
+            let key = if is_partition {
+                "partitions"
+            } else {
+                object.id.kind.plural()
+            };
+            names.entry(key).or_default().push(object.id.path());
+        }
+        names
+    }
+}

@@ -1,0 +1,4 @@
+//! Names.
+pub fn quote_ident(name: &str) -> String {
+    name.to_string()
+}
