@@ -5,6 +5,9 @@
 
 DROP TABLE public.customer RESTRICT;
 DROP TABLE public."user" RESTRICT;
+
+-- organization is read by users_extended (its foreign key) and reads it (its policy).
+DROP POLICY organization_select ON public.organization;
 DROP TABLE auth.users_extended RESTRICT;
 DROP TABLE public.organization RESTRICT;
 
