@@ -49,10 +49,13 @@ BEGIN
             ELSE
                 EXECUTE format('GRANT authenticated TO %I', current_user);
             END IF;
-        EXCEPTION WHEN insufficient_privilege THEN
-            RAISE WARNING 'role % may not SET ROLE authenticated', current_user
-                USING DETAIL = 'The role was there before and is not this role''s to grant. Nothing here needs it but probes.',
-                      HINT = format('An administrator can run: GRANT authenticated TO %I', current_user);
+        EXCEPTION
+            WHEN unique_violation THEN
+                RAISE NOTICE 'role authenticated was granted by another session meanwhile';
+            WHEN insufficient_privilege THEN
+                RAISE WARNING 'role % may not SET ROLE authenticated', current_user
+                    USING DETAIL = 'The role was there before and is not this role''s to grant. Nothing here needs it but probes.',
+                          HINT = format('An administrator can run: GRANT authenticated TO %I', current_user);
         END;
     END IF;
 END

@@ -347,7 +347,7 @@ BEGIN
              THEN 'completed'::public.sync_status_type
              ELSE 'completed_with_errors'::public.sync_status_type END,
         NEW.processed_count + NEW.failed_count,
-        greatest(extract(epoch FROM NEW.completed_at - NEW.started_at)::numeric, 0),
+        greatest(round(extract(epoch FROM NEW.completed_at - NEW.started_at)::numeric, 3), 0),
         NEW.initiated_by,
         now()
     );
