@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::exit::ExitCode;
-use crate::catalog::Object;
+use crate::catalog::{Kind, Object};
 use crate::check::{Status, Verdict};
 use crate::diagnostic::Diagnostic;
 use crate::source::Location;
@@ -274,18 +274,32 @@ impl Report {
         Totals::of(&self.checks)
     }
 
-    /// Artifacts of all kinds by the plural that the JSON report uses.
+    /// What was created, of all kinds, by the plural that the JSON report uses.
     pub fn artifact_names(artifacts: &Artifacts) -> BTreeMap<&'static str, Vec<String>> {
-        let mut names: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
-        for object in &artifacts.created {
-            let is_partition = object.get("partition_of").is_some() && object.get("bound").is_some();
-            let key = if is_partition {
-                "partitions"
-            } else {
-                object.id.kind.plural()
-            };
-            names.entry(key).or_default().push(object.id.path());
-        }
-        names
+        by_plural(&artifacts.created)
     }
+
+    /// What was removed, likewise.
+    pub fn removed_names(artifacts: &Artifacts) -> BTreeMap<&'static str, Vec<String>> {
+        by_plural(&artifacts.removed)
+    }
+}
+
+/// Paths of objects by the plural of their kind; partitions stand apart from other tables.
+fn by_plural(objects: &[Object]) -> BTreeMap<&'static str, Vec<String>> {
+    let mut names: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
+    for object in objects {
+        let key = if is_partition(object) {
+            "partitions"
+        } else {
+            object.id.kind.plural()
+        };
+        names.entry(key).or_default().push(object.id.path());
+    }
+    names
+}
+
+/// A table that holds a part of another.
+pub fn is_partition(object: &Object) -> bool {
+    object.id.kind == Kind::Table && object.get("partition_of").is_some() && object.get("bound").is_some()
 }
