@@ -2,6 +2,7 @@
 
 pub mod exit;
 pub mod model;
+pub mod summary;
 pub mod json;
 pub mod text;
 

@@ -202,7 +202,7 @@ pub struct Totals {
 
 impl Totals {
     /// Counts verdicts.
-    pub fn of(verdicts: &[Verdict]) -> Totals {
+    pub fn of<'a>(verdicts: impl IntoIterator<Item = &'a Verdict>) -> Totals {
         let mut totals = Totals::default();
         for verdict in verdicts {
             match verdict.status {
@@ -214,6 +214,25 @@ impl Totals {
             }
         }
         totals
+    }
+
+    /// Of all statuses together.
+    pub fn all(&self) -> usize {
+        self.pass + self.fail + self.blocked + self.warn + self.skip
+    }
+
+    /// The status that decides: the worst; skipped only when all are. `None` when there are none.
+    pub fn worst(&self) -> Option<Status> {
+        [
+            (self.fail, Status::Fail),
+            (self.blocked, Status::Blocked),
+            (self.warn, Status::Warn),
+            (self.pass, Status::Pass),
+            (self.skip, Status::Skip),
+        ]
+        .into_iter()
+        .find(|(count, _)| *count > 0)
+        .map(|(_, status)| status)
     }
 
     /// Nothing failed or blocked; with `strict`, nothing warned either.
