@@ -31,6 +31,14 @@ impl Status {
     }
 }
 
+/// The figures of a count: `55/15+`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Measure {
+    pub have: i64,
+    pub want: i64,
+    pub at_least: bool,
+}
+
 /// One check with its outcome: a line of the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
@@ -53,4 +61,6 @@ pub struct Verdict {
     pub source: Location,
     /// The statement that would bring the catalog back, when there is a safe one.
     pub remedy: Option<String>,
+    /// Of a count: what was counted and what was wanted.
+    pub measure: Option<Measure>,
 }

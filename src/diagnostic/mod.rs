@@ -3,13 +3,14 @@
 //! A message names the object; [`have`](Diagnostic::have) and [`want`](Diagnostic::want) show both sides;
 //! [`help`](Diagnostic::help) is one imperative line that says what to do.
 
+pub mod screen;
 mod snippet;
 
 use std::sync::Arc;
 
 use crate::source::{Location, Place, SourceFile, Span};
 
-pub use snippet::render;
+pub use snippet::{render, render_within};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Diagnostic;
+use super::screen::{clean, width};
 
 /// Longest source line that is shown whole, in characters; of a longer one the part around the caret is.
 const LINE_WIDTH: usize = 160;
@@ -19,35 +20,43 @@ const LINE_WIDTH: usize = 160;
 ///   help: apply 0001_core first
 /// ```
 pub fn render(diagnostic: &Diagnostic) -> String {
-    let mut out = format!("{}: {}\n", diagnostic.severity.as_str(), diagnostic.message);
+    render_within(diagnostic, usize::MAX)
+}
+
+/// As [`render`], with a source line cut so that it fits into that many columns.
+pub fn render_within(diagnostic: &Diagnostic, columns: usize) -> String {
+    let mut out = format!(
+        "{}: {}\n",
+        diagnostic.severity.as_str(),
+        clean(&diagnostic.message)
+    );
     if let Some(place) = &diagnostic.place {
         let location = place.location();
         let gutter = location.line.to_string().len().max(2);
-        let _ = writeln!(out, "{:gutter$}--> {location}", " ");
+        let _ = writeln!(out, "{:gutter$}--> {}", " ", clean(&location.to_string()));
         let line_start = place.file.text()[..place.span.start.min(place.file.text().len())]
             .rfind('\n')
             .map_or(0, |newline| newline + 1);
         let line = place.file.text()[line_start..].lines().next().unwrap_or("");
         if !line.trim().is_empty() {
-            let (shown, skipped) = window(line, location.column as usize - 1);
-            // tabs are shown as one space so that the caret stands under its character
-            let shown = shown.replace('\t', " ");
+            let room = columns.saturating_sub(gutter + 3).clamp(20, LINE_WIDTH);
+            let (shown, skipped) = window(line, location.column as usize - 1, room);
             let before = location.column as usize - 1 - skipped;
-            let marked = place
-                .file
-                .slice(place.span)
-                .lines()
-                .next()
-                .unwrap_or("")
-                .chars()
-                .count();
-            let carets = marked.clamp(1, shown.chars().count().saturating_sub(before).max(1));
+            let marked = place.file.slice(place.span).lines().next().unwrap_or("");
+            let rest: String = shown.chars().skip(before).take(marked.chars().count()).collect();
+            let before: String = shown.chars().take(before).collect();
             let _ = writeln!(out, "{:gutter$} |", "");
             let _ = writeln!(out, "{:gutter$} | {shown}", location.line);
-            let _ = writeln!(out, "{:gutter$} | {:before$}{}", "", "", "^".repeat(carets));
+            let _ = writeln!(
+                out,
+                "{:gutter$} | {}{}",
+                "",
+                " ".repeat(width(&before)),
+                "^".repeat(width(&rest).max(1))
+            );
         }
     } else if let Some(file) = &diagnostic.file {
-        let _ = writeln!(out, "  --> {file}");
+        let _ = writeln!(out, "  --> {}", clean(file));
     }
     for (label, text) in &diagnostic.facts {
         write_fact(&mut out, label, text);
@@ -60,20 +69,27 @@ pub fn render(diagnostic: &Diagnostic) -> String {
 
 /// `label: text`, further lines indented below the first.
 fn write_fact(out: &mut String, label: &str, text: &str) {
-    let mut lines = text.lines();
-    let _ = writeln!(out, "  {label}: {}", lines.next().unwrap_or(""));
+    let mut lines = text.lines().map(clean);
+    let _ = writeln!(out, "  {label}: {}", lines.next().unwrap_or_default());
     for line in lines {
-        let _ = writeln!(out, "  {:width$}  {line}", "", width = label.chars().count());
+        let _ = writeln!(out, "  {:indent$}  {line}", "", indent = label.chars().count());
     }
 }
 
-/// The part of a long line around the column (0-based, in characters), and how many characters were cut before it.
-fn window(line: &str, column: usize) -> (String, usize) {
-    if line.chars().count() <= LINE_WIDTH {
-        return (line.to_string(), 0);
-    }
-    let skipped = column.saturating_sub(LINE_WIDTH / 2);
-    (line.chars().skip(skipped).take(LINE_WIDTH).collect(), skipped)
+/// The line, or of a long one the part around the column (0-based, in characters), and how many characters
+/// were cut before it. Every character stays one character: a tab is a space, a control character `�`.
+fn window(line: &str, column: usize, room: usize) -> (String, usize) {
+    let line = line.chars().map(|character| match character {
+        '\t' => ' ',
+        _ if character.is_control() => char::REPLACEMENT_CHARACTER,
+        _ => character,
+    });
+    let skipped = if line.clone().count() <= room {
+        0
+    } else {
+        column.saturating_sub(room / 2)
+    };
+    (line.skip(skipped).take(room).collect(), skipped)
 }
 
 #[cfg(test)]

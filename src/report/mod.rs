@@ -2,6 +2,68 @@
 
 pub mod exit;
 pub mod model;
+pub mod summary;
+pub mod json;
+pub mod text;
+
+use std::fmt;
+use std::str::FromStr;
 
 pub use exit::ExitCode;
 pub use model::Report;
+pub use text::TextOptions;
+
+/// The formats that a report can be written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+impl Format {
+    /// Every format, in the order of the help text.
+    pub const ALL: [Format; 2] = [Format::Text, Format::Json];
+
+    /// The word of `--format`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Format::Text => "text",
+            Format::Json => "json",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A word that names no format.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{word}` is no report format; the formats are {}", Format::ALL.map(Format::as_str).join(", "))]
+pub struct UnknownFormat {
+    pub word: String,
+}
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(word: &str) -> Result<Format, UnknownFormat> {
+        Format::ALL
+            .into_iter()
+            .find(|format| format.as_str() == word)
+            .ok_or_else(|| UnknownFormat {
+                word: word.to_string(),
+            })
+    }
+}
+
+/// Renders a report; the text ends with a line end. This is the registry: one line a format.
+pub fn render(report: &Report, format: Format, options: &TextOptions) -> String {
+    match format {
+        Format::Text => text::render(report, options),
+        Format::Json => json::render(report),
+    }
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::exit::ExitCode;
-use crate::catalog::Object;
+use crate::catalog::{Kind, Object};
 use crate::check::{Status, Verdict};
 use crate::diagnostic::Diagnostic;
 use crate::source::Location;
@@ -13,7 +13,8 @@ use crate::source::Location;
 pub struct Report {
     /// The verb: `apply`, `verify`, ….
     pub command: &'static str,
-    pub conclusion: Conclusion,
+    /// `None` for a command that judges nothing (`status`, `history`, `init`) or that did not come so far.
+    pub conclusion: Option<Conclusion>,
     pub exit: ExitCode,
     /// The environment chosen with `--env`.
     pub environment: Option<String>,
@@ -24,6 +25,8 @@ pub struct Report {
     pub duration_ms: f64,
     /// The run changed nothing and was not meant to (`--dry-run`).
     pub dry_run: bool,
+    /// Paths of the files that the command wrote (`init`, `new`, `checks generate`).
+    pub files: Vec<String>,
     pub migrations: Vec<MigrationReport>,
     pub checks: Vec<Verdict>,
     pub root_causes: Vec<RootCause>,
@@ -75,10 +78,12 @@ pub struct MigrationReport {
     pub state: MigrationState,
     pub duration_ms: Option<f64>,
     pub error: Option<String>,
-    /// What it created and changed, from the catalog before and after.
+    /// What it created, removed and changed, from the catalog before and after.
     pub artifacts: Artifacts,
     /// The statements of the plan: file, line and first words of each, for `--dry-run`.
     pub statements: Vec<StatementLine>,
+    /// The checks that will gate it, for `--dry-run`.
+    pub gates: Vec<Gate>,
     /// Where its script stands.
     pub source: Option<Location>,
 }
@@ -109,8 +114,9 @@ impl MigrationState {
 /// The difference that a migration made, as the catalog shows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Artifacts {
-    /// Objects that are new (of a rollback: that are gone), with their properties.
+    /// Objects that are there now and were not before, with their properties.
     pub created: Vec<Object>,
+    /// Objects that were there before and are gone: of a rollback, what it took back.
     pub removed: Vec<Object>,
     /// Objects that existed before and differ now, with the names of the properties.
     pub altered: Vec<(Object, Vec<String>)>,
@@ -130,6 +136,15 @@ pub struct StatementLine {
     pub tag: String,
     /// The text, as the script has it.
     pub text: String,
+}
+
+/// A check that will judge a migration of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gate {
+    pub id: String,
+    /// As [`Verdict::kind`].
+    pub kind: &'static str,
+    pub source: Location,
 }
 
 /// One missing thing that explains others.
@@ -187,7 +202,7 @@ pub struct Totals {
 
 impl Totals {
     /// Counts verdicts.
-    pub fn of(verdicts: &[Verdict]) -> Totals {
+    pub fn of<'a>(verdicts: impl IntoIterator<Item = &'a Verdict>) -> Totals {
         let mut totals = Totals::default();
         for verdict in verdicts {
             match verdict.status {
@@ -201,29 +216,109 @@ impl Totals {
         totals
     }
 
+    /// Of all statuses together.
+    pub fn all(&self) -> usize {
+        self.pass + self.fail + self.blocked + self.warn + self.skip
+    }
+
+    /// The status that decides: the worst; skipped only when all are. `None` when there are none.
+    pub fn worst(&self) -> Option<Status> {
+        [
+            (self.fail, Status::Fail),
+            (self.blocked, Status::Blocked),
+            (self.warn, Status::Warn),
+            (self.pass, Status::Pass),
+            (self.skip, Status::Skip),
+        ]
+        .into_iter()
+        .find(|(count, _)| *count > 0)
+        .map(|(_, status)| status)
+    }
+
     /// Nothing failed or blocked; with `strict`, nothing warned either.
     pub fn approved(&self, strict: bool) -> bool {
         self.fail == 0 && self.blocked == 0 && (!strict || self.warn == 0)
     }
 }
 
+impl MigrationReport {
+    /// A migration of which nothing is known yet but its state.
+    pub fn new(
+        version: impl Into<String>,
+        name: impl Into<String>,
+        state: MigrationState,
+    ) -> MigrationReport {
+        MigrationReport {
+            version: version.into(),
+            name: name.into(),
+            state,
+            duration_ms: None,
+            error: None,
+            artifacts: Artifacts::default(),
+            statements: Vec::new(),
+            gates: Vec::new(),
+            source: None,
+        }
+    }
+
+    /// The stem of its files, `0024_sync_preview_progress_logs`.
+    pub fn stem(&self) -> String {
+        format!("{}_{}", self.version, self.name)
+    }
+}
+
 impl Report {
+    /// A report that says nothing yet: exit 0, no verdict, everything empty.
+    pub fn new(command: &'static str) -> Report {
+        Report {
+            command,
+            conclusion: None,
+            exit: ExitCode::Done,
+            environment: None,
+            database: None,
+            started_at: String::new(),
+            duration_ms: 0.0,
+            dry_run: false,
+            files: Vec::new(),
+            migrations: Vec::new(),
+            checks: Vec::new(),
+            root_causes: Vec::new(),
+            diagnostics: Vec::new(),
+            ledger: Vec::new(),
+            journal: Vec::new(),
+        }
+    }
+
     pub fn totals(&self) -> Totals {
         Totals::of(&self.checks)
     }
 
-    /// Artifacts of all kinds by the plural that the JSON report uses.
+    /// What was created, of all kinds, by the plural that the JSON report uses.
     pub fn artifact_names(artifacts: &Artifacts) -> BTreeMap<&'static str, Vec<String>> {
-        let mut names: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
-        for object in &artifacts.created {
-            let is_partition = object.get("partition_of").is_some() && object.get("bound").is_some();
-            let key = if is_partition {
-                "partitions"
-            } else {
-                object.id.kind.plural()
-            };
-            names.entry(key).or_default().push(object.id.path());
-        }
-        names
+        by_plural(&artifacts.created)
     }
+
+    /// What was removed, likewise.
+    pub fn removed_names(artifacts: &Artifacts) -> BTreeMap<&'static str, Vec<String>> {
+        by_plural(&artifacts.removed)
+    }
+}
+
+/// Paths of objects by the plural of their kind; partitions stand apart from other tables.
+fn by_plural(objects: &[Object]) -> BTreeMap<&'static str, Vec<String>> {
+    let mut names: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
+    for object in objects {
+        let key = if is_partition(object) {
+            "partitions"
+        } else {
+            object.id.kind.plural()
+        };
+        names.entry(key).or_default().push(object.id.path());
+    }
+    names
+}
+
+/// A table that holds a part of another.
+pub fn is_partition(object: &Object) -> bool {
+    object.id.kind == Kind::Table && object.get("partition_of").is_some() && object.get("bound").is_some()
 }

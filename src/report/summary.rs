@@ -1,0 +1,632 @@
+//! What a report amounts to: counts, groups and the outcome in words. Renderers use these and add nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::exit::ExitCode;
+use super::model::{Conclusion, MigrationState, Report, Totals, is_partition};
+use crate::catalog::{Kind, Object};
+use crate::check::{Measure, Status, Verdict};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::source::Location;
+
+/// `1 check`, `2 checks`, `3 policies`, `4 indexes`.
+pub fn quantity(count: usize, noun: &str) -> String {
+    if count == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{count} {}", plural(noun))
+    }
+}
+
+/// The plural of an English noun, as regular as pgplumb's nouns are.
+pub fn plural(noun: &str) -> String {
+    let vowel_before_y = ["ay", "ey", "oy", "uy"].iter().any(|end| noun.ends_with(end));
+    match noun.strip_suffix('y') {
+        Some(stem) if !vowel_before_y => format!("{stem}ies"),
+        _ if noun.ends_with(['s', 'x']) || noun.ends_with("ch") => format!("{noun}es"),
+        _ => format!("{noun}s"),
+    }
+}
+
+/// `55/15+`, `12/12`.
+pub fn figures(measure: Measure) -> String {
+    let plus = if measure.at_least { "+" } else { "" };
+    format!("{}/{}{plus}", measure.have, measure.want)
+}
+
+// ── the outcome ──
+
+/// Good news, bad news, or neither.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    Good,
+    Bad,
+    Neutral,
+}
+
+/// How a run came out: the first and the last line of every report for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    pub tone: Tone,
+    /// `APPROVED`, `NOT APPROVED`, `READY`, `BLOCKED`, `ERROR`, ….
+    pub word: &'static str,
+    /// What that rests on: `3 migrations applied, 142 checks passed`.
+    pub sentence: String,
+}
+
+/// The outcome of a run.
+pub fn outcome(report: &Report) -> Outcome {
+    let (tone, word) = word(report);
+    Outcome {
+        tone,
+        word,
+        sentence: sentence(report),
+    }
+}
+
+fn word(report: &Report) -> (Tone, &'static str) {
+    match (report.exit, report.conclusion) {
+        (ExitCode::Done, Some(Conclusion::Approved)) => (Tone::Good, "APPROVED"),
+        (ExitCode::Done, Some(Conclusion::Ready)) => (Tone::Good, "READY"),
+        (ExitCode::Done, None) if report.dry_run => (Tone::Neutral, "PLAN"),
+        (ExitCode::Done, None) => (Tone::Neutral, "DONE"),
+        (ExitCode::Interrupted, _) => (Tone::Bad, "INTERRUPTED"),
+        (ExitCode::Blocked, _) | (_, Some(Conclusion::Blocked)) => (Tone::Bad, "BLOCKED"),
+        (ExitCode::NotApproved, _) | (_, Some(Conclusion::NotApproved)) => (Tone::Bad, "NOT APPROVED"),
+        (ExitCode::ScriptFailed, _) => (Tone::Bad, "FAILED"),
+        (ExitCode::HistoryDisagrees, _) => (Tone::Bad, "NOT IN STEP"),
+        (ExitCode::Usage | ExitCode::Unreachable | ExitCode::LockTimeout, _) => (Tone::Bad, "ERROR"),
+    }
+}
+
+fn sentence(report: &Report) -> String {
+    let mut parts = Vec::new();
+    match report.exit {
+        ExitCode::Done | ExitCode::NotApproved => {}
+        ExitCode::Blocked => parts.push("nothing was run".to_string()),
+        ExitCode::Usage
+        | ExitCode::Unreachable
+        | ExitCode::ScriptFailed
+        | ExitCode::HistoryDisagrees
+        | ExitCode::LockTimeout
+        | ExitCode::Interrupted => {}
+    }
+    let failed = report.exit != ExitCode::Done && report.exit != ExitCode::NotApproved;
+    if let Some(error) = errors(report).next().filter(|_| failed) {
+        parts.push(error.message.clone());
+    }
+    if let Some(cause) = report.root_causes.first().filter(|_| failed) {
+        parts.push(match report.root_causes.len() {
+            1 => format!("the root cause is {}", cause.object),
+            count => format!("the root causes are {} and {} more", cause.object, count - 1),
+        });
+    }
+    if report.dry_run && !failed {
+        parts.push(plan_line(report));
+        parts.push("nothing was run".to_string());
+        return parts.join("; ");
+    }
+    match report.command {
+        "status" => parts.push(ledger_line(report)),
+        "history" => parts.push(quantity(report.journal.len(), "entry")),
+        _ => {}
+    }
+    parts.extend(migrations_line(report));
+    parts.extend(checks_line(report));
+    if !report.files.is_empty() {
+        parts.push(format!("{} written", quantity(report.files.len(), "file")));
+    }
+    if parts.is_empty() {
+        parts.push(report.exit.meaning().to_string());
+    }
+    parts.join("; ")
+}
+
+/// `3 migrations, 87 statements, 212 checks`.
+fn plan_line(report: &Report) -> String {
+    let statements: usize = report
+        .migrations
+        .iter()
+        .map(|migration| migration.statements.len())
+        .sum();
+    let gates: usize = report
+        .migrations
+        .iter()
+        .map(|migration| migration.gates.len())
+        .sum();
+    [
+        quantity(report.migrations.len(), "migration"),
+        quantity(statements, "statement"),
+        quantity(gates, "check"),
+    ]
+    .join(", ")
+}
+
+/// `2 applied, 1 pending`; of an empty project `no migrations`.
+fn ledger_line(report: &Report) -> String {
+    let mut states: Vec<(&str, usize)> = Vec::new();
+    for line in &report.ledger {
+        match states.iter_mut().find(|(state, _)| *state == line.state) {
+            Some((_, count)) => *count += 1,
+            None => states.push((line.state, 1)),
+        }
+    }
+    if states.is_empty() {
+        return "no migrations".to_string();
+    }
+    let parts: Vec<String> = states
+        .iter()
+        .map(|(state, count)| format!("{count} {}", state.replace('_', " ")))
+        .collect();
+    parts.join(", ")
+}
+
+/// `1 migration failed, 2 applied`; `None` when the run was not about running any.
+fn migrations_line(report: &Report) -> Option<String> {
+    if !matches!(report.command, "apply" | "rollback") {
+        return None;
+    }
+    let states = [
+        (MigrationState::Failed, "failed"),
+        (MigrationState::Applied, "applied"),
+        (MigrationState::RolledBack, "rolled back"),
+        (MigrationState::Skipped, "skipped"),
+        (MigrationState::Pending, "still pending"),
+    ];
+    let mut parts = Vec::new();
+    for (state, words) in states {
+        let count = report
+            .migrations
+            .iter()
+            .filter(|migration| migration.state == state)
+            .count();
+        if count > 0 {
+            parts.push(match parts.is_empty() {
+                true => format!("{} {words}", quantity(count, "migration")),
+                false => format!("{count} {words}"),
+            });
+        }
+    }
+    match (parts.is_empty(), report.exit) {
+        (false, _) => Some(parts.join(", ")),
+        (true, ExitCode::Done) => Some("no migration was pending".to_string()),
+        (true, _) => None,
+    }
+}
+
+/// `3 checks failed, 41 blocked, 139 passed`; `None` when no check was to be judged.
+fn checks_line(report: &Report) -> Option<String> {
+    let totals = report.totals();
+    let gates = matches!(
+        report.conclusion,
+        Some(Conclusion::Approved | Conclusion::NotApproved)
+    );
+    if totals.all() > 0 {
+        Some(tally(&totals, "check"))
+    } else {
+        (gates && report.exit == ExitCode::Done).then(|| "no check was run".to_string())
+    }
+}
+
+/// What came out how, the worst first: `3 checks failed, 41 blocked, 139 passed, 1 warning, 2 skipped`.
+pub fn tally(totals: &Totals, noun: &str) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for (count, word) in [
+        (totals.fail, "failed"),
+        (totals.blocked, "blocked"),
+        (totals.pass, "passed"),
+    ] {
+        if count > 0 {
+            parts.push(match parts.is_empty() {
+                true => format!("{} {word}", quantity(count, noun)),
+                false => format!("{count} {word}"),
+            });
+        }
+    }
+    if totals.warn > 0 {
+        parts.push(quantity(totals.warn, "warning"));
+    }
+    if totals.skip > 0 {
+        parts.push(format!("{} skipped", totals.skip));
+    }
+    parts.join(", ")
+}
+
+/// Diagnostics of a severity, in order.
+pub fn diagnostics(report: &Report, severity: Severity) -> impl Iterator<Item = &Diagnostic> {
+    report
+        .diagnostics
+        .iter()
+        .filter(move |diagnostic| diagnostic.severity == severity)
+}
+
+/// Diagnostics that are errors, in order.
+pub fn errors(report: &Report) -> impl Iterator<Item = &Diagnostic> {
+    diagnostics(report, Severity::Error)
+}
+
+// ── checks ──
+
+/// What part of the database a check is about: the lines of a checklist, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Component {
+    Tables,
+    RowSecurity,
+    Policies,
+    Indexes,
+    Triggers,
+    Enums,
+    Partitions,
+    ForeignKeys,
+    Constraints,
+    Columns,
+    Views,
+    Sequences,
+    Domains,
+    Extensions,
+    Schemas,
+    Roles,
+    Grants,
+    Absences,
+    Counts,
+    Data,
+    Behaviour,
+    Other,
+}
+
+impl Component {
+    /// The component of a check's kind, as check files spell it.
+    pub fn of(kind: &str) -> Component {
+        match kind {
+            "table" => Component::Tables,
+            "row_security" | "force_row_security" => Component::RowSecurity,
+            "policy" => Component::Policies,
+            "index" => Component::Indexes,
+            "trigger" | "function" => Component::Triggers,
+            "enum" => Component::Enums,
+            kind if kind.starts_with("partition") => Component::Partitions,
+            "foreign_key" => Component::ForeignKeys,
+            "primary_key" | "unique" | "check" | "exclude" | "exclusion" => Component::Constraints,
+            "column" => Component::Columns,
+            "view" | "materialized_view" => Component::Views,
+            "sequence" => Component::Sequences,
+            "domain" => Component::Domains,
+            "extension" => Component::Extensions,
+            "schema" | "schemas" => Component::Schemas,
+            "role" => Component::Roles,
+            "grant" => Component::Grants,
+            "absent" => Component::Absences,
+            "count" => Component::Counts,
+            "query" => Component::Data,
+            "probe" => Component::Behaviour,
+            _ => Component::Other,
+        }
+    }
+
+    /// Its line in a checklist.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Component::Tables => "Tables",
+            Component::RowSecurity => "Row security",
+            Component::Policies => "Policies",
+            Component::Indexes => "Indexes",
+            Component::Triggers => "Triggers and functions",
+            Component::Enums => "Enums",
+            Component::Partitions => "Partitions",
+            Component::ForeignKeys => "Foreign keys",
+            Component::Constraints => "Constraints",
+            Component::Columns => "Columns",
+            Component::Views => "Views",
+            Component::Sequences => "Sequences",
+            Component::Domains => "Domains",
+            Component::Extensions => "Extensions",
+            Component::Schemas => "Schemas",
+            Component::Roles => "Roles",
+            Component::Grants => "Grants",
+            Component::Absences => "Absent objects",
+            Component::Counts => "Counts",
+            Component::Data => "Data",
+            Component::Behaviour => "Behaviour",
+            Component::Other => "Other",
+        }
+    }
+}
+
+/// Checks that belong together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group<'a> {
+    pub component: Component,
+    pub totals: Totals,
+    pub checks: Vec<&'a Verdict>,
+}
+
+/// A checklist: the checks by component, in the order of the components.
+pub fn by_component<'a>(checks: impl IntoIterator<Item = &'a Verdict>) -> Vec<Group<'a>> {
+    let mut groups: BTreeMap<Component, Vec<&Verdict>> = BTreeMap::new();
+    for check in checks {
+        groups.entry(Component::of(check.kind)).or_default().push(check);
+    }
+    groups
+        .into_iter()
+        .map(|(component, checks)| Group {
+            component,
+            totals: Totals::of(checks.iter().copied()),
+            checks,
+        })
+        .collect()
+}
+
+/// The checks of one suite.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suite<'a> {
+    pub name: &'a str,
+    /// The file that its checks stand in.
+    pub file: &'a str,
+    pub totals: Totals,
+    pub checks: Vec<&'a Verdict>,
+}
+
+/// The checks by suite, in the order in which the suites were judged.
+pub fn by_suite(report: &Report) -> Vec<Suite<'_>> {
+    let mut order: Vec<&str> = Vec::new();
+    let mut suites: BTreeMap<&str, Vec<&Verdict>> = BTreeMap::new();
+    for check in &report.checks {
+        let checks = suites.entry(&check.suite).or_default();
+        if checks.is_empty() {
+            order.push(&check.suite);
+        }
+        checks.push(check);
+    }
+    order
+        .into_iter()
+        .filter_map(|name| suites.remove(name).map(|checks| (name, checks)))
+        .map(|(name, checks)| Suite {
+            name,
+            file: &checks[0].source.file,
+            totals: Totals::of(checks.iter().copied()),
+            checks,
+        })
+        .collect()
+}
+
+/// Checks with one status, in order.
+pub fn with_status(report: &Report, status: Status) -> impl Iterator<Item = &Verdict> {
+    report.checks.iter().filter(move |check| check.status == status)
+}
+
+/// One missing thing with what it blocks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Blocker<'a> {
+    pub object: &'a str,
+    pub blocks: usize,
+    /// The blocked checks by component; what a preflight counts besides them is only in `blocks`.
+    pub groups: Vec<Group<'a>>,
+    pub remedy: Option<&'a str>,
+    pub sources: &'a [Location],
+    /// Why, when it is the same for all of them.
+    pub reason: Option<&'a str>,
+}
+
+/// The root causes, each once, with the checks that wait for it: those that the report names, then those
+/// that only blocked checks name.
+pub fn blockers(report: &Report) -> Vec<Blocker<'_>> {
+    let mut waiting: Vec<(&str, Vec<&Verdict>)> = Vec::new();
+    for check in with_status(report, Status::Blocked) {
+        let object = check.blocked_by.as_deref().unwrap_or(&check.message);
+        match waiting.iter_mut().find(|(known, _)| *known == object) {
+            Some((_, checks)) => checks.push(check),
+            None => waiting.push((object, vec![check])),
+        }
+    }
+    let mut blockers = Vec::new();
+    for cause in &report.root_causes {
+        let checks = match waiting.iter().position(|(object, _)| *object == cause.object) {
+            Some(index) => waiting.remove(index).1,
+            None => Vec::new(),
+        };
+        blockers.push(Blocker {
+            object: &cause.object,
+            blocks: cause.blocks,
+            reason: common_message(&checks).filter(|reason| *reason != cause.object),
+            groups: by_component(checks),
+            remedy: Some(cause.remedy.as_str()).filter(|remedy| !remedy.is_empty()),
+            sources: &cause.sources,
+        });
+    }
+    for (object, checks) in waiting {
+        blockers.push(Blocker {
+            object,
+            blocks: checks.len(),
+            reason: common_message(&checks).filter(|reason| *reason != object),
+            remedy: checks.iter().find_map(|check| check.remedy.as_deref()),
+            groups: by_component(checks),
+            sources: &[],
+        });
+    }
+    blockers
+}
+
+fn common_message<'a>(checks: &[&'a Verdict]) -> Option<&'a str> {
+    let first = checks.first()?.message.as_str();
+    (!first.is_empty() && checks.iter().all(|check| check.message == first)).then_some(first)
+}
+
+/// Skipped checks by their reason, in order.
+pub fn skipped(report: &Report) -> Vec<(&str, Vec<&Verdict>)> {
+    let mut reasons: Vec<(&str, Vec<&Verdict>)> = Vec::new();
+    for check in with_status(report, Status::Skip) {
+        match reasons.iter_mut().find(|(reason, _)| *reason == check.message) {
+            Some((_, checks)) => checks.push(check),
+            None => reasons.push((&check.message, vec![check])),
+        }
+    }
+    reasons
+}
+
+/// Where two texts part: the byte ranges of what stands between their common beginning and their common end,
+/// widened to whole words. `None` when they are equal or have nothing in common that is worth leaving out.
+pub fn difference(one: &str, other: &str) -> Option<(std::ops::Range<usize>, std::ops::Range<usize>)> {
+    let word = |character: char| character.is_alphanumeric() || character == '_';
+    let mut start: usize = one
+        .chars()
+        .zip(other.chars())
+        .take_while(|(a, b)| a == b)
+        .map(|(a, _)| a.len_utf8())
+        .sum();
+    let most = one.len().min(other.len()) - start;
+    let mut end = 0;
+    for (a, b) in one.chars().rev().zip(other.chars().rev()) {
+        if a != b || end + a.len_utf8() > most {
+            break;
+        }
+        end += a.len_utf8();
+    }
+    // never in the middle of a word
+    while let Some(last) = one[..start].chars().next_back().filter(|last| word(*last)) {
+        start -= last.len_utf8();
+    }
+    while let Some(first) = one[one.len() - end..].chars().next().filter(|first| word(*first)) {
+        end -= first.len_utf8();
+    }
+    let ranges = (start..one.len() - end, start..other.len() - end);
+    (one != other && start + end > 0).then_some(ranges)
+}
+
+// ── artifacts ──
+
+/// A table with the number of things that stand on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableSummary<'a> {
+    pub table: &'a Object,
+    pub columns: usize,
+    pub indexes: usize,
+    pub policies: usize,
+    pub triggers: usize,
+    pub foreign_keys: usize,
+    /// Those of a partitioned table.
+    pub partitions: usize,
+}
+
+/// Objects that stand on one relation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnRelation<'a> {
+    /// SQL name of the relation.
+    pub relation: String,
+    pub objects: Vec<&'a Object>,
+}
+
+/// The objects of one kind, ready to be listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inventory<'a> {
+    pub tables: Vec<TableSummary<'a>>,
+    pub partitions: Vec<&'a Object>,
+    pub policies: Vec<OnRelation<'a>>,
+    pub indexes: Vec<OnRelation<'a>>,
+    /// Triggers, without the copies that partitions have of their parent's.
+    pub triggers: Vec<&'a Object>,
+    pub foreign_keys: Vec<&'a Object>,
+    /// All others by kind. Columns and constraints of tables that are listed themselves are left out.
+    pub others: BTreeMap<Kind, Vec<&'a Object>>,
+}
+
+impl Inventory<'_> {
+    /// How many objects are listed under `groups`.
+    pub fn count(groups: &[OnRelation<'_>]) -> usize {
+        groups.iter().map(|group| group.objects.len()).sum()
+    }
+}
+
+/// Sorts objects into what a report lists.
+pub fn inventory(objects: &[Object]) -> Inventory<'_> {
+    let of_kind = |kind: Kind| objects.iter().filter(move |object| object.id.kind == kind);
+    let tables: BTreeSet<(&str, &str)> = of_kind(Kind::Table)
+        .map(|table| (table.id.schema.as_str(), table.id.name.as_str()))
+        .collect();
+    let mut others: BTreeMap<Kind, Vec<&Object>> = BTreeMap::new();
+    for object in objects {
+        let of_listed_table = tables.contains(&(object.id.schema.as_str(), object.id.relation.as_str()));
+        let listed_elsewhere = match object.id.kind {
+            Kind::Table | Kind::Index | Kind::Policy | Kind::Trigger | Kind::ForeignKey => true,
+            Kind::Column | Kind::PrimaryKey | Kind::Unique | Kind::Check | Kind::Exclusion => of_listed_table,
+            Kind::Role
+            | Kind::Schema
+            | Kind::Extension
+            | Kind::Enum
+            | Kind::Domain
+            | Kind::Sequence
+            | Kind::Function
+            | Kind::View
+            | Kind::MaterializedView
+            | Kind::Grant => false,
+        };
+        if !listed_elsewhere {
+            others.entry(object.id.kind).or_default().push(object);
+        }
+    }
+    let partitions: Vec<&Object> = of_kind(Kind::Table).filter(|table| is_partition(table)).collect();
+    let is_partitions = |object: &Object| {
+        partitions
+            .iter()
+            .any(|partition| on(object, &partition.id.schema, &partition.id.name))
+    };
+    Inventory {
+        tables: of_kind(Kind::Table)
+            .filter(|table| !is_partition(table))
+            .map(|table| table_summary(table, objects, &partitions))
+            .collect(),
+        policies: by_relation(of_kind(Kind::Policy)),
+        indexes: by_relation(of_kind(Kind::Index)),
+        triggers: of_kind(Kind::Trigger)
+            .filter(|trigger| !trigger.flag("cloned"))
+            .collect(),
+        // a partition's are its parent's
+        foreign_keys: of_kind(Kind::ForeignKey)
+            .filter(|key| !is_partitions(key))
+            .collect(),
+        partitions,
+        others,
+    }
+}
+
+fn on(object: &Object, schema: &str, relation: &str) -> bool {
+    object.id.schema == schema && object.id.relation == relation
+}
+
+fn table_summary<'a>(table: &'a Object, objects: &[Object], partitions: &[&Object]) -> TableSummary<'a> {
+    let count = |kind: Kind| {
+        objects
+            .iter()
+            .filter(|object| object.id.kind == kind && on(object, &table.id.schema, &table.id.name))
+            .filter(|object| !object.flag("cloned"))
+            .count()
+    };
+    let path = table.id.path();
+    TableSummary {
+        table,
+        columns: count(Kind::Column),
+        indexes: count(Kind::Index),
+        policies: count(Kind::Policy),
+        triggers: count(Kind::Trigger),
+        foreign_keys: count(Kind::ForeignKey),
+        partitions: partitions
+            .iter()
+            .filter(|partition| partition.text("partition_of") == Some(path.as_str()))
+            .count(),
+    }
+}
+
+fn by_relation<'a>(objects: impl Iterator<Item = &'a Object>) -> Vec<OnRelation<'a>> {
+    let mut groups: Vec<OnRelation<'a>> = Vec::new();
+    for object in objects {
+        let id = crate::catalog::ObjectId::new(Kind::Table, &object.id.schema, &object.id.relation);
+        let relation = id.path();
+        match groups.iter_mut().find(|group| group.relation == relation) {
+            Some(group) => group.objects.push(object),
+            None => groups.push(OnRelation {
+                relation,
+                objects: vec![object],
+            }),
+        }
+    }
+    groups
+}
