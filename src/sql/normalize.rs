@@ -115,12 +115,12 @@ impl Shape {
     }
 
     fn space_before(self, next: Shape) -> bool {
-        match (self, next) {
-            (Shape::Joint, Shape::Name | Shape::Other | Shape::Open) => false,
-            (Shape::Open | Shape::Call, _) => false,
-            (_, Shape::Closing | Shape::Joint | Shape::Call) => false,
-            _ => true,
-        }
+        let sticks = match self {
+            Shape::Open | Shape::Call => true,
+            Shape::Joint => matches!(next, Shape::Name | Shape::Other | Shape::Open),
+            _ => false,
+        };
+        !sticks && !matches!(next, Shape::Closing | Shape::Joint | Shape::Call)
     }
 }
 

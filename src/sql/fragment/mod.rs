@@ -22,6 +22,7 @@ pub use partition::{
     BoundValue, PartitionBound, PartitionKey, PartitionStrategy, partition_bound, partition_key,
 };
 pub use privilege::{Privilege, PrivilegeKind, privilege, privileges, role_name};
+pub(in crate::sql) use routine::parameters;
 pub use routine::{FunctionSignature, Parameter, ParameterMode, function_signature, returns};
 pub use trigger::{Trigger, TriggerEvent, TriggerTiming, trigger, trigger_definition};
 
