@@ -1,1 +1,13 @@
-//! To be written.
+//! PostgreSQL: how it is reached, asked and told. The only module that opens a connection.
+
+pub mod secret;
+pub mod parameters;
+pub mod tls;
+pub mod connect;
+pub mod scratch;
+pub mod catalog;
+
+pub use connect::{ConnectError, Connection, Connector, Server, connect};
+pub use parameters::{ParameterError, Parameters};
+pub use scratch::{Scratch, ScratchError};
+pub use secret::Secret;

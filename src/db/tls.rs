@@ -1,0 +1,1 @@
+//! TLS as libpq does it.
