@@ -1,4 +1,232 @@
-//! Names.
-pub fn quote_ident(name: &str) -> String {
-    name.to_string()
+//! Names as SQL spells them.
+
+use std::fmt;
+
+use crate::source::Span;
+
+use super::cursor::Cursor;
+use super::error::FragmentError;
+use super::keyword;
+use super::lex::{Token, TokenKind, significant};
+
+/// PostgreSQL's NAMEDATALEN without the terminating zero.
+const MAX_BYTES: usize = 63;
+
+/// An unquoted identifier as PostgreSQL stores it: ASCII letters in lower case, cut to 63 bytes.
+pub fn fold_ident(ident: &str) -> String {
+    truncate(ident.to_ascii_lowercase())
+}
+
+/// Cuts as the server does: at 63 bytes, never within a character.
+fn truncate(mut ident: String) -> String {
+    if ident.len() > MAX_BYTES {
+        let mut end = MAX_BYTES;
+        while !ident.is_char_boundary(end) {
+            end -= 1;
+        }
+        ident.truncate(end);
+    }
+    ident
+}
+
+/// The identifier as SQL has to spell it, in quotes only where it needs them: PostgreSQL's `quote_ident`.
+pub fn quote_ident(ident: &str) -> String {
+    let plain = ident.bytes().enumerate().all(|(index, byte)| match byte {
+        b'a'..=b'z' | b'_' => true,
+        b'0'..=b'9' => index > 0,
+        _ => false,
+    });
+    if plain && !ident.is_empty() && !keyword::needs_quotes(ident) {
+        ident.to_owned()
+    } else {
+        format!("\"{}\"", ident.replace('"', "\"\""))
+    }
+}
+
+/// The text as a string literal, with `E` where it holds a backslash: PostgreSQL's `quote_literal`.
+pub fn quote_literal(text: &str) -> String {
+    let doubled = text.replace('\'', "''");
+    if doubled.contains('\\') {
+        format!("E'{}'", doubled.replace('\\', "\\\\"))
+    } else {
+        format!("'{doubled}'")
+    }
+}
+
+/// The value of an identifier token; `None` for any other token and for an empty `""`.
+pub(super) fn ident_value(text: &str, token: Token) -> Option<String> {
+    let spelled = token.text(text);
+    match token.kind {
+        TokenKind::Ident => Some(fold_ident(spelled)),
+        TokenKind::QuotedIdent if token.terminated => {
+            let open = spelled.find('"')?;
+            let inner = spelled.get(open + 1..spelled.len() - 1)?.replace("\"\"", "\"");
+            let value = if open > 0 {
+                unescape_unicode(&inner)?
+            } else {
+                inner
+            };
+            (!value.is_empty()).then(|| truncate(value))
+        }
+        _ => None,
+    }
+}
+
+/// The value of a string literal token, with its quotes and escapes undone.
+pub(super) fn string_value(text: &str, token: Token) -> Option<String> {
+    let spelled = token.text(text);
+    if !token.terminated {
+        return None;
+    }
+    match token.kind {
+        TokenKind::DollarString => {
+            let tag = spelled.get(1..)?.find('$')? + 2;
+            spelled.get(tag..spelled.len() - tag).map(str::to_owned)
+        }
+        TokenKind::String => {
+            let open = spelled.find('\'')?;
+            let inner = spelled.get(open + 1..spelled.len() - 1)?;
+            match spelled.as_bytes()[0] {
+                b'e' | b'E' => Some(unescape_backslashes(&inner.replace("''", "'"))),
+                b'u' | b'U' => unescape_unicode(&inner.replace("''", "'")),
+                _ => Some(inner.replace("''", "'")),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// `\0061` and `\+000061`, `\\`.
+fn unescape_unicode(text: &str) -> Option<String> {
+    let mut value = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        value.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        if let Some(after) = rest.strip_prefix('\\') {
+            value.push('\\');
+            rest = after;
+            continue;
+        }
+        let (digits, skip) = if rest.starts_with('+') { (6, 1) } else { (4, 0) };
+        let code = u32::from_str_radix(rest.get(skip..skip + digits)?, 16).ok()?;
+        value.push(char::from_u32(code)?);
+        rest = &rest[skip + digits..];
+    }
+    value.push_str(rest);
+    Some(value)
+}
+
+/// The escapes of `E'…'` that stand for one character. Octal and hexadecimal bytes are left as they are.
+fn unescape_backslashes(text: &str) -> String {
+    let mut value = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(char) = chars.next() {
+        match char {
+            '\\' => match chars.next() {
+                Some('n') => value.push('\n'),
+                Some('t') => value.push('\t'),
+                Some('r') => value.push('\r'),
+                Some('b') => value.push('\u{8}'),
+                Some('f') => value.push('\u{c}'),
+                Some(digit @ ('0'..='7' | 'x' | 'u' | 'U')) => value.extend(['\\', digit]),
+                Some(other) => value.push(other),
+                None => value.push('\\'),
+            },
+            _ => value.push(char),
+        }
+    }
+    value
+}
+
+/// The name of an object, with its schema when it was given one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name {
+    pub schema: Option<String>,
+    pub name: String,
+}
+
+impl Name {
+    /// A name without a schema.
+    pub fn unqualified(name: impl Into<String>) -> Name {
+        Name {
+            schema: None,
+            name: name.into(),
+        }
+    }
+
+    /// A name in a schema.
+    pub fn qualified(schema: impl Into<String>, name: impl Into<String>) -> Name {
+        Name {
+            schema: Some(schema.into()),
+            name: name.into(),
+        }
+    }
+
+    /// The same name, in `schema` unless it has one already.
+    pub fn or_in(&self, schema: &str) -> Name {
+        Name {
+            schema: Some(self.schema.clone().unwrap_or_else(|| schema.to_owned())),
+            name: self.name.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(schema) = &self.schema {
+            write!(f, "{}.", quote_ident(schema))?;
+        }
+        f.write_str(&quote_ident(&self.name))
+    }
+}
+
+/// Parses a name as SQL spells it: `auth."Odd.Name"`. A reserved word needs no quotes here, where nothing else
+/// could be meant.
+///
+/// # Errors
+/// Says what was expected where, when the text is anything but one name.
+pub fn parse_name(text: &str) -> Result<Name, FragmentError> {
+    let tokens = significant(text);
+    let mut cursor = Cursor::new(text, &tokens);
+    if let Some(token) = tokens.iter().find(|token| !token.terminated) {
+        return Err(
+            FragmentError::new("a quoted name that never ends", token.span).help("add the closing quote")
+        );
+    }
+    let mut parts = Vec::new();
+    loop {
+        if cursor.peek_text() == "\"\"" {
+            return Err(FragmentError::new("a name cannot be empty", cursor.here()));
+        }
+        let what = if parts.is_empty() {
+            "a name"
+        } else {
+            "a name behind the dot"
+        };
+        parts.push(cursor.ident().ok_or_else(|| cursor.expected(what))?);
+        if !cursor.punct(".") {
+            break;
+        }
+    }
+    if !cursor.is_end() {
+        let error = FragmentError::new(format!("\"{}\" is not one name", text.trim()), cursor.rest());
+        return Err(
+            error.help("put it in double quotes when the name holds spaces, dots or other characters")
+        );
+    }
+    match <[String; 1]>::try_from(parts) {
+        Ok([name]) => Ok(Name { schema: None, name }),
+        Err(parts) => match <[String; 2]>::try_from(parts) {
+            Ok([schema, name]) => Ok(Name {
+                schema: Some(schema),
+                name,
+            }),
+            Err(_) => Err(FragmentError::new(
+                "expected at most a schema and a name",
+                Span::new(0, text.len()),
+            )
+            .help("leave the name of the database away")),
+        },
+    }
 }
