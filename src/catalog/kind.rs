@@ -268,7 +268,7 @@ impl Kind {
                     text("persistence"),
                     bool("row_security"),
                     bool("force_row_security"),
-                    // `range (created_at)`, as pg_get_partkeydef prints it
+                    // `RANGE (created_at)`, as pg_get_partkeydef prints it
                     text("partition_by"),
                     // of a partition: `schema.parent`
                     text("partition_of"),
@@ -297,7 +297,7 @@ impl Kind {
                     expr("generated", Generated),
                     // "stored" or "virtual"
                     text("generated_kind"),
-                    // only where it is not the type's own
+                    // only where it is not the type's own; as SQL: `"C"`, `public."Odd"`
                     text("collation"),
                     text("comment"),
                 ];
@@ -307,6 +307,8 @@ impl Kind {
                 const P: &[Property] = &[
                     list("columns"),
                     list("include"),
+                    // only when so: the last column is a period (PG 18)
+                    bool("without_overlaps"),
                     bool("deferrable"),
                     bool("initially_deferred"),
                     text("comment"),
@@ -318,6 +320,8 @@ impl Kind {
                     list("columns"),
                     list("include"),
                     bool("nulls_not_distinct"),
+                    // only when so: the last column is a period (PG 18)
+                    bool("without_overlaps"),
                     bool("deferrable"),
                     bool("initially_deferred"),
                     text("comment"),
@@ -344,6 +348,8 @@ impl Kind {
                     text("on_delete"),
                     // "simple" or "full"
                     text("match"),
+                    // only when so: the last column is a period (PG 18)
+                    bool("period"),
                     bool("deferrable"),
                     bool("initially_deferred"),
                     bool("validated"),
@@ -368,9 +374,10 @@ impl Kind {
                     bool("nulls_not_distinct"),
                     // each key alone, without order and operator class; a plain column as a quoted name
                     exprs("keys", Scalar),
-                    // of each key: "" where it is the default one of the type and method
+                    // of each key: "" where it is the default one of the type and method; else as SQL, with its
+                    // schema unless pg_catalog, and its options: `public.gist_trgm_ops (siglen=32)`
                     list("opclasses"),
-                    // of each key: "" where it is the column's own
+                    // of each key: "" where it is the column's own; else as SQL: `"C"`
                     list("collations"),
                     // of each key: "asc nulls last", "asc nulls first", "desc nulls first", "desc nulls last";
                     // "" where the method has no order
@@ -406,6 +413,8 @@ impl Kind {
                     text("parallel"),
                     // proconfig, `name=value` each
                     set("settings"),
+                    // source text; of an SQL-standard body (PG 14) its deparse; of C code `file, symbol`; of an
+                    // aggregate `sfunc = …, stype = …, …`
                     text("body"),
                     // pg_get_function_arguments: with names, modes and defaults
                     text("arguments"),

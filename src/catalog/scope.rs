@@ -10,6 +10,9 @@ pub struct Scope {
     pub relations: BTreeSet<(String, String)>,
     /// The same by pattern, `*` for any characters.
     pub relation_patterns: BTreeSet<(String, String)>,
+    /// Partitioned tables whose partitions are read as well, whatever their names: the tables themselves with
+    /// all that stands on them, at every level.
+    pub partitions_of: BTreeSet<(String, String)>,
     /// Enums, domains and other types by schema and name.
     pub types: BTreeSet<(String, String)>,
     /// The same by pattern.
@@ -36,6 +39,7 @@ impl Scope {
     pub fn extend(&mut self, other: Scope) {
         self.relations.extend(other.relations);
         self.relation_patterns.extend(other.relation_patterns);
+        self.partitions_of.extend(other.partitions_of);
         self.types.extend(other.types);
         self.type_patterns.extend(other.type_patterns);
         self.functions.extend(other.functions);

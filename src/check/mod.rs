@@ -8,4 +8,4 @@ pub mod verdict;
 pub mod question;
 
 pub use question::{Answer, Answers, Question};
-pub use verdict::{Measure, Status, Verdict};
+pub use verdict::{Difference, Measure, Status, Verdict};

@@ -1,5 +1,7 @@
 //! The outcome of one check.
 
+use std::fmt;
+
 use crate::source::Location;
 
 /// What became of a check.
@@ -31,12 +33,37 @@ impl Status {
     }
 }
 
-/// The figures of a count: `55/15+`.
+/// What differs, where an object is there but not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// The part as people call it: `default`, `using`, `label`, `columns`.
+    pub part: String,
+    /// As the catalog has it; `None` where it has none.
+    pub have: Option<String>,
+    /// As the suite wants it; `None` where it wants none.
+    pub want: Option<String>,
+}
+
+/// The figure of a count, for reports that print `55/15+` or `12/12`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Measure {
-    pub have: i64,
-    pub want: i64,
+    pub have: u64,
+    pub want: u64,
+    /// More is fine.
     pub at_least: bool,
+}
+
+/// `55/15+`, `12/12`.
+impl fmt::Display for Measure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}/{}{}",
+            self.have,
+            self.want,
+            if self.at_least { "+" } else { "" }
+        )
+    }
 }
 
 /// One check with its outcome: a line of the report.
@@ -59,8 +86,10 @@ pub struct Verdict {
     pub blocked_by: Option<String>,
     /// Where the check stands.
     pub source: Location,
+    /// What differs, part by part, where a failure is one of parts.
+    pub differences: Vec<Difference>,
+    /// The figure of a count.
+    pub measure: Option<Measure>,
     /// The statement that would bring the catalog back, when there is a safe one.
     pub remedy: Option<String>,
-    /// Of a count: what was counted and what was wanted.
-    pub measure: Option<Measure>,
 }

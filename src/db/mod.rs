@@ -5,6 +5,7 @@ pub mod parameters;
 pub mod tls;
 pub mod connect;
 pub mod scratch;
+pub mod catalog;
 
 pub use connect::{ConnectError, Connection, Connector, Server, connect};
 pub use parameters::{ParameterError, Parameters};

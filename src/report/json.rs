@@ -214,8 +214,8 @@ impl<'a> JsonCheck<'a> {
 
 #[derive(Serialize)]
 struct JsonMeasure {
-    have: i64,
-    want: i64,
+    have: u64,
+    want: u64,
     at_least: bool,
 }
 

@@ -1,0 +1,32 @@
+select 'foreign key' as kind, n.nspname as schema, c.relname as relation, con.conname as name,
+       (select json_agg(a.attname order by key.position)
+          from unnest(con.conkey) with ordinality as key (attnum, position)
+          join pg_attribute a on a.attrelid = con.conrelid and a.attnum = key.attnum) as columns,
+       format('%I.%I', fn.nspname, f.relname) as target,
+       (select json_agg(a.attname order by key.position)
+          from unnest(con.confkey) with ordinality as key (attnum, position)
+          join pg_attribute a on a.attrelid = con.confrelid and a.attnum = key.attnum) as target_columns,
+       case con.confupdtype when 'a' then 'no action' when 'r' then 'restrict' when 'c' then 'cascade'
+                            when 'n' then 'set null' when 'd' then 'set default' end as on_update,
+       case con.confdeltype when 'a' then 'no action' when 'r' then 'restrict' when 'c' then 'cascade'
+                            when 'n' then 'set null' when 'd' then 'set default' end
+       || coalesce((select format(' (%s)', string_agg(quote_ident(a.attname), ', ' order by key.position))
+                      from unnest({delete_columns}) with ordinality as key (attnum, position)
+                      join pg_attribute a on a.attrelid = con.conrelid and a.attnum = key.attnum
+                    having count(*) > 0), '') as on_delete,
+       case con.confmatchtype when 'f' then 'full' when 'p' then 'partial' else 'simple' end as match,
+       nullif({period}, false) as period,
+       con.condeferrable as deferrable,
+       con.condeferred as initially_deferred,
+       con.convalidated as validated,
+       d.description as comment
+  from unnest({relations}) as wanted (oid)
+  join pg_class c on c.oid = wanted.oid
+  join pg_namespace n on n.oid = c.relnamespace
+  join pg_constraint con on con.conrelid = c.oid and con.contype = 'f'
+  join pg_class f on f.oid = con.confrelid
+  join pg_namespace fn on fn.oid = f.relnamespace
+  left join pg_constraint up on up.oid = con.conparentid and con.conparentid <> 0
+  left join pg_description d on d.objoid = con.oid and d.classoid = 'pg_constraint'::regclass and d.objsubid = 0
+ -- a key that references a partitioned table has inner rows for each of its partitions
+ where up.oid is null or up.conrelid <> con.conrelid and up.confrelid = con.confrelid;

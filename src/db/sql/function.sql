@@ -1,0 +1,35 @@
+select 'function' as kind, n.nspname as schema,
+       quote_ident(p.proname) || '(' || coalesce((
+         select string_agg(format_type(arg.type, null), ', ' order by arg.position)
+           from unnest(p.proargtypes::oid[]) with ordinality as arg (type, position)), '') || ')' as name,
+       case p.prokind when 'f' then 'function' when 'p' then 'procedure' when 'a' then 'aggregate'
+                      else 'window' end as type,
+       case when p.prokind <> 'p' then coalesce(pg_get_function_result(p.oid), {disturbed}) end as returns,
+       l.lanname as language,
+       case p.provolatile when 'i' then 'immutable' when 's' then 'stable' else 'volatile' end as volatility,
+       p.proisstrict as strict,
+       case when p.prosecdef then 'definer' else 'invoker' end as security,
+       p.proleakproof as leakproof,
+       case p.proparallel when 's' then 'safe' when 'r' then 'restricted' else 'unsafe' end as parallel,
+       array_to_json(p.proconfig) as settings,
+       case when p.prokind = 'a' then (
+              select format('sfunc = %s, stype = %s', g.aggtransfn::regproc, format_type(g.aggtranstype, null))
+                     || case when g.aggfinalfn <> 0 then format(', finalfunc = %s', g.aggfinalfn::regproc) else '' end
+                     || case when g.aggcombinefn <> 0 then format(', combinefunc = %s', g.aggcombinefn::regproc) else '' end
+                     || case when g.aggserialfn <> 0 then format(', serialfunc = %s', g.aggserialfn::regproc) else '' end
+                     || case when g.aggdeserialfn <> 0 then format(', deserialfunc = %s', g.aggdeserialfn::regproc) else '' end
+                     || case when g.aggmtransfn <> 0 then format(', msfunc = %s, minvfunc = %s, mstype = %s',
+                             g.aggmtransfn::regproc, g.aggminvtransfn::regproc, format_type(g.aggmtranstype, null)) else '' end
+                     || case when g.aggsortop <> 0 then format(', sortop = %s', g.aggsortop::regoperator) else '' end
+                     || coalesce(format(', initcond = %L', g.agginitval), '')
+                     || case g.aggkind when 'h' then ', hypothetical' when 'o' then ', ordered-set' else '' end
+                from pg_aggregate g where g.aggfnoid = p.oid)
+            else case when l.lanname = 'c' then p.probin || ', ' || p.prosrc else coalesce({sql_body}, p.prosrc) end end as body,
+       coalesce(pg_get_function_arguments(p.oid), {disturbed}) as arguments,
+       pg_get_userbyid(p.proowner) as owner,
+       d.description as comment
+  from unnest({functions}) as wanted (oid)
+  join pg_proc p on p.oid = wanted.oid
+  join pg_namespace n on n.oid = p.pronamespace
+  join pg_language l on l.oid = p.prolang
+  left join pg_description d on d.objoid = p.oid and d.classoid = 'pg_proc'::regclass and d.objsubid = 0;

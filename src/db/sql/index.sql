@@ -1,0 +1,69 @@
+select 'index' as kind, n.nspname as schema, c.relname as relation, ic.relname as name,
+       am.amname as method,
+       x.indisunique as unique,
+       {nulls_not_distinct} as nulls_not_distinct,
+       k.keys, k.opclasses, k.collations, k.orders,
+       case when x.indnatts > x.indnkeyatts then (
+         select json_agg(a.attname order by key.position)
+           from unnest(x.indkey::int2[]) with ordinality as key (attnum, position)
+           join pg_attribute a on a.attrelid = x.indrelid and a.attnum = key.attnum
+          where key.position > x.indnkeyatts) end as include,
+       case when x.indpred is not null
+            then coalesce(pg_get_expr(x.indpred, x.indrelid), {disturbed}) end as predicate,
+       x.indisvalid as valid,
+       x.indisready as ready,
+       con.conname as constraint,
+       (select format('%I.%I', pn.nspname, p.relname)
+          from pg_inherits i
+          join pg_class p on p.oid = i.inhparent
+          join pg_namespace pn on pn.oid = p.relnamespace
+         where i.inhrelid = ic.oid) as partition_of,
+       array_to_json(ic.reloptions) as options,
+       (select s.spcname from pg_tablespace s where s.oid = ic.reltablespace) as tablespace,
+       d.description as comment,
+       -- no column of the catalog tells the collation that an expression has by itself; the text does
+       case when k.collated_expression then coalesce(pg_get_indexdef(ic.oid), {disturbed}) end as definition
+  from unnest({relations}) as wanted (oid)
+  join pg_class c on c.oid = wanted.oid
+  join pg_namespace n on n.oid = c.relnamespace
+  join pg_index x on x.indrelid = c.oid
+  join pg_class ic on ic.oid = x.indexrelid
+  join pg_am am on am.oid = ic.relam
+  left join pg_constraint con
+    on con.conrelid = x.indrelid and con.conindid = x.indexrelid and con.contype in ('p', 'u', 'x')
+  left join pg_description d on d.objoid = ic.oid and d.classoid = 'pg_class'::regclass and d.objsubid = 0
+ cross join lateral (
+       select json_agg(case when key.attnum <> 0 then quote_ident(a.attname)
+                            else coalesce(pg_get_indexdef(x.indexrelid, key.position::int, false), {disturbed}) end
+                       order by key.position) as keys,
+              json_agg(case when o.opcdefault and ia.attoptions is null
+                             and (o.opcintype = ia.atttypid or not exists (
+                                  select from pg_opclass own
+                                   where own.opcmethod = o.opcmethod and own.opcdefault
+                                     and own.opcintype = coalesce(a.atttypid, ia.atttypid)))
+                            then ''
+                            else case when opn.nspname = 'pg_catalog' then quote_ident(o.opcname)
+                                      else format('%I.%I', opn.nspname, o.opcname) end
+                                 || coalesce(' (' || array_to_string(ia.attoptions, ', ') || ')', '') end
+                       order by key.position) as opclasses,
+              json_agg(case when key.coll = 0 or key.coll = a.attcollation
+                              or key.attnum = 0 then ''
+                            else (select case when cn.nspname = 'pg_catalog' then quote_ident(co.collname)
+                                              else format('%I.%I', cn.nspname, co.collname) end
+                                    from pg_collation co join pg_namespace cn on cn.oid = co.collnamespace
+                                   where co.oid = key.coll) end
+                       order by key.position) as collations,
+              json_agg(case when am.amname <> 'btree' and not pg_indexam_has_property(am.oid, 'can_order') then ''
+                            when key.option = 0 then 'asc nulls last'
+                            when key.option = 1 then 'desc nulls last'
+                            when key.option = 2 then 'asc nulls first'
+                            else 'desc nulls first' end
+                       order by key.position) as orders,
+              bool_or(key.attnum = 0 and key.coll <> 0) as collated_expression
+         from unnest(x.indkey::int2[], x.indclass::oid[], x.indcollation::oid[], x.indoption::int2[])
+              with ordinality as key (attnum, opclass, coll, option, position)
+         join pg_opclass o on o.oid = key.opclass
+         join pg_namespace opn on opn.oid = o.opcnamespace
+         join pg_attribute ia on ia.attrelid = x.indexrelid and ia.attnum = key.position
+         left join pg_attribute a on a.attrelid = x.indrelid and a.attnum = key.attnum and key.attnum <> 0
+        where key.position <= x.indnkeyatts) as k;

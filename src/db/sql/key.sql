@@ -1,0 +1,21 @@
+select case con.contype when 'p' then 'primary key' else 'unique constraint' end as kind,
+       n.nspname as schema, c.relname as relation, con.conname as name,
+       (select json_agg(a.attname order by key.position)
+          from unnest(con.conkey) with ordinality as key (attnum, position)
+          join pg_attribute a on a.attrelid = con.conrelid and a.attnum = key.attnum) as columns,
+       case when x.indnatts > x.indnkeyatts then (
+         select json_agg(a.attname order by key.position)
+           from unnest(x.indkey::int2[]) with ordinality as key (attnum, position)
+           join pg_attribute a on a.attrelid = con.conrelid and a.attnum = key.attnum
+          where key.position > x.indnkeyatts) end as include,
+       case when con.contype = 'u' then {nulls_not_distinct} end as nulls_not_distinct,
+       nullif({period}, false) as without_overlaps,
+       con.condeferrable as deferrable,
+       con.condeferred as initially_deferred,
+       d.description as comment
+  from unnest({relations}) as wanted (oid)
+  join pg_class c on c.oid = wanted.oid
+  join pg_namespace n on n.oid = c.relnamespace
+  join pg_constraint con on con.conrelid = c.oid and con.contype in ('p', 'u')
+  join pg_index x on x.indexrelid = con.conindid
+  left join pg_description d on d.objoid = con.oid and d.classoid = 'pg_constraint'::regclass and d.objsubid = 0;

@@ -1,0 +1,23 @@
+select 'sequence' as kind, n.nspname as schema, c.relname as name,
+       format_type(s.seqtypid, null) as type,
+       s.seqstart as start,
+       s.seqincrement as increment,
+       s.seqmin as minimum,
+       s.seqmax as maximum,
+       s.seqcache as cache,
+       s.seqcycle as cycle,
+       (select format('%I.%I.%I', tn.nspname, t.relname, a.attname)
+          from pg_depend o
+          join pg_class t on t.oid = o.refobjid
+          join pg_namespace tn on tn.oid = t.relnamespace
+          join pg_attribute a on a.attrelid = o.refobjid and a.attnum = o.refobjsubid
+         where o.classid = 'pg_class'::regclass and o.objid = c.oid and o.objsubid = 0
+           and o.refclassid = 'pg_class'::regclass and o.refobjsubid > 0 and o.deptype in ('a', 'i')) as owned_by,
+       pg_get_userbyid(c.relowner) as owner,
+       d.description as comment
+  from unnest({relations}) as wanted (oid)
+  join pg_class c on c.oid = wanted.oid
+  join pg_namespace n on n.oid = c.relnamespace
+  join pg_sequence s on s.seqrelid = c.oid
+  left join pg_description d on d.objoid = c.oid and d.classoid = 'pg_class'::regclass and d.objsubid = 0
+ where c.relkind = 'S';

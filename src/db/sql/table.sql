@@ -1,0 +1,34 @@
+select 'table' as kind, n.nspname as schema, c.relname as name,
+       case c.relkind when 'r' then 'table' when 'p' then 'partitioned table' else 'foreign table' end as type,
+       case c.relpersistence when 'p' then 'permanent' when 'u' then 'unlogged' else 'temporary' end as persistence,
+       c.relrowsecurity as row_security,
+       c.relforcerowsecurity as force_row_security,
+       case when c.relkind = 'p' then coalesce(pg_get_partkeydef(c.oid), {disturbed}) end as partition_by,
+       case when c.relispartition then (
+         select format('%I.%I', pn.nspname, p.relname)
+           from pg_inherits i
+           join pg_class p on p.oid = i.inhparent
+           join pg_namespace pn on pn.oid = p.relnamespace
+          where i.inhrelid = c.oid) end as partition_of,
+       case when c.relispartition then coalesce(pg_get_expr(c.relpartbound, c.oid), {disturbed}) end as bound,
+       case when c.relkind = 'p' then (
+         select json_agg(coalesce(format_type(a.atttypid, a.atttypmod), '') order by key.position)
+           from pg_partitioned_table t
+          cross join unnest(t.partattrs::int2[]) with ordinality as key (attnum, position)
+           left join pg_attribute a on a.attrelid = t.partrelid and a.attnum = key.attnum and key.attnum <> 0
+          where t.partrelid = c.oid) end as key_types,
+       case when not c.relispartition then (
+         select json_agg(format('%I.%I', pn.nspname, p.relname) order by i.inhseqno)
+           from pg_inherits i
+           join pg_class p on p.oid = i.inhparent
+           join pg_namespace pn on pn.oid = p.relnamespace
+          where i.inhrelid = c.oid) end as inherits,
+       array_to_json(c.reloptions) as options,
+       (select s.spcname from pg_tablespace s where s.oid = c.reltablespace) as tablespace,
+       pg_get_userbyid(c.relowner) as owner,
+       d.description as comment
+  from unnest({relations}) as wanted (oid)
+  join pg_class c on c.oid = wanted.oid
+  join pg_namespace n on n.oid = c.relnamespace
+  left join pg_description d on d.objoid = c.oid and d.classoid = 'pg_class'::regclass and d.objsubid = 0
+ where c.relkind in ('r', 'p', 'f');
