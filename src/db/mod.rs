@@ -6,6 +6,7 @@ pub mod tls;
 pub mod connect;
 pub mod scratch;
 pub mod catalog;
+pub mod judge;
 
 pub use connect::{ConnectError, Connection, Connector, Server, connect};
 pub use parameters::{ParameterError, Parameters};
