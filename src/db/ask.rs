@@ -23,14 +23,12 @@ const QUERY_TIMEOUT: Timeout = Timeout::from_secs(30);
 /// [`Failure`] when the conversation breaks; what a single question meets is in its answer.
 pub async fn ask(session: &Session, questions: &[Question]) -> Result<Answers, Failure> {
     let client = session.client();
-    let judged: Vec<&Question> =
-        questions.iter().filter(|question| matches!(question, Question::Same { .. })).collect();
-    let judge_under_way = match judged.is_empty() {
-        true => None,
-        false => {
+    let judge_under_way = match judge::judge_sql(questions) {
+        None => None,
+        Some(sql) => {
             let mut batch = Batch::new();
             batch.one(Stage::Query, "SAVEPOINT pgplumb_judge");
-            batch.many(Stage::Query, &judge::judge_sql(&judged));
+            batch.many(Stage::Query, &sql);
             Some(batch.send(client).await)
         }
     };
@@ -49,17 +47,11 @@ pub async fn ask(session: &Session, questions: &[Question]) -> Result<Answers, F
     let mut answers = Answers::default();
     if let (Some(asked), Some(end)) = (judge_under_way, judge_end) {
         match asked.reply().await {
-            Ok(reply) => {
-                let decoded = judge::decode(&judged, reply.rows(Stage::Query));
-                let decoded = decoded.map_err(|error| Failure { stage: Stage::Query, place: None, error })?;
-                answers.extend(decoded);
-            }
+            Ok(reply) => answers.extend(judge::answers(questions, reply.messages(Stage::Query))),
             // the judge as a whole was refused, say by a server without PL/pgSQL
             Err(Failure { error: Error::Server(error), .. }) => {
-                for question in &judged {
-                    let reason = format!("the server could not be asked: {}", error.message);
-                    answers.insert((*question).clone(), Answer::CannotTell { reason });
-                }
+                let reason = format!("the server could not be asked: {}", error.message);
+                answers.extend(judge::cannot_tell(questions, &reason));
             }
             Err(failure) => return Err(failure),
         }

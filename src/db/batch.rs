@@ -80,8 +80,8 @@ impl Batch {
 
     /// Adds a script, without its own outer BEGIN and COMMIT.
     pub fn script(&mut self, script: &MigrationScript) -> &mut Batch {
-        let span = script.body_span();
-        let statements = script.body_statements().map(|statement| statement.span).collect();
+        let span = script.body_span().unwrap_or_default();
+        let statements = script.statements().iter().map(|statement| statement.span).collect();
         let place = Place::new(&script.file, span);
         let text = script.file.slice(span).to_string();
         self.push(Stage::Script, &text, None, Some((place, statements)));
@@ -192,7 +192,7 @@ impl Sent {
                     if row.columns().first().is_some_and(|column| column.name() == MARKER) {
                         marked = true;
                     } else if let Some(part) = batch.parts.get(part) {
-                        reply.rows.push((part.stage, row));
+                        reply.rows.push((part.stage, SimpleQueryMessage::Row(row)));
                     }
                 }
                 Ok(SimpleQueryMessage::CommandComplete(_)) => {
@@ -222,13 +222,21 @@ impl Sent {
 
 /// The rows of a message, with the stage that each belongs to.
 pub struct Reply {
-    rows: Vec<(Stage, SimpleQueryRow)>,
+    rows: Vec<(Stage, SimpleQueryMessage)>,
 }
 
 impl Reply {
+    /// The messages of one stage that hold rows.
+    pub fn messages(&self, stage: Stage) -> impl Iterator<Item = &SimpleQueryMessage> {
+        self.rows.iter().filter(move |(of, _)| *of == stage).map(|(_, row)| row)
+    }
+
     /// The rows of one stage.
     pub fn rows(&self, stage: Stage) -> impl Iterator<Item = &SimpleQueryRow> {
-        self.rows.iter().filter(move |(of, _)| *of == stage).map(|(_, row)| row)
+        self.messages(stage).filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        })
     }
 }
 

@@ -1,17 +1,15 @@
 //! A connection in use: the settings of every transaction, the runner's lock, and the conversations that the
 //! verbs hold. No session state is relied upon, so it works behind a transaction pooler.
 
-use std::time::Duration;
-
 use tokio_postgres::Client;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, SqlState};
 
 use super::batch::{Batch, Failure, Stage};
 use super::connect::Connection;
 use super::error::Error;
 use super::history::{self, Reading};
 use crate::history::{History, JOURNAL_TABLE};
-use crate::migration::{Directives, Version, Width};
+use crate::migration::{Directives, Timeout, Version, Width};
 use crate::sql::name::quote_literal;
 
 /// The advisory lock that one runner at a time holds, within its transaction: "pgplumb" in ASCII.
@@ -27,9 +25,9 @@ pub const SQLSTATE_LOST_TRANSACTION: &str = "PGP03";
 /// Timeouts and role of the transactions, from configuration and directives.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
-    pub lock_timeout: Option<Duration>,
-    pub statement_timeout: Option<Duration>,
-    pub idle_in_transaction_session_timeout: Option<Duration>,
+    pub lock_timeout: Option<Timeout>,
+    pub statement_timeout: Option<Timeout>,
+    pub idle_in_transaction_session_timeout: Option<Timeout>,
     /// `SET LOCAL ROLE` at the beginning of every transaction.
     pub role: Option<String>,
 }
@@ -38,8 +36,12 @@ impl Settings {
     /// The same with what a script's directives say.
     pub fn with_directives(&self, directives: &Directives) -> Settings {
         Settings {
-            lock_timeout: directives.lock_timeout.or(self.lock_timeout),
-            statement_timeout: directives.statement_timeout.or(self.statement_timeout),
+            lock_timeout: directives.lock_timeout.as_ref().map(|written| written.value).or(self.lock_timeout),
+            statement_timeout: directives
+                .statement_timeout
+                .as_ref()
+                .map(|written| written.value)
+                .or(self.statement_timeout),
             ..self.clone()
         }
     }
@@ -52,7 +54,7 @@ impl Settings {
             ("DateStyle", "ISO, MDY".to_string()),
             ("IntervalStyle", "postgres".to_string()),
         ];
-        let millis = |value: Duration| format!("{}ms", value.as_millis());
+        let millis = |value: Timeout| format!("{}ms", value.as_millis());
         values.extend(self.lock_timeout.map(|value| ("lock_timeout", millis(value))));
         values.extend(self.statement_timeout.map(|value| ("statement_timeout", millis(value))));
         values.extend(
@@ -162,6 +164,18 @@ impl Session {
         };
         self.history_of(&reply)
             .map_err(|error| Failure { stage: Stage::Query, place: None, error })
+    }
+
+    /// The next notice that came meanwhile, when there is one.
+    pub fn next_notice(&mut self) -> Option<DbError> {
+        self.connection.notices.try_recv().ok()
+    }
+
+    /// Asks the server to cancel the running statement; whether it did shows at the statement.
+    pub async fn cancel(&self) {
+        if let Err(error) = self.connection.canceller().cancel().await {
+            tracing::warn!("the running statement could not be cancelled: {}", error.message());
+        }
     }
 
     /// Ends whatever transaction is open. A connection that is lost has none.

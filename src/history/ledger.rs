@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::record::{Applied, History};
 use crate::diagnostic::Diagnostic;
-use crate::migration::{Migration, Set, Version};
+use crate::migration::{Migration, Set, Version, Width};
 use crate::source::Span;
 
 /// How a version stands between the history and the files.
@@ -116,6 +116,12 @@ impl<'a> Ledger<'a> {
     }
 }
 
+/// The checksum that the file would be recorded with.
+fn checksum_text(migration: &Migration) -> String {
+    let checksum = migration.checksum(Width::Int4).or_else(|| migration.checksum(Width::Int8));
+    checksum.map_or_else(String::new, |checksum| checksum.to_string())
+}
+
 fn is_unchanged(migration: &Migration, applied: &Applied) -> bool {
     migration.name == applied.name && migration.accepts_checksum(&applied.checksum)
 }
@@ -142,7 +148,7 @@ fn disagreement(entry: &Entry<'_>) -> Option<Diagnostic> {
             Some(
                 diagnostic
                     .at(&migration.up.file, Span::at(0))
-                    .have(format!("checksum {} (file)", migration.checksum_for_message(&applied.checksum)))
+                    .have(format!("checksum {} (file)", checksum_text(migration)))
                     .want(format!("checksum {} (history)", applied.checksum))
                     .help(
                         "restore the file as it was applied, and put the change into a new migration \

@@ -211,7 +211,8 @@ pub fn describe_plan(report: &mut Report, plan: &Plan<'_>) {
         line.source = Some(step.script.file.location(0));
         line.statements = step
             .script
-            .body_statements()
+            .statements()
+            .iter()
             .map(|statement| StatementLine {
                 source: step.script.file.location(statement.span.start),
                 tag: statement.tag.clone(),

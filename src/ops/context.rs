@@ -113,7 +113,7 @@ impl Context<'_> {
         tokio::select! {
             answer = &mut reply => Ok(answer),
             () = self.interrupt.wait() => {
-                session.connection().cancel().await;
+                session.cancel().await;
                 // the server answers with an error, or had finished just before
                 let _ = tokio::time::timeout(Duration::from_secs(10), reply).await;
                 let _ = tokio::time::timeout(Duration::from_secs(10), session.rollback()).await;

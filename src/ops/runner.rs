@@ -20,7 +20,7 @@ use crate::db::history::{self as tables, JournalRow, Reading};
 use crate::db::session::{self, Expectation, Newest, Session};
 use crate::diagnostic::Diagnostic;
 use crate::history::Applied;
-use crate::migration::{Migration, Version, Width, sha256};
+use crate::migration::{Migration, MigrationScript, Version, Width, sha256};
 use crate::plan::{Direction, Plan, Step};
 use crate::report::ExitCode;
 use crate::report::model::{Artifacts, MigrationReport, MigrationState, Totals};
@@ -193,9 +193,9 @@ impl<'c> Runner<'c> {
 
     /// What has to be read to see what a step does and to judge it.
     fn scope(&self, step: &Step<'_>) -> Scope {
-        let mut scope = Scope::of_effects(step.migration.up.effects(), &self.reading.schemas);
+        let mut scope = scope_of(&step.migration.up, &self.reading.schemas);
         if step.direction == Direction::Down {
-            scope.extend(Scope::of_effects(step.script.effects(), &self.reading.schemas));
+            scope.extend(scope_of(step.script, &self.reading.schemas));
         }
         if let Some(suite) = self.suite(step) {
             scope.extend(check::scope(&[suite]));
@@ -275,7 +275,7 @@ impl<'c> Runner<'c> {
                 migration.version,
                 &migration.name,
                 &now(),
-                migration.checksum(history.width.unwrap_or(self.width)),
+                migration.checksum(history.width.unwrap_or(self.width)).unwrap_or_default(),
             ),
             Direction::Down => tables::delete_history_sql(history, migration.version),
         };
@@ -468,6 +468,12 @@ impl<'c> Runner<'c> {
         migration.map_or_else(|| applied.version.to_string(), |migration| migration.label.clone())
     }
 
+    /// Takes what was read again, since somebody else moved on.
+    pub fn reread(&mut self, reading: Reading) {
+        self.reading = reading;
+        self.has_written = false;
+    }
+
     /// A report of a step that has not been run.
     pub fn describe(&self, step: &Step<'_>, state: MigrationState) -> MigrationReport {
         describe(step.migration, state)
@@ -561,8 +567,19 @@ pub async fn judge(
 
 /// The catalog rows of one stage.
 pub fn decode(reply: &Reply, stage: Stage) -> Result<Catalog, Error> {
-    reading::decode(reply.rows(stage))
+    reading::decode(reply.messages(stage))
         .map_err(|error| Error::database("reading the catalog", context::unexpected(error.into())))
+}
+
+/// What a script names, to be read before and behind it.
+pub fn scope_of(script: &MigrationScript, schemas: &[String]) -> Scope {
+    let mut scope = Scope::default();
+    for statement in script.statements() {
+        for effect in &statement.effects {
+            scope.add_effect(effect, schemas);
+        }
+    }
+    scope
 }
 
 /// A migration as a line of the report.

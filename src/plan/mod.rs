@@ -102,7 +102,7 @@ impl<'a> Plan<'a> {
                 applied.into_iter().filter(|entry| versions.contains(&entry.version)).collect()
             }
             RollbackTarget::To(version) => {
-                if !version.is_zero() {
+                if *version != Version::ZERO {
                     match ledger.get(*version) {
                         None => usage.push(unknown_version(ledger, *version)),
                         Some(entry) if !entry.is_applied() => usage.push(not_applied(entry)),
@@ -187,7 +187,7 @@ fn not_applied(entry: &Entry<'_>) -> Diagnostic {
 }
 
 fn no_rollback(migration: &Migration) -> Diagnostic {
-    match &migration.up.directives.irreversible {
+    match migration.irreversible() {
         Some(reason) => Diagnostic::error(format!(
             "migration {} is declared irreversible: {reason}",
             migration.stem()
