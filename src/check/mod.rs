@@ -1,11 +1,26 @@
 //! Check files: what the catalog should be, and the judgement of what it is.
 //!
-//! A suite is parsed into [`Suite`]; [`Suite`]s and a [`Catalog`](crate::catalog::Catalog) give
-//! [`Verdict`]s and [`Question`]s. What only the server can answer is asked by the caller, and the
-//! evaluation is repeated with the [`Answers`]: this module stays pure.
+//! A file is parsed into a [`Suite`]; suites and a [`Catalog`](crate::catalog::Catalog) give [`Verdict`]s and
+//! [`Question`]s. What only the server can answer is asked by the caller, and the evaluation is repeated with
+//! the [`Answers`]: this module stays pure.
+//!
+//! A kind of check is one file under `kind/` and one line of its registry.
 
 pub mod verdict;
 pub mod question;
+pub mod suite;
+pub mod parse;
+pub mod evaluate;
+pub mod lint;
+mod document;
+mod rule;
+mod compare;
+mod object;
+mod kind;
 
+pub use evaluate::{Evaluation, evaluate, evaluate_last};
+pub use lint::lint;
+pub use parse::parse;
 pub use question::{Answer, Answers, Question};
+pub use suite::{Suite, scope};
 pub use verdict::{Difference, Measure, Status, Verdict};

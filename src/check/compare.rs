@@ -1,0 +1,397 @@
+//! Whether a property of an object is what a suite wants: plain values here, expressions by the server.
+
+use crate::catalog::{Context, Object, PropertyType, Value};
+use crate::sql::types::parse_type;
+use crate::sql::{normalize, quote_ident};
+
+use super::question::{Answer, Question};
+use super::rule::Judge;
+use super::verdict::Difference;
+
+/// What a suite wants of one property.
+#[derive(Debug, Clone)]
+pub(crate) struct Want {
+    /// The catalog's property.
+    pub(crate) property: &'static str,
+    pub(crate) value: Wanted,
+}
+
+/// The wanted value, or how to look.
+#[derive(Debug, Clone)]
+pub(crate) enum Wanted {
+    /// Just this; `None` is "has none".
+    Is(Option<Value>),
+    /// Something that only the kind knows how to compare: the text and the function.
+    By(String, Compare),
+}
+
+/// Compares what the suite says with the object.
+pub(crate) type Compare = fn(&str, &Object, &mut Judge<'_>) -> Comparison;
+
+impl Want {
+    pub(crate) fn is(property: &'static str, value: Value) -> Want {
+        Want {
+            property,
+            value: Wanted::Is(Some(value)),
+        }
+    }
+
+    pub(crate) fn text(property: &'static str, text: impl Into<String>) -> Want {
+        Want::is(property, Value::Text(text.into()))
+    }
+
+    pub(crate) fn flag(property: &'static str, flag: bool) -> Want {
+        Want::is(property, Value::Bool(flag))
+    }
+
+    pub(crate) fn list(property: &'static str, items: Vec<String>) -> Want {
+        Want::is(property, Value::List(items))
+    }
+
+    /// A text, or that there is none.
+    pub(crate) fn maybe(property: &'static str, text: Option<impl Into<String>>) -> Want {
+        Want {
+            property,
+            value: Wanted::Is(text.map(|text| Value::Text(text.into()))),
+        }
+    }
+
+    pub(crate) fn by(property: &'static str, text: impl Into<String>, compare: Compare) -> Want {
+        Want {
+            property,
+            value: Wanted::By(text.into(), compare),
+        }
+    }
+}
+
+/// What came of one comparison.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    Same,
+    Differs(Vec<Difference>),
+    /// The server does not accept the expected text.
+    Refused {
+        part: String,
+        sqlstate: String,
+        message: String,
+        expected: String,
+    },
+    /// It cannot be told, with the reason.
+    CannotTell(String),
+    /// The server has not been asked yet.
+    Pending,
+}
+
+impl Comparison {
+    /// One difference.
+    pub(crate) fn differs(
+        part: impl Into<String>,
+        have: Option<impl Into<String>>,
+        want: Option<impl Into<String>>,
+    ) -> Comparison {
+        Comparison::Differs(vec![Difference {
+            part: part.into(),
+            have: have.map(Into::into),
+            want: want.map(Into::into),
+        }])
+    }
+}
+
+/// Compares one property of an object with what is wanted of it.
+pub(crate) fn compare(want: &Want, object: &Object, judge: &mut Judge<'_>) -> Comparison {
+    let wanted = match &want.value {
+        Wanted::By(text, compare) => return compare(text, object, judge),
+        Wanted::Is(wanted) => wanted.as_ref(),
+    };
+    let name = want.property;
+    let have = object.get(name);
+    let part = part_of(name);
+    let differs = || Comparison::differs(part, have.map(|v| show(name, v)), wanted.map(|v| show(name, v)));
+    let Some(property) = object.id.kind.property(name) else {
+        return Comparison::CannotTell(format!("{name} is not read of a {}", object.id.kind));
+    };
+    match property.kind {
+        PropertyType::Bool => {
+            let wanted = wanted == Some(&Value::Bool(true));
+            let have = object.flag(name);
+            if wanted == have {
+                Comparison::Same
+            } else {
+                let word = |value| show(name, &Value::Bool(value));
+                Comparison::differs(part, Some(word(have)), Some(word(wanted)))
+            }
+        }
+        PropertyType::Int | PropertyType::Text => {
+            if have == wanted {
+                Comparison::Same
+            } else {
+                differs()
+            }
+        }
+        // an absent list is an empty one
+        PropertyType::List | PropertyType::Set => {
+            let mut want = wanted.and_then(Value::as_list).unwrap_or(&[]).to_vec();
+            let mut found = object.list(name).to_vec();
+            if property.kind == PropertyType::Set {
+                want.sort();
+                found.sort();
+            }
+            if want == found {
+                Comparison::Same
+            } else {
+                Comparison::differs(part, Some(show_list(&found)), Some(show_list(&want)))
+            }
+        }
+        PropertyType::Expression(context) => match (have, wanted) {
+            (None, None) => Comparison::Same,
+            (Some(Value::Text(have)), Some(Value::Text(wanted))) => {
+                expression(part, context, object, wanted, have, judge)
+            }
+            _ => differs(),
+        },
+        PropertyType::Expressions(context) => {
+            let want = wanted.and_then(Value::as_list).unwrap_or(&[]);
+            let found = object.list(name);
+            if want.len() != found.len() {
+                return Comparison::differs(part, Some(show_list(found)), Some(show_list(want)));
+            }
+            let mut result = Comparison::Same;
+            for (index, (want, found)) in want.iter().zip(found).enumerate() {
+                let part = format!("{} {}", part_of(name).trim_end_matches('s'), index + 1);
+                result = worse(result, expression(&part, context, object, want, found, judge));
+            }
+            result
+        }
+    }
+}
+
+/// Of two outcomes the one that decides; differences add up.
+pub(crate) fn worse(first: Comparison, second: Comparison) -> Comparison {
+    fn rank(comparison: &Comparison) -> u8 {
+        match comparison {
+            Comparison::Same => 0,
+            Comparison::Pending => 1,
+            Comparison::CannotTell(_) => 2,
+            Comparison::Refused { .. } => 3,
+            Comparison::Differs(_) => 4,
+        }
+    }
+    match (first, second) {
+        (Comparison::Differs(mut all), Comparison::Differs(more)) => {
+            all.extend(more);
+            Comparison::Differs(all)
+        }
+        (first, second) if rank(&second) > rank(&first) => second,
+        (first, _) => first,
+    }
+}
+
+/// Compares two texts of SQL on an object: equal when their tokens are, else as the server says.
+pub(crate) fn expression(
+    part: &str,
+    context: Context,
+    object: &Object,
+    wanted: &str,
+    have: &str,
+    judge: &mut Judge<'_>,
+) -> Comparison {
+    let schema = judge.suite.schema.clone();
+    if context == Context::Type {
+        return types(part, &schema, wanted, have, judge);
+    }
+    if normalize(wanted) == normalize(have) {
+        return Comparison::Same;
+    }
+    let relation = match context {
+        Context::Predicate | Context::Scalar | Context::Generated | Context::TriggerWhen => {
+            Some((object.id.schema.clone(), object.id.relation.clone()))
+        }
+        Context::Default | Context::Literal | Context::Type | Context::Query => None,
+    };
+    let column_type = match context {
+        Context::Default => object.text("type").map(str::to_string),
+        _ => None,
+    };
+    ask(
+        part,
+        Question::Same {
+            context,
+            relation,
+            column_type,
+            schema,
+            expected: wanted.to_string(),
+            actual: have.to_string(),
+        },
+        judge,
+    )
+}
+
+/// Puts a question of sameness and reads the answer.
+pub(crate) fn ask(part: &str, question: Question, judge: &mut Judge<'_>) -> Comparison {
+    let (wanted, have) = match &question {
+        Question::Same { expected, actual, .. } => (expected.clone(), actual.clone()),
+        Question::Rows { .. } => (String::new(), String::new()),
+    };
+    match judge.ask(question) {
+        None => Comparison::Pending,
+        Some(Answer::Same) => Comparison::Same,
+        Some(Answer::Differs { expected, actual }) => {
+            // the server's spellings show what really differs; the suite's own word is in `expected`
+            Comparison::differs(part, Some(actual.clone()), Some(expected.clone()))
+        }
+        Some(Answer::Refused { sqlstate, message }) => Comparison::Refused {
+            part: part.to_string(),
+            sqlstate: sqlstate.clone(),
+            message: message.clone(),
+            expected: wanted,
+        },
+        Some(Answer::CannotTell { reason }) => Comparison::CannotTell(reason.clone()),
+        Some(Answer::Rows(_)) => Comparison::differs(part, Some(have), Some(wanted)),
+    }
+}
+
+/// Compares two types: the suite's bare names are those of its schema, the catalog's are qualified.
+pub(crate) fn types(part: &str, schema: &str, wanted: &str, have: &str, judge: &mut Judge<'_>) -> Comparison {
+    match same_type(schema, wanted, have) {
+        Some(true) => Comparison::Same,
+        Some(false) => Comparison::differs(part, Some(have), Some(wanted)),
+        None => ask(
+            part,
+            Question::Same {
+                context: Context::Type,
+                relation: None,
+                column_type: None,
+                schema: schema.to_string(),
+                expected: wanted.to_string(),
+                actual: have.to_string(),
+            },
+            judge,
+        ),
+    }
+}
+
+/// Whether two types are the same, as far as that can be told without the server.
+pub(crate) fn same_type(schema: &str, wanted: &str, have: &str) -> Option<bool> {
+    let (Ok(wanted), Ok(have)) = (parse_type(wanted), parse_type(have)) else {
+        // `trigger`, `setof t`, `table(…)`: what is no plain type is compared by its tokens
+        return if normalize(wanted) == normalize(have) {
+            Some(true)
+        } else {
+            None
+        };
+    };
+    if wanted.text == have.text {
+        return Some(true);
+    }
+    if wanted.builtin || wanted.text.ends_with("%type") {
+        return if wanted.builtin { Some(false) } else { None };
+    }
+    if format!("{}.{}", quote_ident(schema), wanted.text) == have.text {
+        return Some(true);
+    }
+    // the same last name in another schema, or with other modifiers: the search path decides
+    (last_name(&wanted.text) != last_name(&have.text)).then_some(false)
+}
+
+/// `public.geometry(Point,4326)[]` → `geometry`.
+fn last_name(text: &str) -> String {
+    let bare = text.trim_end_matches("[]");
+    let bare = bare.split_once('(').map_or(bare, |(name, _)| name);
+    match crate::sql::parse_name(bare) {
+        Ok(name) => name.name,
+        Err(_) => bare.to_string(),
+    }
+}
+
+/// What people call a property.
+pub(crate) fn part_of(property: &'static str) -> &'static str {
+    match property {
+        "not_null" => "nullability",
+        "on_delete" => "on delete",
+        "on_update" => "on update",
+        "with_check" => "with check",
+        "target_columns" => "target columns",
+        "nulls_not_distinct" => "nulls",
+        "initially_deferred" => "initial mode",
+        "deferrable" => "deferrability",
+        "opclasses" => "operator classes",
+        "orders" => "order",
+        "generated_kind" => "generated",
+        "partition_by" => "partition key",
+        "partition_of" => "parent",
+        "row_security" | "force_row_security" => "row security",
+        "enabled" => "state",
+        "bypass_row_security" => "bypass row security",
+        "in_schema" => "schema",
+        "owned_by" => "owner column",
+        "member_of" => "memberships",
+        "old_table" => "old table",
+        "new_table" => "new table",
+        other => other,
+    }
+}
+
+/// A value of a property in words that can stand alone.
+pub(crate) fn show(property: &'static str, value: &Value) -> String {
+    match value {
+        Value::Bool(value) => {
+            let (yes, no) = words(property);
+            (if *value { yes } else { no }).to_string()
+        }
+        Value::List(items) => show_list(items),
+        other => other.to_string(),
+    }
+}
+
+fn show_list(items: &[String]) -> String {
+    format!("({})", items.join(", "))
+}
+
+/// The two words of a switch.
+fn words(property: &'static str) -> (&'static str, &'static str) {
+    match property {
+        "not_null" => ("not null", "nullable"),
+        "unique" => ("unique", "not unique"),
+        "validated" => ("validated", "not valid"),
+        "no_inherit" => ("no inherit", "inherited"),
+        "nulls_not_distinct" => ("not distinct", "distinct"),
+        "deferrable" => ("deferrable", "not deferrable"),
+        "initially_deferred" => ("initially deferred", "initially immediate"),
+        "valid" => ("valid", "invalid"),
+        "ready" => ("ready", "not ready"),
+        "permissive" => ("permissive", "restrictive"),
+        "row_security" => ("enabled", "disabled"),
+        "force_row_security" => ("forced", "not forced"),
+        "constraint" => ("constraint trigger", "plain trigger"),
+        _ => ("yes", "no"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_the_same_under_the_suites_schema() {
+        for (wanted, have, same) in [
+            ("int", "integer", Some(true)),
+            ("varchar(255)", "character varying(255)", Some(true)),
+            ("varchar(255)", "character varying(256)", Some(false)),
+            ("timestamptz", "timestamp without time zone", Some(false)),
+            ("mood", "public.mood", Some(true)),
+            ("Mood", "public.mood", Some(true)),
+            ("mood[]", "public.mood[]", Some(true)),
+            ("public.mood", "public.mood", Some(true)),
+            ("mood", "public.mod", Some(false)),
+            ("mood", "app.mood", None),
+            ("auth.mood", "public.mood", None),
+            ("\"Mood\"", "public.\"Mood\"", Some(true)),
+            ("geometry(point, 4326)", "public.geometry(Point,4326)", None),
+            ("t.c%type", "integer", None),
+            ("trigger", "trigger", Some(true)),
+            ("SETOF integer", "setof integer", Some(true)),
+        ] {
+            assert_eq!(same_type("public", wanted, have), same, "{wanted} {have}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! `[table.NAME.check]`: `constraint_name = "amount > 0"`.
+
+use crate::catalog::{Kind, Object};
+use crate::check::compare::Want;
+use crate::check::document::Item;
+use crate::check::object::{ObjectKind, ObjectRule, Target};
+use crate::check::parse::{Parser, Table};
+use crate::check::verdict::Difference;
+use crate::sql::{fragment, quote_ident};
+
+use super::primary_key::flag;
+use super::table::{comment, comment_remedy, relation};
+
+const KIND: ObjectKind = ObjectKind { render, alter };
+
+pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
+    let Some(entries) = p.reader.items(item, "a table of check constraints") else {
+        return;
+    };
+    for entry in &entries {
+        let Some(name) = p.reader.ident("check", &entry.key) else {
+            continue;
+        };
+        let within = format!("check constraint {name}");
+        let Some((text, fields)) = p.definition(entry, &within, &["not_valid", "no_inherit", "comment"])
+        else {
+            continue;
+        };
+        if p.fragment(&name, &text, fragment::expression).is_none() {
+            continue;
+        }
+        let (mut not_valid, mut no_inherit) = (false, false);
+        let mut wants = vec![Want::text("expression", text.value.clone())];
+        if let Some(fields) = &fields {
+            not_valid = flag(p, fields, "not_valid").unwrap_or(false);
+            no_inherit = flag(p, fields, "no_inherit").unwrap_or(false);
+            if let Some(item) = fields.get("comment")
+                && let Some(text) = p.reader.string(item)
+            {
+                wants.push(comment(&text.value));
+            }
+        }
+        wants.push(Want::flag("validated", !not_valid));
+        wants.push(Want::flag("no_inherit", no_inherit));
+        let mut rule = ObjectRule::new(&KIND, Target::Id(table.object(Kind::Check, name.clone())));
+        rule.wants = wants;
+        rule.create = Some(format!(
+            "ALTER TABLE {} ADD CONSTRAINT {} CHECK ({})",
+            table.sql(),
+            quote_ident(&name),
+            text.value.trim()
+        ));
+        p.add_on(table, "check", &name, &entry.key, text.value, rule);
+    }
+}
+
+fn render(object: &Object) -> String {
+    let mut text = object.text("expression").unwrap_or("").to_string();
+    if object.flag("no_inherit") {
+        text.push_str(" no inherit");
+    }
+    if !object.flag("validated") {
+        text.push_str(" not valid");
+    }
+    text
+}
+
+fn alter(_: &ObjectRule, object: &Object, differences: &[Difference]) -> Option<String> {
+    validate(object, differences).or_else(|| comment_remedy("CONSTRAINT", object, differences))
+}
+
+/// `VALIDATE CONSTRAINT`, when that is all that is missing.
+pub(crate) fn validate(object: &Object, differences: &[Difference]) -> Option<String> {
+    let [difference] = differences else { return None };
+    (difference.part == "validated" && !object.flag("validated")).then(|| {
+        format!(
+            "ALTER TABLE {} VALIDATE CONSTRAINT {}",
+            relation(object),
+            quote_ident(&object.id.name)
+        )
+    })
+}

@@ -1,0 +1,149 @@
+//! `[table.NAME.column]`: `org_id = "uuid not null"`, a complete definition.
+
+use crate::catalog::{Kind, Object, ObjectId, Value};
+use crate::check::compare::{Want, Wanted};
+use crate::check::document::Item;
+use crate::check::object::{ObjectKind, ObjectRule, Target};
+use crate::check::parse::{Parser, Table};
+use crate::check::verdict::Difference;
+use crate::sql::fragment::{self, Identity};
+use crate::sql::types::parse_type;
+use crate::sql::{parse_name, quote_ident};
+
+use super::table::{collation, comment, comment_remedy, relation};
+
+const KIND: ObjectKind = ObjectKind { render, alter };
+
+pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
+    let Some(entries) = p.reader.items(item, "a table of columns") else {
+        return;
+    };
+    for entry in &entries {
+        let Some(name) = p.reader.ident("column", &entry.key) else {
+            continue;
+        };
+        let within = format!("column {name}");
+        let Some((text, fields)) = p.definition(entry, &within, &["comment", "position"]) else {
+            continue;
+        };
+        let Some(column) = p.fragment(&name, &text, fragment::column) else {
+            continue;
+        };
+        let mut wants = vec![
+            Want::text("type", column.type_name.clone()),
+            // an identity column is NOT NULL whether it says so or not
+            Want::flag("not_null", column.not_null || column.identity.is_some()),
+            Want::maybe("default", column.default.clone()),
+            Want::maybe(
+                "identity",
+                column.identity.map(|identity| match identity {
+                    Identity::Always => "always",
+                    Identity::ByDefault => "by default",
+                }),
+            ),
+            Want::maybe(
+                "generated",
+                column.generated.as_ref().map(|g| g.expression.clone()),
+            ),
+            Want::maybe(
+                "generated_kind",
+                column
+                    .generated
+                    .as_ref()
+                    .map(|g| if g.stored { "stored" } else { "virtual" }),
+            ),
+            Want::by(
+                "collation",
+                column
+                    .collation
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .unwrap_or_default(),
+                collation,
+            ),
+        ];
+        if let Some(fields) = &fields {
+            if let Some(item) = fields.get("comment")
+                && let Some(text) = p.reader.string(item)
+            {
+                wants.push(comment(&text.value));
+            }
+            if let Some(item) = fields.get("position")
+                && let Some(position) = p.reader.figure(item)
+            {
+                wants.push(Want::is(
+                    "position",
+                    Value::Int(position.try_into().unwrap_or(i64::MAX)),
+                ));
+            }
+        }
+        let mut rule = ObjectRule::new(&KIND, Target::Id(table.object(Kind::Column, name.clone())));
+        rule.wants = wants;
+        rule.needs = type_needs(p, &column.type_name);
+        rule.create = Some(format!(
+            "ALTER TABLE {} ADD COLUMN {} {}",
+            table.sql(),
+            quote_ident(&name),
+            text.value.trim()
+        ));
+        p.add_on(table, "column", &name, &entry.key, text.value, rule);
+    }
+}
+
+/// The user's type that a column cannot be without.
+fn type_needs(p: &Parser, text: &str) -> Vec<ObjectId> {
+    let Ok(parsed) = parse_type(text) else {
+        return Vec::new();
+    };
+    if parsed.builtin {
+        return Vec::new();
+    }
+    let bare = parsed.text.trim_end_matches("[]");
+    let bare = bare.split_once('(').map_or(bare, |(name, _)| name);
+    let Ok(name) = parse_name(bare) else {
+        return Vec::new();
+    };
+    let (schema, name) = p.resolve(&name);
+    vec![ObjectId::new(Kind::Enum, schema, name)]
+}
+
+fn render(object: &Object) -> String {
+    let mut text = object.text("type").unwrap_or("").to_string();
+    if let Some(collation) = object.text("collation") {
+        text.push_str(&format!(" collate {collation}"));
+    }
+    if object.flag("not_null") {
+        text.push_str(" not null");
+    }
+    if let Some(default) = object.text("default") {
+        text.push_str(&format!(" default {default}"));
+    }
+    if let Some(identity) = object.text("identity") {
+        text.push_str(&format!(" generated {identity} as identity"));
+    }
+    if let Some(generated) = object.text("generated") {
+        let kind = object.text("generated_kind").unwrap_or("stored");
+        text.push_str(&format!(" generated always as ({generated}) {kind}"));
+    }
+    text
+}
+
+fn alter(rule: &ObjectRule, object: &Object, differences: &[Difference]) -> Option<String> {
+    let column = format!(
+        "ALTER TABLE {} ALTER COLUMN {}",
+        relation(object),
+        quote_ident(&object.id.name)
+    );
+    let [difference] = differences else { return None };
+    match difference.part.as_str() {
+        "default" => Some(match rule.wanted("default") {
+            Some(Wanted::Is(Some(Value::Text(default)))) => format!("{column} SET DEFAULT {default}"),
+            _ => format!("{column} DROP DEFAULT"),
+        }),
+        "nullability" => Some(match rule.wanted("not_null") {
+            Some(Wanted::Is(Some(Value::Bool(true)))) => format!("{column} SET NOT NULL"),
+            _ => format!("{column} DROP NOT NULL"),
+        }),
+        _ => comment_remedy("COLUMN", object, differences),
+    }
+}

@@ -1,0 +1,427 @@
+//! `[[count]]`: how many of a kind there are on some relations: the figures of a report.
+
+use crate::catalog::{Catalog, Kind, Object, Scope};
+use crate::check::document::{Fields, Item, Text, items_of, type_of};
+use crate::check::parse::Parser;
+use crate::check::rule::{Claim, Judge, Outcome, Rule};
+use crate::check::verdict::Measure;
+use crate::sql::{Name, fold_ident, parse_name};
+
+use super::query::entry_key;
+
+const KEYS: &[&str] = &["name", "of", "on", "at_least", "exactly"];
+
+/// What can be counted. The order is that of suggestions.
+const OF: &[&str] = &[
+    "tables",
+    "indexes",
+    "secondary_indexes",
+    "policies",
+    "triggers",
+    "trigger_events",
+    "functions",
+    "foreign_keys",
+    "unique_constraints",
+    "check_constraints",
+    "enums",
+    "partitions",
+    "rls_tables",
+    "columns",
+];
+
+pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
+    for (entry, fields) in named(p, item, "count", KEYS) {
+        let Some(name) = fields.get("name").and_then(|item| p.reader.string(item)) else {
+            continue;
+        };
+        let Some(of) = fields.get("of") else {
+            p.reader.error_help(
+                entry.key.span,
+                format!("count \"{}\": `of` is missing", name.value),
+                format!("say what to count: {}", OF.join(", ")),
+            );
+            continue;
+        };
+        let Some(of) = p.reader.word(of, OF) else { continue };
+        let on = match fields.get("on") {
+            Some(item) => {
+                let Some(texts) = p.reader.strings(item) else {
+                    continue;
+                };
+                if texts.is_empty() {
+                    p.reader.mismatch(item, "at least one name");
+                    continue;
+                }
+                let patterns: Option<Vec<Pattern>> = texts.iter().map(|text| pattern(p, text)).collect();
+                match patterns {
+                    Some(patterns) => patterns,
+                    None => continue,
+                }
+            }
+            None => vec![Pattern {
+                schema: p.schema.clone(),
+                name: "*".to_string(),
+            }],
+        };
+        let (at_least, want) = match (fields.get("at_least"), fields.get("exactly")) {
+            (Some(item), None) => (true, p.reader.figure(item)),
+            (None, Some(item)) => (false, p.reader.figure(item)),
+            (Some(_), Some(item)) => {
+                p.reader.error_help(
+                    item.key.span,
+                    format!("count \"{}\": `exactly` beside `at_least`", name.value),
+                    "keep one of the two",
+                );
+                continue;
+            }
+            (None, None) => {
+                p.reader.error_help(
+                    entry.key.span,
+                    format!("count \"{}\": neither `at_least` nor `exactly`", name.value),
+                    "add one of the two",
+                );
+                continue;
+            }
+        };
+        let Some(want) = want else { continue };
+        let expected = format!("{} {want}", if at_least { "at least" } else { "exactly" });
+        let path = format!("count.{}", name.value);
+        let rule = Count {
+            name: name.value,
+            of,
+            on,
+            want,
+            at_least,
+        };
+        p.add(path, "count", &entry.key, expected, rule);
+    }
+}
+
+/// The entries of an array of tables that have a name, which must be new.
+pub(crate) fn named<'a>(
+    p: &mut Parser,
+    item: &Item<'a>,
+    what: &str,
+    known: &[&str],
+) -> Vec<(Item<'a>, Fields<'a>)> {
+    let Some(array) = item.value.get_ref().as_array() else {
+        let message = format!("`{what}`: want [[{what}]], have {}", type_of(item.value));
+        p.reader.error(item.key.span, message);
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for node in array.iter() {
+        let entry = Item {
+            key: entry_key(what, node),
+            value: node,
+        };
+        if items_of(node).is_none() {
+            p.reader.mismatch(&entry, &format!("[[{what}]]"));
+            continue;
+        }
+        let Some(fields) = p.reader.fields(&entry, &format!("[[{what}]]"), "a table", known) else {
+            continue;
+        };
+        match fields.get("name").and_then(|item| item.value.get_ref().as_str()) {
+            Some(name) if name.trim().is_empty() => {
+                p.reader
+                    .error(entry.key.span, format!("the name of a {what} is empty"));
+            }
+            Some(_) => found.push((entry, fields)),
+            None => match fields.get("name") {
+                Some(item) => p.reader.mismatch(item, "a string"),
+                None => p.reader.error_help(
+                    entry.key.span,
+                    format!("a {what} without a name"),
+                    "add name = \"…\": reports show it",
+                ),
+            },
+        }
+    }
+    found
+}
+
+/// A name with `*` for any characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Pattern {
+    schema: String,
+    name: String,
+}
+
+fn pattern(p: &mut Parser, text: &Text) -> Option<Pattern> {
+    if !text.value.contains('*') {
+        // a function may be given with its arguments
+        let name = p.reader.name("on", text)?;
+        let (schema, name) = p.resolve(&name);
+        return Some(Pattern { schema, name });
+    }
+    // the star stands for a letter, so that what remains is a name
+    let stand_in = "\u{1f7c9}";
+    let spelled = text.value.replace('*', &format!("{stand_in}_"));
+    let parsed = parse_name(&spelled)
+        .or_else(|_| parse_name(&text.value.replace('*', stand_in)))
+        .ok();
+    let name = match parsed {
+        Some(Name { schema, name }) => Name {
+            schema: schema.map(|schema| back(&schema, stand_in)),
+            name: back(&name, stand_in),
+        },
+        None => {
+            let plain = |char: char| char.is_alphanumeric() || "_$*.".contains(char);
+            if !text.value.chars().all(plain) || text.value.split('.').count() > 2 {
+                p.reader.error(
+                    text.span,
+                    format!("`on`: \"{}\" is not a name or pattern", text.value),
+                );
+                return None;
+            }
+            match text.value.split_once('.') {
+                Some((schema, name)) => Name {
+                    schema: Some(fold_ident(schema)),
+                    name: fold_ident(name),
+                },
+                None => Name {
+                    schema: None,
+                    name: fold_ident(&text.value),
+                },
+            }
+        }
+    };
+    let (schema, name) = p.resolve(&name);
+    Some(Pattern { schema, name })
+}
+
+fn back(text: &str, stand_in: &str) -> String {
+    text.replace(&format!("{stand_in}_"), "*").replace(stand_in, "*")
+}
+
+impl Pattern {
+    fn matches(&self, schema: &str, name: &str) -> bool {
+        glob(&self.schema, schema) && glob(&self.name, name)
+    }
+
+    fn is_plain(&self) -> bool {
+        !self.schema.contains('*') && !self.name.contains('*')
+    }
+
+    fn pair(&self) -> (String, String) {
+        (self.schema.clone(), self.name.clone())
+    }
+}
+
+/// Whether a text fits a pattern with `*` for any characters.
+pub(crate) fn glob(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or("");
+    let Some(mut rest) = text.strip_prefix(first) else {
+        return false;
+    };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else {
+        return rest.is_empty();
+    };
+    for part in middle {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+#[derive(Debug)]
+struct Count {
+    name: String,
+    of: &'static str,
+    on: Vec<Pattern>,
+    want: u64,
+    at_least: bool,
+}
+
+impl Count {
+    fn on(&self, schema: &str, name: &str) -> bool {
+        self.on.iter().any(|pattern| pattern.matches(schema, name))
+    }
+
+    /// The objects that count, each with how many times.
+    fn objects<'c>(&self, catalog: &'c Catalog) -> Vec<(&'c Object, u64)> {
+        let on_relation = |kind: Kind| {
+            catalog
+                .of_kind(kind)
+                .filter(|object| self.on(&object.id.schema, &object.id.relation))
+        };
+        let own_name = |kind: Kind| {
+            catalog
+                .of_kind(kind)
+                .filter(|object| self.on(&object.id.schema, &object.id.name))
+        };
+        let once = |object: &'c Object| (object, 1);
+        match self.of {
+            "tables" => own_name(Kind::Table).map(once).collect(),
+            "rls_tables" => own_name(Kind::Table)
+                .filter(|table| table.flag("row_security"))
+                .map(once)
+                .collect(),
+            // of the tables named, and those that are named themselves
+            "partitions" => catalog
+                .of_kind(Kind::Table)
+                .filter(|table| {
+                    table.get("bound").is_some()
+                        && (self.on(&table.id.schema, &table.id.name)
+                            || parent(table).is_some_and(|(schema, name)| self.on(&schema, &name)))
+                })
+                .map(once)
+                .collect(),
+            "indexes" => on_relation(Kind::Index).map(once).collect(),
+            "secondary_indexes" => on_relation(Kind::Index)
+                .filter(|index| index.text("constraint").is_none())
+                .map(once)
+                .collect(),
+            "policies" => on_relation(Kind::Policy).map(once).collect(),
+            "columns" => on_relation(Kind::Column).map(once).collect(),
+            "foreign_keys" => on_relation(Kind::ForeignKey).map(once).collect(),
+            "unique_constraints" => on_relation(Kind::Unique).map(once).collect(),
+            "check_constraints" => on_relation(Kind::Check).map(once).collect(),
+            "triggers" => on_relation(Kind::Trigger)
+                .filter(|trigger| !trigger.flag("cloned"))
+                .map(once)
+                .collect(),
+            "trigger_events" => on_relation(Kind::Trigger)
+                .filter(|trigger| !trigger.flag("cloned"))
+                .map(|trigger| {
+                    let events = trigger
+                        .list("events")
+                        .iter()
+                        .filter(|event| matches!(event.as_str(), "insert" | "update" | "delete"));
+                    (trigger, events.count() as u64)
+                })
+                .collect(),
+            "enums" => own_name(Kind::Enum).map(once).collect(),
+            "functions" => catalog
+                .of_kind(Kind::Function)
+                .filter(|function| self.on(&function.id.schema, &bare(&function.id.name)))
+                .map(once)
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// `a, b, c and 4 more`
+    fn names(objects: &[(&Object, u64)]) -> String {
+        const MOST: usize = 12;
+        let mut names: Vec<String> = objects
+            .iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(object, count)| match count {
+                1 => object.id.path(),
+                count => format!("{} ({count})", object.id.path()),
+            })
+            .collect();
+        if names.len() > MOST {
+            let more = names.len() - MOST;
+            names.truncate(MOST);
+            return format!("{} and {more} more", names.join(", "));
+        }
+        names.join(", ")
+    }
+}
+
+/// The name of a routine without its arguments.
+pub(crate) fn bare(signature: &str) -> String {
+    crate::sql::fragment::function_signature(signature).map_or_else(
+        |_| {
+            signature
+                .split_once('(')
+                .map_or(signature, |(name, _)| name)
+                .to_string()
+        },
+        |signature| signature.name.name,
+    )
+}
+
+/// The partitioned table that a partition belongs to.
+pub(crate) fn parent(table: &Object) -> Option<(String, String)> {
+    let name = parse_name(table.text("partition_of")?).ok()?;
+    Some((name.schema?, name.name))
+}
+
+impl Rule for Count {
+    fn claims(&self) -> Vec<Claim> {
+        vec![Claim::Named("count", self.name.clone())]
+    }
+
+    fn cover(&self, scope: &mut Scope) {
+        for pattern in &self.on {
+            let (plain, by_pattern) = match self.of {
+                "enums" => (&mut scope.types, &mut scope.type_patterns),
+                "functions" => (&mut scope.functions, &mut scope.function_patterns),
+                _ => (&mut scope.relations, &mut scope.relation_patterns),
+            };
+            if pattern.is_plain() {
+                plain.insert(pattern.pair());
+                if self.of == "partitions" {
+                    scope.partitions_of.insert(pattern.pair());
+                }
+            } else {
+                by_pattern.insert(pattern.pair());
+            }
+        }
+    }
+
+    fn judge(&self, judge: &mut Judge<'_>) -> Outcome {
+        let objects = self.objects(judge.catalog);
+        let have: u64 = objects.iter().map(|(_, count)| count).sum();
+        let measure = Measure {
+            have,
+            want: self.want,
+            at_least: self.at_least,
+        };
+        let good = if self.at_least {
+            have >= self.want
+        } else {
+            have == self.want
+        };
+        let outcome = if good {
+            Outcome::pass()
+        } else {
+            let mut message = format!(
+                "{}: have {have} {}, want {} {}",
+                self.name,
+                self.of.replace('_', " "),
+                if self.at_least { "at least" } else { "exactly" },
+                self.want
+            );
+            if have > 0 {
+                message.push_str(&format!(": {}", Count::names(&objects)));
+            }
+            Outcome::fail(message)
+        };
+        outcome.measure(measure).actual(have.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_stand_for_any_characters() {
+        for (pattern, text, fits) in [
+            ("a", "a", true),
+            ("a", "ab", false),
+            ("a*", "ab", true),
+            ("a*", "a", true),
+            ("*b", "ab", true),
+            ("a*c", "abc", true),
+            ("a*c", "ac", true),
+            ("a*a", "a", false),
+            ("a*b*c", "aXbYc", true),
+            ("a*b*c", "acb", false),
+            ("*", "", true),
+            ("sync_activity_log_*", "sync_activity_log_2025_11", true),
+            ("sync_activity_log_*", "sync_activity_log", false),
+        ] {
+            assert_eq!(glob(pattern, text), fits, "{pattern} {text}");
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! `exact = ["columns", "policies"]`: nothing of these kinds beyond what the suites list.
+
+use crate::catalog::{Kind, Object, ObjectId, Scope};
+use crate::check::document::{Item, Text, span_of};
+use crate::check::parse::{Parser, Table};
+use crate::check::rule::{Claim, Judge, Outcome, Rule};
+use crate::check::verdict::Difference;
+
+use super::count::parent;
+
+/// The words of a table, the kinds that they mean and the name of the claim.
+const ON_TABLE: &[(&str, &[Kind], &str)] = &[
+    ("columns", &[Kind::Column], "exact columns"),
+    (
+        "constraints",
+        &[
+            Kind::PrimaryKey,
+            Kind::Unique,
+            Kind::Check,
+            Kind::ForeignKey,
+            Kind::Exclusion,
+        ],
+        "exact constraints",
+    ),
+    ("unique_constraints", &[Kind::Unique], "exact unique constraints"),
+    ("check_constraints", &[Kind::Check], "exact check constraints"),
+    ("foreign_keys", &[Kind::ForeignKey], "exact foreign keys"),
+    ("indexes", &[Kind::Index], "exact indexes"),
+    ("triggers", &[Kind::Trigger], "exact triggers"),
+    ("policies", &[Kind::Policy], "exact policies"),
+    ("grants", &[Kind::Grant], "exact grants"),
+    ("partitions", &[Kind::Table], "exact partitions"),
+];
+
+/// The words of a suite: what its schema holds.
+const IN_SCHEMA: &[(&str, &[Kind], &str)] = &[
+    ("tables", &[Kind::Table], "exact tables"),
+    ("functions", &[Kind::Function], "exact functions"),
+    ("enums", &[Kind::Enum], "exact enums"),
+    ("views", &[Kind::View], "exact views"),
+    (
+        "materialized_views",
+        &[Kind::MaterializedView],
+        "exact materialized views",
+    ),
+    ("sequences", &[Kind::Sequence], "exact sequences"),
+];
+
+pub(crate) fn parse_table(p: &mut Parser, table: &Table, item: &Item<'_>) {
+    if let Some(words) = words(p, item, ON_TABLE) {
+        let expected = listed(&words);
+        let rule = Exact {
+            on: table.id(),
+            words,
+        };
+        p.add(
+            format!("{}/exact", table.path),
+            "exact",
+            &item.key,
+            expected,
+            rule,
+        );
+    }
+}
+
+pub(crate) fn parse_suite(p: &mut Parser, item: &Item<'_>) {
+    if let Some(words) = words(p, item, IN_SCHEMA) {
+        let expected = listed(&words);
+        let rule = Exact {
+            on: ObjectId::new(Kind::Schema, "", p.schema.clone()),
+            words,
+        };
+        p.add("exact", "exact", &item.key, expected, rule);
+    }
+}
+
+type Word = &'static (&'static str, &'static [Kind], &'static str);
+
+fn words(
+    p: &mut Parser,
+    item: &Item<'_>,
+    known: &'static [(&'static str, &'static [Kind], &'static str)],
+) -> Option<Vec<Word>> {
+    let texts = p.reader.strings(item)?;
+    if texts.is_empty() {
+        p.reader
+            .error(span_of(item.value), "`exact`: want at least one kind");
+        return None;
+    }
+    let names: Vec<&str> = known.iter().map(|(word, ..)| *word).collect();
+    let find = |text: &Text| known.iter().find(|(word, ..)| *word == text.value);
+    for text in texts.iter().filter(|text| find(text).is_none()) {
+        p.reader.unknown_word("exact", text, &names);
+    }
+    texts.iter().map(find).collect()
+}
+
+fn listed(words: &[Word]) -> String {
+    let words: Vec<&str> = words.iter().map(|(word, ..)| *word).collect();
+    format!("no other {}", words.join(", "))
+}
+
+#[derive(Debug)]
+struct Exact {
+    /// A table or a schema.
+    on: ObjectId,
+    words: Vec<Word>,
+}
+
+impl Exact {
+    /// What there is of a kind that none of the suites lists.
+    fn extra<'c>(&self, word: Word, judge: &Judge<'c>) -> Vec<&'c Object> {
+        let (name, kinds, _) = word;
+        let mut extra = Vec::new();
+        for &kind in *kinds {
+            let (schema, relation) = match self.on.kind {
+                Kind::Table => (self.on.schema.as_str(), self.on.name.as_str()),
+                _ => (self.on.name.as_str(), ""),
+            };
+            if *name == "partitions" {
+                extra.extend(judge.catalog.of_kind(kind).filter(|table| {
+                    parent(table).is_some_and(|(s, n)| s == schema && n == relation)
+                        && !judge.ledger.wants(&table.id)
+                }));
+                continue;
+            }
+            let listed: Vec<&ObjectId> = judge.ledger.named(kind, schema, relation).collect();
+            extra.extend(
+                judge
+                    .catalog
+                    .of_kind(kind)
+                    .filter(|object| object.id.schema == schema && object.id.relation == relation)
+                    .filter(|object| !is_consequence(object))
+                    .filter(|object| !listed.iter().any(|id| is_listed(id, object))),
+            );
+        }
+        extra
+    }
+}
+
+/// What comes with something else: an index behind a constraint, a partition's share of its parent's.
+fn is_consequence(object: &Object) -> bool {
+    match object.id.kind {
+        Kind::Index => object.get("constraint").is_some() || object.get("partition_of").is_some(),
+        Kind::Trigger => object.flag("cloned"),
+        _ => false,
+    }
+}
+
+fn is_listed(id: &ObjectId, object: &Object) -> bool {
+    id.name == object.id.name
+        // a primary key is the table's only one, a foreign key may be named by its columns
+        || object.id.kind == Kind::PrimaryKey
+        || (object.id.kind == Kind::ForeignKey && {
+            let mut columns: Vec<String> =
+                object.list("columns").iter().map(|column| crate::sql::quote_ident(column)).collect();
+            columns.sort();
+            let mut listed: Vec<String> = id
+                .name
+                .trim_start_matches('(')
+                .trim_end_matches(')')
+                .split(", ")
+                .map(str::to_string)
+                .collect();
+            listed.sort();
+            columns == listed
+        })
+}
+
+impl Rule for Exact {
+    fn claims(&self) -> Vec<Claim> {
+        self.words
+            .iter()
+            .map(|(.., claim)| Claim::Property(self.on.clone(), claim))
+            .collect()
+    }
+
+    fn cover(&self, scope: &mut Scope) {
+        if self.on.kind == Kind::Table {
+            scope
+                .relations
+                .insert((self.on.schema.clone(), self.on.name.clone()));
+            if self.words.iter().any(|(word, ..)| *word == "partitions") {
+                scope
+                    .partitions_of
+                    .insert((self.on.schema.clone(), self.on.name.clone()));
+            }
+            return;
+        }
+        let all = (self.on.name.clone(), "*".to_string());
+        for (word, ..) in &self.words {
+            match *word {
+                "functions" => scope.function_patterns.insert(all.clone()),
+                "enums" => scope.type_patterns.insert(all.clone()),
+                _ => scope.relation_patterns.insert(all.clone()),
+            };
+        }
+    }
+
+    fn judge(&self, judge: &mut Judge<'_>) -> Outcome {
+        if self.on.kind == Kind::Table && judge.catalog.get(&self.on).is_none() {
+            return Outcome::missing(&self.on);
+        }
+        let mut differences = Vec::new();
+        let mut names = Vec::new();
+        for word in &self.words {
+            if !judge.holds(&Claim::Property(self.on.clone(), word.2)) {
+                continue;
+            }
+            for object in self.extra(word, judge) {
+                names.push(object.id.to_string());
+                differences.push(Difference {
+                    part: object.id.kind.as_str().to_string(),
+                    have: Some(object.id.path()),
+                    want: None,
+                });
+            }
+        }
+        if names.is_empty() {
+            return Outcome::pass();
+        }
+        Outcome::fail(format!(
+            "{} has what no suite lists: {}",
+            self.on,
+            names.join(", ")
+        ))
+        .actual(names.join(", "))
+        .differences(differences)
+    }
+}

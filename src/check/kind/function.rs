@@ -1,0 +1,503 @@
+//! `[function."name(type, …)"]`: what is named of it is compared.
+
+use sha2::{Digest, Sha256};
+
+use crate::catalog::{Kind, Object, ObjectId};
+use crate::check::compare::{Comparison, Want, types, worse};
+use crate::check::document::{Item, items_of};
+use crate::check::object::{ObjectKind, ObjectRule, Target};
+use crate::check::parse::Parser;
+use crate::check::rule::Judge;
+use crate::check::verdict::Difference;
+use crate::sql::fragment::{self, function_signature};
+use crate::sql::types::parse_type;
+use crate::sql::{normalize, quote_ident};
+
+use super::enumeration::common;
+use super::table::{comment_remedy, owner_remedy};
+
+const KIND: ObjectKind = ObjectKind { render, alter };
+
+const KEYS: &[&str] = &[
+    "kind",
+    "returns",
+    "arguments",
+    "language",
+    "security",
+    "volatility",
+    "strict",
+    "leakproof",
+    "parallel",
+    "settings",
+    "body",
+    "body_sha256",
+    "owner",
+    "comment",
+];
+
+/// Properties that are one of some words.
+const WORDS: &[(&str, &str, &[&str])] = &[
+    ("kind", "type", &["function", "procedure", "aggregate", "window"]),
+    ("security", "security", &["invoker", "definer"]),
+    ("volatility", "volatility", &["immutable", "stable", "volatile"]),
+    ("parallel", "parallel", &["safe", "restricted", "unsafe"]),
+];
+
+pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
+    let Some(entries) = p.reader.items(item, "a table of functions") else {
+        return;
+    };
+    for entry in &entries {
+        let Some(signature) = p.fragment("function", &entry.key, function_signature) else {
+            continue;
+        };
+        let (schema, name) = p.resolve(&signature.name);
+        let within = format!("function {}", entry.key.value);
+        let Some(fields) = p.reader.fields(entry, &within, "a table of properties", KEYS) else {
+            continue;
+        };
+        let arguments: Vec<String> = signature
+            .arguments
+            .iter()
+            .map(|argument| qualified(p, argument))
+            .collect();
+        let full = format!("{}({})", quote_ident(&name), arguments.join(", "));
+        let id = ObjectId::new(Kind::Function, schema.clone(), full.clone());
+        let mut wants = Vec::new();
+        let mut shown = Vec::new();
+        for (key, property, words) in WORDS {
+            if let Some(item) = fields.get(key)
+                && let Some(word) = p.reader.word(item, words)
+            {
+                wants.push(Want::text(property, word));
+                shown.push(format!("{key} {word}"));
+            }
+        }
+        if let Some(item) = fields.get("returns")
+            && let Some(text) = p.reader.string(item)
+            && let Some(returns) = p.fragment("returns", &text, fragment::returns)
+        {
+            wants.push(Want::by("returns", returns, compare_returns));
+            shown.insert(0, format!("returns {}", text.value));
+        }
+        if let Some(item) = fields.get("arguments")
+            && let Some(text) = p.reader.string(item)
+        {
+            wants.push(Want::by("arguments", text.value, compare_arguments));
+        }
+        if let Some(item) = fields.get("language")
+            && let Some(text) = p.reader.string(item)
+            && let Some(language) = p.reader.ident("language", &text)
+        {
+            shown.push(format!("language {language}"));
+            wants.push(Want::text("language", language));
+        }
+        for (key, property) in [("strict", "strict"), ("leakproof", "leakproof")] {
+            if let Some(item) = fields.get(key)
+                && let Some(value) = p.reader.boolean(item)
+            {
+                wants.push(Want::flag(property, value));
+                shown.push(format!("{key} {value}"));
+            }
+        }
+        if let Some(item) = fields.get("settings")
+            && let Some(settings) = settings(p, item)
+        {
+            for setting in settings.lines() {
+                shown.push(format!("set {setting}"));
+            }
+            wants.push(Want::by("settings", settings, compare_settings));
+        }
+        if let Some(item) = fields.get("body")
+            && let Some(text) = p.reader.string(item)
+        {
+            wants.push(Want::by("body", text.value, compare_body));
+        }
+        if let Some(item) = fields.get("body_sha256")
+            && let Some(text) = p.reader.string(item)
+        {
+            if fields.get("body").is_some() {
+                p.reader.error(
+                    item.key.span,
+                    "`body_sha256` beside `body`: one of them is enough",
+                );
+            }
+            wants.push(Want::by("body", text.value.trim().to_lowercase(), compare_hash));
+        }
+        wants.extend(common(p, &fields));
+        let path_name = signature_as_written(p, &schema, &full);
+        let mut rule = ObjectRule::new(&KIND, Target::Signature(id, signature, p.schema.clone()));
+        rule.wants = wants;
+        rule.needs = vec![ObjectId::new(Kind::Schema, "", schema)];
+        let expected = if shown.is_empty() {
+            "function".to_string()
+        } else {
+            shown.join(", ")
+        };
+        p.add(
+            format!("function.{path_name}"),
+            "function",
+            &entry.key,
+            expected,
+            rule,
+        );
+    }
+}
+
+/// The signature as ids spell it: without the suite's own schema.
+fn signature_as_written(p: &Parser, schema: &str, full: &str) -> String {
+    if schema == p.schema {
+        full.to_string()
+    } else {
+        format!("{}.{full}", quote_ident(schema))
+    }
+}
+
+/// A type as the catalog prints it in a signature: a bare user's type is the suite schema's.
+fn qualified(p: &Parser, argument: &str) -> String {
+    match parse_type(argument) {
+        Ok(parsed) if !parsed.builtin && !has_schema(&parsed.text) => {
+            format!("{}.{}", quote_ident(&p.schema), parsed.text)
+        }
+        _ => argument.to_string(),
+    }
+}
+
+fn has_schema(type_name: &str) -> bool {
+    let bare = type_name.trim_end_matches("[]");
+    let bare = bare.split_once('(').map_or(bare, |(name, _)| name);
+    crate::sql::parse_name(bare).is_ok_and(|name| name.schema.is_some())
+}
+
+/// `name=value` a line, sorted.
+fn settings(p: &mut Parser, item: &Item<'_>) -> Option<String> {
+    let mut lines = Vec::new();
+    match items_of(item.value) {
+        Some(items) => {
+            for setting in &items {
+                let value = match setting.value.get_ref() {
+                    toml::de::DeValue::Boolean(value) => (if *value { "on" } else { "off" }).to_string(),
+                    toml::de::DeValue::Integer(value) => value.to_string(),
+                    _ => p.reader.string(setting)?.value,
+                };
+                lines.push(setting_line(&setting.key.value, &value));
+            }
+        }
+        None => {
+            // also as the catalog has them: ["search_path=public"]
+            for text in p.reader.strings(item)? {
+                let Some((name, value)) = text.value.split_once('=') else {
+                    p.reader.error(
+                        text.span,
+                        format!("`settings`: want name=value, have \"{}\"", text.value),
+                    );
+                    return None;
+                };
+                lines.push(setting_line(name, value));
+            }
+        }
+    }
+    lines.sort();
+    Some(lines.join("\n"))
+}
+
+/// One spelling of a setting: lists without the blanks and quotes that mean nothing.
+fn setting_line(name: &str, value: &str) -> String {
+    let name = name.trim().to_lowercase();
+    if name != "search_path" {
+        return format!("{name}={}", value.trim());
+    }
+    let parts: Vec<String> = value
+        .split(',')
+        .map(|part| match part.trim() {
+            "\"\"" | "''" => "\"\"".to_string(),
+            part => {
+                let quoted = part
+                    .strip_prefix('\'')
+                    .and_then(|part| part.strip_suffix('\''))
+                    .unwrap_or(part);
+                crate::sql::parse_name(quoted)
+                    .map_or_else(|_| quoted.to_string(), |name| quote_ident(&name.name))
+            }
+        })
+        .collect();
+    format!("{name}={}", parts.join(", "))
+}
+
+fn compare_settings(wanted: &str, object: &Object, _: &mut Judge<'_>) -> Comparison {
+    let mut have: Vec<String> = object
+        .list("settings")
+        .iter()
+        .map(|line| {
+            line.split_once('=')
+                .map_or_else(|| line.clone(), |(name, value)| setting_line(name, value))
+        })
+        .collect();
+    have.sort();
+    let wanted: Vec<&str> = wanted.lines().collect();
+    let mut differences = Vec::new();
+    let value = |lines: &[&str], name: &str| {
+        lines
+            .iter()
+            .find_map(|line| line.split_once('=').filter(|(other, _)| *other == name))
+            .map(|(_, value)| value.to_string())
+    };
+    let have: Vec<&str> = have.iter().map(String::as_str).collect();
+    let mut names: Vec<&str> = wanted
+        .iter()
+        .chain(&have)
+        .map(|line| line.split_once('=').map_or(*line, |(name, _)| name))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    for name in names {
+        let (want, have) = (value(&wanted, name), value(&have, name));
+        if want != have {
+            differences.push(Difference {
+                part: format!("setting {name}"),
+                have,
+                want,
+            });
+        }
+    }
+    if differences.is_empty() {
+        Comparison::Same
+    } else {
+        Comparison::Differs(differences)
+    }
+}
+
+/// The text between the quotes, apart from the line ends around it.
+fn compare_body(wanted: &str, object: &Object, _: &mut Judge<'_>) -> Comparison {
+    let have = object.text("body").unwrap_or("");
+    if have.trim() == wanted.trim() {
+        return Comparison::Same;
+    }
+    // the first line that differs says more than two whole bodies
+    let (mut wanted_lines, mut have_lines) = (wanted.trim().lines(), have.trim().lines());
+    let mut line = 1;
+    loop {
+        match (have_lines.next(), wanted_lines.next()) {
+            (Some(have), Some(want)) if have == want => line += 1,
+            (have, want) => {
+                return Comparison::differs(format!("body at line {line}"), have, want);
+            }
+        }
+    }
+}
+
+fn compare_hash(wanted: &str, object: &Object, _: &mut Judge<'_>) -> Comparison {
+    let body = object.text("body").unwrap_or("").trim();
+    let hash: String = Sha256::digest(body.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    if hash == wanted {
+        Comparison::Same
+    } else {
+        Comparison::differs("sha256 of the body", Some(hash), Some(wanted))
+    }
+}
+
+fn compare_returns(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
+    let Some(have) = object.text("returns") else {
+        return Comparison::differs("returns", None::<String>, Some(wanted));
+    };
+    let have = fragment::returns(have).unwrap_or_else(|_| have.to_string());
+    if have == wanted {
+        return Comparison::Same;
+    }
+    let differs = || Comparison::differs("returns", Some(have.as_str()), Some(wanted));
+    let (want_parts, have_parts) = (result_parts(wanted), result_parts(&have));
+    if want_parts.len() != have_parts.len() {
+        return differs();
+    }
+    let schema = judge.suite.schema.clone();
+    let mut result = Comparison::Same;
+    for ((want_shape, want_type), (have_shape, have_type)) in want_parts.iter().zip(&have_parts) {
+        if want_shape != have_shape {
+            return differs();
+        }
+        result = worse(result, types("returns", &schema, want_type, have_type, judge));
+    }
+    // all of it, rather than the type of one column
+    match result {
+        Comparison::Differs(_) => differs(),
+        other => other,
+    }
+}
+
+/// `TABLE(a integer, b text)` → (`TABLE a`, `integer`), (`TABLE b`, `text`); `SETOF t` → (`SETOF`, `t`).
+fn result_parts(text: &str) -> Vec<(String, String)> {
+    if let Some(columns) = text
+        .strip_prefix("TABLE(")
+        .and_then(|rest| rest.strip_suffix(')'))
+    {
+        return split_top(columns)
+            .into_iter()
+            .map(|column| {
+                let (name, type_name) = split_name(column.trim());
+                (format!("TABLE {name}"), type_name.to_string())
+            })
+            .collect();
+    }
+    match text.strip_prefix("SETOF ") {
+        Some(rest) => vec![("SETOF".to_string(), rest.to_string())],
+        None => vec![(String::new(), text.to_string())],
+    }
+}
+
+/// Splits at commas outside parentheses and quotes.
+fn split_top(text: &str) -> Vec<&str> {
+    let (mut depth, mut quoted, mut start) = (0i32, false, 0);
+    let mut parts = Vec::new();
+    for (at, char) in text.char_indices() {
+        match char {
+            '"' => quoted = !quoted,
+            '(' if !quoted => depth += 1,
+            ')' if !quoted => depth -= 1,
+            ',' if !quoted && depth == 0 => {
+                parts.push(&text[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&text[start..]);
+    parts
+}
+
+/// `"a b" integer` → `"a b"`, `integer`
+fn split_name(text: &str) -> (&str, &str) {
+    let mut quoted = false;
+    for (at, char) in text.char_indices() {
+        match char {
+            '"' => quoted = !quoted,
+            ' ' if !quoted => return (&text[..at], text[at..].trim_start()),
+            _ => {}
+        }
+    }
+    (text, "")
+}
+
+/// Names, modes and defaults of the arguments by their tokens, with the types in one spelling.
+fn compare_arguments(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
+    let have = object.text("arguments").unwrap_or("");
+    let schema = judge.suite.schema.clone();
+    let (want_parts, have_parts) = (split_top(wanted), split_top(have));
+    let same = want_parts.len() == have_parts.len()
+        && want_parts.iter().zip(&have_parts).all(|(want, have)| {
+            let (want, have) = (argument(want), argument(have));
+            want.0 == have.0
+                && want.2 == have.2
+                && crate::check::compare::same_type(&schema, &want.1, &have.1) == Some(true)
+        });
+    if same {
+        Comparison::Same
+    } else {
+        Comparison::differs("arguments", Some(have), Some(wanted))
+    }
+}
+
+/// Mode and name, type, default.
+fn argument(text: &str) -> (String, String, String) {
+    let text = text.trim();
+    let lower = text.to_ascii_lowercase();
+    let (head, default) = match lower.find(" default ") {
+        Some(at) => (&text[..at], normalize(&text[at + 9..])),
+        None => (text, String::new()),
+    };
+    let mut name = String::new();
+    let mut rest = head.trim();
+    // words come off the front until a type is left
+    while parse_type(rest).is_err() || is_mode(rest) {
+        let (word, tail) = split_name(rest);
+        if tail.is_empty() {
+            break;
+        }
+        let folded = normalize(word);
+        if folded != "in" {
+            name.push_str(&folded);
+            name.push(' ');
+        }
+        rest = tail;
+    }
+    (name, rest.to_string(), default)
+}
+
+fn is_mode(text: &str) -> bool {
+    ["in ", "out ", "inout ", "variadic "]
+        .iter()
+        .any(|mode| text.to_ascii_lowercase().starts_with(mode))
+}
+
+fn render(object: &Object) -> String {
+    let mut parts = Vec::new();
+    if let Some(returns) = object.text("returns") {
+        parts.push(format!("returns {returns}"));
+    }
+    if let Some(kind) = object.text("type")
+        && kind != "function"
+    {
+        parts.insert(0, format!("kind {kind}"));
+    }
+    for property in ["language", "security", "volatility", "parallel"] {
+        if let Some(word) = object.text(property) {
+            parts.push(format!("{property} {word}"));
+        }
+    }
+    for property in ["strict", "leakproof"] {
+        if object.flag(property) {
+            parts.push(property.to_string());
+        }
+    }
+    for setting in object.list("settings") {
+        parts.push(format!("set {setting}"));
+    }
+    parts.join(", ")
+}
+
+/// Attributes can be altered; another body needs the migration's own CREATE OR REPLACE.
+fn alter(_: &ObjectRule, object: &Object, differences: &[Difference]) -> Option<String> {
+    let routine = match object.text("type") {
+        Some("procedure") => "PROCEDURE",
+        Some("aggregate") => "AGGREGATE",
+        _ => "FUNCTION",
+    };
+    if let Some(remedy) =
+        comment_remedy(routine, object, differences).or_else(|| owner_remedy(routine, object, differences))
+    {
+        return Some(remedy);
+    }
+    let mut changes = Vec::new();
+    for difference in differences {
+        let want = difference.want.as_deref();
+        changes.push(match (difference.part.as_str(), want) {
+            ("security", Some(word)) => format!("SECURITY {}", word.to_uppercase()),
+            ("volatility", Some(word)) => word.to_uppercase(),
+            ("parallel", Some(word)) => format!("PARALLEL {}", word.to_uppercase()),
+            ("strict", Some("yes")) => "STRICT".to_string(),
+            ("strict", Some("no")) => "CALLED ON NULL INPUT".to_string(),
+            ("leakproof", Some(word)) => (if word == "yes" {
+                "LEAKPROOF"
+            } else {
+                "NOT LEAKPROOF"
+            })
+            .to_string(),
+            (part, Some(value)) => {
+                let name = part.strip_prefix("setting ")?;
+                if name == "search_path" {
+                    format!("SET {name} = {value}")
+                } else {
+                    format!("SET {name} = {}", crate::sql::quote_literal(value))
+                }
+            }
+            (part, None) => format!("RESET {}", part.strip_prefix("setting ")?),
+        });
+    }
+    Some(format!(
+        "ALTER {routine} {} {}",
+        object.id.path(),
+        changes.join(" ")
+    ))
+}

@@ -1,0 +1,200 @@
+//! `[table.NAME.grant]`: `role = ["select", …]`, all that the role holds on the table and nothing more.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::{Kind, ObjectId, Scope};
+use crate::check::document::{Item, items_of};
+use crate::check::object::{cover, sentence};
+use crate::check::parse::{Parser, Table};
+use crate::check::rule::{Claim, Judge, Outcome, Rule};
+use crate::check::verdict::Difference;
+use crate::sql::fragment::{PrivilegeKind, privilege};
+use crate::sql::quote_ident;
+
+/// What ALL means; PostgreSQL 17 added MAINTAIN.
+const ALL: &[&str] = &[
+    "select",
+    "insert",
+    "update",
+    "delete",
+    "truncate",
+    "references",
+    "trigger",
+];
+
+pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
+    let Some(entries) = p.reader.items(item, "a table of roles with their privileges") else {
+        return;
+    };
+    for entry in &entries {
+        let Some(role) = p.reader.ident("grant", &entry.key) else {
+            continue;
+        };
+        let mut rule = Grant {
+            id: table.object(Kind::Grant, role.clone()),
+            privileges: BTreeSet::new(),
+            grantable: BTreeSet::new(),
+        };
+        let fields = if items_of(entry.value).is_some() {
+            let want = "an array of privileges";
+            let Some(fields) = p
+                .reader
+                .fields(entry, "the grant", want, &["privileges", "grantable"])
+            else {
+                continue;
+            };
+            Some(fields)
+        } else {
+            None
+        };
+        match &fields {
+            None => rule.add(p, entry, false),
+            Some(fields) => {
+                if let Some(item) = fields.get("privileges") {
+                    rule.add(p, item, false);
+                }
+                if let Some(item) = fields.get("grantable") {
+                    rule.add(p, item, true);
+                }
+            }
+        }
+        let expected = words(&rule.privileges);
+        let path = format!("{}/grant.{}", table.path, quote_ident(&role));
+        p.add(path, "grant", &entry.key, expected, rule);
+    }
+}
+
+#[derive(Debug)]
+struct Grant {
+    id: ObjectId,
+    privileges: BTreeSet<String>,
+    grantable: BTreeSet<String>,
+}
+
+impl Grant {
+    fn add(&mut self, p: &mut Parser, item: &Item<'_>, grantable: bool) {
+        let Some(texts) = p.reader.strings(item) else {
+            return;
+        };
+        for text in &texts {
+            let Some(privilege) = p.fragment(&item.key.value, text, privilege) else {
+                continue;
+            };
+            if !privilege.columns.is_empty() {
+                p.reader.error_help(
+                    text.span,
+                    format!(
+                        "`{}`: privileges on columns are not compared by this version",
+                        item.key.value
+                    ),
+                    "name privileges on the whole table",
+                );
+                continue;
+            }
+            let names: Vec<String> = if privilege.kind == PrivilegeKind::All {
+                ALL.iter().map(ToString::to_string).collect()
+            } else {
+                vec![privilege.kind.as_str().to_string()]
+            };
+            if grantable || privilege.grantable {
+                self.grantable.extend(names.iter().cloned());
+            }
+            self.privileges.extend(names);
+        }
+    }
+}
+
+fn words(privileges: &BTreeSet<String>) -> String {
+    if privileges.is_empty() {
+        return "none".to_string();
+    }
+    privileges.iter().cloned().collect::<Vec<_>>().join(", ")
+}
+
+impl Rule for Grant {
+    fn claims(&self) -> Vec<Claim> {
+        let mut claims = vec![Claim::Property(self.id.clone(), "privileges")];
+        // no privileges is no object
+        if !self.privileges.is_empty() {
+            claims.push(Claim::Presence(self.id.clone()));
+        }
+        claims
+    }
+
+    fn cover(&self, scope: &mut Scope) {
+        cover(&self.id, scope);
+    }
+
+    fn judge(&self, judge: &mut Judge<'_>) -> Outcome {
+        let table = ObjectId::new(Kind::Table, self.id.schema.clone(), self.id.relation.clone());
+        if judge.catalog.get(&table).is_none() {
+            return Outcome::missing(&table);
+        }
+        if !judge.holds(&Claim::Property(self.id.clone(), "privileges")) {
+            return Outcome::pass();
+        }
+        let object = judge.catalog.get(&self.id);
+        let set = |property: &str| -> BTreeSet<String> {
+            object
+                .map(|object| object.list(property).iter().cloned().collect())
+                .unwrap_or_default()
+        };
+        let (mut have, mut grantable) = (set("privileges"), set("grantable"));
+        // ALL, whatever the version means by it
+        for (have, want) in [(&mut have, &self.privileges), (&mut grantable, &self.grantable)] {
+            if ALL.iter().all(|word| want.contains(*word)) && !want.contains("maintain") {
+                have.remove("maintain");
+            }
+        }
+        let mut differences = Vec::new();
+        let mut remedies = Vec::new();
+        let on = format!(
+            "ON {}.{}",
+            quote_ident(&self.id.schema),
+            quote_ident(&self.id.relation)
+        );
+        let role = if self.id.name == "public" {
+            "PUBLIC".to_string()
+        } else {
+            quote_ident(&self.id.name)
+        };
+        for (part, have, want) in [
+            ("privileges", &have, &self.privileges),
+            ("grant options", &grantable, &self.grantable),
+        ] {
+            if have == want {
+                continue;
+            }
+            let missing: Vec<&str> = want.difference(have).map(String::as_str).collect();
+            let extra: Vec<&str> = have.difference(want).map(String::as_str).collect();
+            let option = part == "grant options";
+            if !missing.is_empty() {
+                remedies.push(format!(
+                    "GRANT {} {on} TO {role}{}",
+                    missing.join(", ").to_uppercase(),
+                    if option { " WITH GRANT OPTION" } else { "" }
+                ));
+            }
+            if !extra.is_empty() {
+                remedies.push(format!(
+                    "REVOKE {}{} {on} FROM {role}",
+                    if option { "GRANT OPTION FOR " } else { "" },
+                    extra.join(", ").to_uppercase()
+                ));
+            }
+            differences.push(Difference {
+                part: part.to_string(),
+                have: Some(words(have)),
+                want: Some(words(want)),
+            });
+        }
+        let outcome = if differences.is_empty() {
+            Outcome::pass()
+        } else {
+            Outcome::fail(sentence(&self.id.to_string(), &differences))
+                .differences(differences)
+                .remedy(Some(remedies.join("; ")))
+        };
+        outcome.actual(words(&have)).object(self.id.path())
+    }
+}

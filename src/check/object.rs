@@ -1,0 +1,422 @@
+//! Checks of objects: the object is there, and its properties are what the suite names.
+
+use crate::catalog::{Catalog, Kind, Object, ObjectId, Scope};
+use crate::sql::fragment::{FunctionSignature, function_signature};
+use crate::sql::quote_ident;
+
+use super::compare::{Comparison, Want, compare, same_type};
+use super::document::closest;
+use super::rule::{Claim, Judge, Outcome, Rule};
+use super::verdict::Difference;
+
+/// What the kinds of objects differ in.
+#[derive(Debug)]
+pub(crate) struct ObjectKind {
+    /// The object as a check file would say it.
+    pub(crate) render: fn(&Object) -> String,
+    /// The statement that brings a differing object back, when there is a safe one.
+    pub(crate) alter: fn(&ObjectRule, &Object, &[Difference]) -> Option<String>,
+}
+
+/// Which object of the catalog is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// The one with that identity.
+    Id(ObjectId),
+    /// The table's only one (a primary key), whatever its name.
+    Only(ObjectId),
+    /// A foreign key by its columns; the identity's name is `(a, b)`.
+    Columns(ObjectId, Vec<String>),
+    /// A routine by its signature, for the suite's schema. Argument types that the search path decides about
+    /// may be those of another schema.
+    Signature(ObjectId, FunctionSignature, String),
+}
+
+impl Target {
+    pub(crate) fn id(&self) -> &ObjectId {
+        match self {
+            Target::Id(id) | Target::Only(id) | Target::Columns(id, _) | Target::Signature(id, ..) => id,
+        }
+    }
+
+    /// What the catalog has under that identity.
+    fn find<'c>(&'c self, catalog: &'c Catalog) -> Vec<&'c Object> {
+        match self {
+            Target::Id(id) => catalog.get(id).into_iter().collect(),
+            Target::Signature(id, signature, schema) => match catalog.get(id) {
+                Some(object) => vec![object],
+                None => catalog
+                    .of_kind(id.kind)
+                    .filter(|object| {
+                        object.id.schema == id.schema && fits(signature, schema, &object.id.name)
+                    })
+                    .collect(),
+            },
+            Target::Only(id) => catalog.on_relation(id.kind, &id.schema, &id.relation).collect(),
+            Target::Columns(id, columns) => {
+                let mut wanted = columns.clone();
+                wanted.sort();
+                catalog
+                    .on_relation(id.kind, &id.schema, &id.relation)
+                    .filter(|object| {
+                        let mut found = object.list("columns").to_vec();
+                        found.sort();
+                        found == wanted
+                    })
+                    .collect()
+            }
+        }
+    }
+
+    /// Its name in messages, before it is found.
+    pub(crate) fn display(&self) -> String {
+        let id = self.id();
+        let relation = || format!("{}.{}", quote_ident(&id.schema), quote_ident(&id.relation));
+        match self {
+            Target::Id(id) | Target::Signature(id, ..) => id.to_string(),
+            Target::Only(id) => format!("{} of {}", id.kind, relation()),
+            Target::Columns(id, _) => format!("{} {} of {}", id.kind, id.name, relation()),
+        }
+    }
+
+    /// Its SQL name, before it is found.
+    pub(crate) fn path(&self) -> String {
+        let id = self.id();
+        match self {
+            Target::Id(id) | Target::Signature(id, ..) => id.path(),
+            _ => format!("{}.{}", quote_ident(&id.schema), quote_ident(&id.relation)),
+        }
+    }
+}
+
+/// A check of one object.
+#[derive(Debug, Clone)]
+pub(crate) struct ObjectRule {
+    pub(crate) kind: &'static ObjectKind,
+    pub(crate) target: Target,
+    pub(crate) wants: Vec<Want>,
+    /// Without one of these it cannot exist: when one is missing and a check says so, this one is blocked.
+    pub(crate) needs: Vec<ObjectId>,
+    /// The statement that would create it.
+    pub(crate) create: Option<String>,
+    /// Whether the check claims that the object is there; a property of a table leaves that to the table's own.
+    pub(crate) presence: bool,
+}
+
+impl ObjectRule {
+    pub(crate) fn new(kind: &'static ObjectKind, target: Target) -> ObjectRule {
+        ObjectRule {
+            kind,
+            target,
+            wants: Vec::new(),
+            needs: Vec::new(),
+            create: None,
+            presence: true,
+        }
+    }
+
+    /// The table that the object stands on.
+    pub(crate) fn table(&self) -> Option<ObjectId> {
+        let id = self.target.id();
+        (!id.relation.is_empty()).then(|| ObjectId::new(Kind::Table, id.schema.clone(), id.relation.clone()))
+    }
+
+    /// The wanted text of a property.
+    pub(crate) fn wanted(&self, property: &str) -> Option<&super::compare::Wanted> {
+        self.wants
+            .iter()
+            .find(|want| want.property == property)
+            .map(|want| &want.value)
+    }
+
+    fn absent(&self, judge: &Judge<'_>) -> Outcome {
+        let id = self.target.id();
+        if let Some(table) = self.table()
+            && judge.catalog.get(&table).is_none()
+        {
+            return Outcome::missing(&table);
+        }
+        if let Some(need) = self.needs.iter().find(|need| judge.lacks(need)) {
+            return Outcome::missing(need);
+        }
+        if !self.presence {
+            return Outcome::missing(id);
+        }
+        if Kind::RELATIONS.contains(&id.kind)
+            && let Some(other) = judge.catalog.relation(&id.schema, &id.name)
+        {
+            return Outcome::fail(format!(
+                "{} is a {}, want a {}",
+                id.path(),
+                other.id.kind,
+                id.kind
+            ))
+            .actual(other.id.kind.as_str());
+        }
+        let elsewhere = judge.catalog.of_kind(id.kind).find(|object| {
+            object.id.schema == id.schema && object.id.name == id.name && object.id.relation != id.relation
+        });
+        let hint = match elsewhere {
+            Some(object) if id.kind == Kind::Index => format!(
+                ": an index of that name stands on {}.{}",
+                quote_ident(&object.id.schema),
+                quote_ident(&object.id.relation)
+            ),
+            _ => near(judge.catalog, id).map_or(String::new(), |name| format!("; there is {name}")),
+        };
+        Outcome::fail(format!("{} does not exist{hint}", self.target.display()))
+            .actual("does not exist")
+            .remedy(self.create.clone())
+    }
+
+    fn compare(&self, object: &Object, judge: &mut Judge<'_>) -> Outcome {
+        let mut differences = Vec::new();
+        let mut blocked: Option<Outcome> = None;
+        let mut pending = false;
+        for want in &self.wants {
+            if !judge.holds(&Claim::Property(self.target.id().clone(), want.property)) {
+                continue;
+            }
+            match compare(want, object, judge) {
+                Comparison::Same => {}
+                Comparison::Differs(more) => differences.extend(more),
+                Comparison::Pending => pending = true,
+                Comparison::CannotTell(reason) => {
+                    blocked.get_or_insert_with(|| {
+                        let message = format!("{} cannot be judged: {reason}", object.id);
+                        Outcome::blocked(reason, message)
+                    });
+                }
+                Comparison::Refused {
+                    part,
+                    sqlstate,
+                    message,
+                    expected,
+                } => match missing_object(&sqlstate, &message)
+                    .or_else(|| missing_column(&sqlstate, &message, &object.id, judge))
+                {
+                    Some(what) => {
+                        blocked.get_or_insert_with(|| {
+                            let message = format!("{} of {} cannot be judged: {message}", part, object.id);
+                            Outcome::blocked(what, message)
+                        });
+                    }
+                    None => differences.push(Difference {
+                        have: object.text(part_property(&part)).map(str::to_string),
+                        part: format!("{part} (the server does not accept the expected text: {message})"),
+                        want: Some(expected),
+                    }),
+                },
+            }
+        }
+        let outcome = if !differences.is_empty() {
+            let remedy = (self.kind.alter)(self, object, &differences);
+            Outcome::fail(sentence(&object.id.to_string(), &differences))
+                .differences(differences)
+                .remedy(remedy)
+        } else if let Some(blocked) = blocked {
+            blocked
+        } else if pending {
+            Outcome::blocked("the server", format!("{} was not put to the server", object.id))
+        } else {
+            Outcome::pass()
+        };
+        let path = object.id.path();
+        outcome.actual((self.kind.render)(object)).object(path)
+    }
+}
+
+impl Rule for ObjectRule {
+    fn claims(&self) -> Vec<Claim> {
+        let id = self.target.id();
+        let presence = self.presence.then(|| Claim::Presence(id.clone()));
+        presence
+            .into_iter()
+            .chain(
+                self.wants
+                    .iter()
+                    .map(|want| Claim::Property(id.clone(), want.property)),
+            )
+            .collect()
+    }
+
+    fn cover(&self, scope: &mut Scope) {
+        cover(self.target.id(), scope);
+    }
+
+    fn judge(&self, judge: &mut Judge<'_>) -> Outcome {
+        let found = self.target.find(judge.catalog);
+        let mut best: Option<Outcome> = None;
+        // two foreign keys may have the same columns: one that is as wanted is enough
+        for object in found {
+            let outcome = self.compare(object, judge);
+            let pass = outcome.status == super::Status::Pass;
+            if best.is_none() || pass {
+                best = Some(outcome);
+            }
+            if pass {
+                break;
+            }
+        }
+        best.unwrap_or_else(|| self.absent(judge).object(self.target.path()))
+    }
+}
+
+/// Whether a routine of the catalog may be the one of that signature.
+fn fits(wanted: &FunctionSignature, schema: &str, name: &str) -> bool {
+    function_signature(name).is_ok_and(|found| {
+        found.name.name == wanted.name.name
+            && found.arguments.len() == wanted.arguments.len()
+            && wanted
+                .arguments
+                .iter()
+                .zip(&found.arguments)
+                .all(|(wanted, found)| same_type(schema, wanted, found) != Some(false))
+    })
+}
+
+fn part_property(part: &str) -> &str {
+    match part {
+        "with check" => "with_check",
+        other => other,
+    }
+}
+
+/// `column public.t.c: default is `1`, want `0`; nullability is nullable, want not null`.
+pub(crate) fn sentence(object: &str, differences: &[Difference]) -> String {
+    let parts: Vec<String> = differences.iter().map(difference_sentence).collect();
+    format!("{object}: {}", parts.join("; "))
+}
+
+fn difference_sentence(difference: &Difference) -> String {
+    let part = &difference.part;
+    match (&difference.have, &difference.want) {
+        (Some(have), Some(want)) => format!("{part} is `{have}`, want `{want}`"),
+        (None, Some(want)) => format!("{part} is missing, want `{want}`"),
+        (Some(have), None) => format!("{part} is `{have}`, want none"),
+        (None, None) => part.clone(),
+    }
+}
+
+/// Adds what must be read to see an object.
+pub(crate) fn cover(id: &ObjectId, scope: &mut Scope) {
+    let named = || (id.schema.clone(), id.name.clone());
+    if !id.relation.is_empty() {
+        scope.relations.insert((id.schema.clone(), id.relation.clone()));
+    } else {
+        match id.kind {
+            Kind::Role => {
+                scope.roles.insert(id.name.clone());
+            }
+            Kind::Schema => {
+                scope.schemas.insert(id.name.clone());
+            }
+            Kind::Extension => {
+                scope.extensions.insert(id.name.clone());
+            }
+            Kind::Enum | Kind::Domain => {
+                scope.types.insert(named());
+            }
+            Kind::Function => {
+                let name = id.name.split_once('(').map_or(id.name.as_str(), |(name, _)| name);
+                let name = crate::sql::parse_name(name).map_or_else(|_| name.to_string(), |name| name.name);
+                scope.functions.insert((id.schema.clone(), name));
+            }
+            _ => {
+                scope.relations.insert(named());
+            }
+        }
+    }
+}
+
+/// An existing object of the same kind and place with a name like the wanted one.
+fn near(catalog: &Catalog, id: &ObjectId) -> Option<String> {
+    let candidates: Vec<&Object> = catalog
+        .of_kind(id.kind)
+        .filter(|object| object.id.schema == id.schema && object.id.relation == id.relation)
+        .collect();
+    let name = closest(&id.name, candidates.iter().map(|object| object.id.name.as_str()))?;
+    candidates
+        .iter()
+        .find(|object| object.id.name == name)
+        .map(|object| object.id.path())
+}
+
+/// The object that a refused text refers to and that does not exist, as `blocked_by` names it.
+pub(crate) fn missing_object(sqlstate: &str, message: &str) -> Option<String> {
+    let fallback = match sqlstate {
+        "42P01" => "table",
+        "42883" => "function",
+        "3F000" => "schema",
+        "42704" => "type",
+        _ => return None,
+    };
+    // `operator does not exist: uuid = integer` is a mistake of the text
+    if message.starts_with("operator") {
+        return None;
+    }
+    // names stand in quotes, a function's signature without
+    let name = match message.split_once('"') {
+        Some((_, rest)) => rest.rsplit_once('"').map_or(rest, |(name, _)| name).to_string(),
+        None => message
+            .strip_prefix("function ")
+            .and_then(|rest| rest.strip_suffix(" does not exist"))
+            .unwrap_or(message)
+            .to_string(),
+    };
+    let kind = message
+        .split_once(" \"")
+        .map(|(words, _)| words)
+        .filter(|words| words.split(' ').count() <= 2 && words.is_ascii())
+        .map(|word| if word == "relation" { "table" } else { word })
+        .unwrap_or(fallback);
+    Some(format!("{kind} {name}"))
+}
+
+/// The column that a refused text refers to, when its own check already fails for it.
+fn missing_column(sqlstate: &str, message: &str, on: &ObjectId, judge: &Judge<'_>) -> Option<String> {
+    if sqlstate != "42703" {
+        return None;
+    }
+    let (_, rest) = message.split_once('"').unwrap_or(("", message));
+    let candidates = judge.ledger.named(Kind::Column, &on.schema, &on.relation);
+    candidates
+        .filter(|id| judge.catalog.get(id).is_none())
+        .find(|id| {
+            rest.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))
+                .any(|word| word == id.name)
+        })
+        .map(ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refused_texts_name_what_is_missing() {
+        for (sqlstate, message, object) in [
+            (
+                "42P01",
+                "relation \"auth.users_extended\" does not exist",
+                Some("table auth.users_extended"),
+            ),
+            (
+                "42883",
+                "function auth.uid() does not exist",
+                Some("function auth.uid()"),
+            ),
+            ("3F000", "schema \"auth\" does not exist", Some("schema auth")),
+            ("42704", "type \"mood\" does not exist", Some("type mood")),
+            ("42704", "role \"app\" does not exist", Some("role app")),
+            ("42883", "operator does not exist: uuid = integer", None),
+            ("42601", "syntax error at or near \"x\"", None),
+        ] {
+            assert_eq!(
+                missing_object(sqlstate, message).as_deref(),
+                object,
+                "{sqlstate} {message}"
+            );
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! What a check is to the evaluation: what it claims, what must be read for it, how it is judged.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use crate::catalog::{Catalog, Kind, ObjectId, Scope};
+
+use super::question::{Answer, Answers, Question};
+use super::suite::Suite;
+use super::verdict::{Difference, Measure, Status};
+
+/// One entry of a check file. The implementations stand beside the parsers, one file a kind.
+pub(crate) trait Rule: fmt::Debug + Send + Sync {
+    /// What it speaks about: a newer suite that claims the same takes over.
+    fn claims(&self) -> Vec<Claim>;
+    /// Adds what must be read.
+    fn cover(&self, scope: &mut Scope);
+    /// Looks.
+    fn judge(&self, judge: &mut Judge<'_>) -> Outcome;
+    /// What is allowed and likely not meant: a message and a line of help each.
+    fn lint(&self, _: &Suite) -> Vec<(String, String)> {
+        Vec::new()
+    }
+    /// What it says must be gone; a newer one of these makes older claims void.
+    fn absence(&self) -> Option<&Gone> {
+        None
+    }
+}
+
+/// Something that a check speaks about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Claim {
+    /// That the object is there.
+    Presence(ObjectId),
+    /// The value of a property, or something like one (`exact columns`).
+    Property(ObjectId, &'static str),
+    /// A count or query by name.
+    Named(&'static str, String),
+}
+
+impl Claim {
+    /// The object that must be there for the claim to hold.
+    pub(crate) fn object(&self) -> Option<&ObjectId> {
+        match self {
+            Claim::Presence(id) | Claim::Property(id, _) => Some(id),
+            Claim::Named(..) => None,
+        }
+    }
+}
+
+/// What `absent` names: an object whose relation or kind may be open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Gone {
+    /// The kinds that the word covers: `constraint` is many.
+    pub(crate) kinds: &'static [Kind],
+    pub(crate) schema: String,
+    /// `None` for what needs no table to be named (an index).
+    pub(crate) relation: Option<String>,
+    pub(crate) name: String,
+}
+
+impl Gone {
+    /// Whether an object is this one.
+    pub(crate) fn is(&self, id: &ObjectId) -> bool {
+        self.kinds.contains(&id.kind)
+            && self.schema == id.schema
+            && self
+                .relation
+                .as_ref()
+                .is_none_or(|relation| *relation == id.relation)
+            && (self.name == id.name || (id.kind == Kind::ForeignKey && self.fk_name() == id.name))
+    }
+
+    /// Whether an object is this one or stands on it.
+    pub(crate) fn covers(&self, id: &ObjectId) -> bool {
+        let within = match self.kinds[0] {
+            Kind::Schema => id.schema == self.name,
+            kind if Kind::RELATIONS.contains(&kind) => id.schema == self.schema && id.relation == self.name,
+            // a foreign key named by its columns goes with any of them
+            Kind::Column => {
+                id.kind == Kind::ForeignKey
+                    && id.schema == self.schema
+                    && Some(&id.relation) == self.relation.as_ref()
+                    && id
+                        .name
+                        .strip_prefix('(')
+                        .and_then(|name| name.strip_suffix(')'))
+                        .is_some_and(|columns| columns.split(", ").any(|column| column == self.name))
+            }
+            _ => false,
+        };
+        within || self.is(id)
+    }
+
+    /// How a foreign key that a suite names by its columns is identified.
+    fn fk_name(&self) -> String {
+        format!("({})", self.name)
+    }
+}
+
+/// Which claims are in force, over all suites: the newest of each.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger<'a> {
+    /// Suite and check by claim, as indexes.
+    pub(crate) holders: HashMap<Claim, (usize, usize)>,
+    /// Absences with the suite that says so.
+    pub(crate) gone: Vec<(&'a Gone, usize)>,
+}
+
+impl Ledger<'_> {
+    /// Whether some suite wants the object to be there.
+    pub(crate) fn wants(&self, id: &ObjectId) -> bool {
+        self.holders.contains_key(&Claim::Presence(id.clone()))
+    }
+
+    /// The objects of a kind on a relation (or in a schema, when `relation` is empty) that some suite names.
+    pub(crate) fn named<'s>(
+        &'s self,
+        kind: Kind,
+        schema: &'s str,
+        relation: &'s str,
+    ) -> impl Iterator<Item = &'s ObjectId> {
+        self.holders.keys().filter_map(move |claim| match claim {
+            Claim::Presence(id) if id.kind == kind && id.schema == schema && id.relation == relation => {
+                Some(id)
+            }
+            _ => None,
+        })
+    }
+}
+
+/// What a rule sees.
+pub(crate) struct Judge<'a> {
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) suite: &'a Suite,
+    pub(crate) ledger: &'a Ledger<'a>,
+    /// Indexes of the suite and check in judgement: a claim that another holds is not judged here.
+    pub(crate) me: (usize, usize),
+    pub(crate) answers: &'a Answers,
+    pub(crate) questions: &'a mut Vec<Question>,
+}
+
+impl<'a> Judge<'a> {
+    /// Whether this check is the one that answers for the claim.
+    pub(crate) fn holds(&self, claim: &Claim) -> bool {
+        self.ledger.holders.get(claim) == Some(&self.me)
+    }
+
+    /// The server's answer; when there is none yet, the question is noted.
+    pub(crate) fn ask(&mut self, question: Question) -> Option<&'a Answer> {
+        let answer = self.answers.get(&question);
+        if answer.is_none() {
+            self.questions.push(question);
+        }
+        answer
+    }
+
+    /// An object that some suite wants and the catalog lacks: what a dependent thing is blocked by.
+    pub(crate) fn lacks(&self, id: &ObjectId) -> bool {
+        self.catalog.get(id).is_none() && self.ledger.wants(id)
+    }
+}
+
+/// What a rule found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) status: Status,
+    pub(crate) message: String,
+    pub(crate) object: Option<String>,
+    pub(crate) actual: Option<String>,
+    pub(crate) blocked_by: Option<String>,
+    pub(crate) differences: Vec<Difference>,
+    pub(crate) measure: Option<Measure>,
+    pub(crate) remedy: Option<String>,
+}
+
+impl Outcome {
+    fn new(status: Status, message: impl Into<String>) -> Outcome {
+        Outcome {
+            status,
+            message: message.into(),
+            object: None,
+            actual: None,
+            blocked_by: None,
+            differences: Vec::new(),
+            measure: None,
+            remedy: None,
+        }
+    }
+
+    pub(crate) fn pass() -> Outcome {
+        Outcome::new(Status::Pass, "")
+    }
+
+    pub(crate) fn fail(message: impl Into<String>) -> Outcome {
+        Outcome::new(Status::Fail, message)
+    }
+
+    pub(crate) fn warn(message: impl Into<String>) -> Outcome {
+        Outcome::new(Status::Warn, message)
+    }
+
+    pub(crate) fn skip(message: impl Into<String>) -> Outcome {
+        Outcome::new(Status::Skip, message)
+    }
+
+    pub(crate) fn blocked(by: impl Into<String>, message: impl Into<String>) -> Outcome {
+        let mut outcome = Outcome::new(Status::Blocked, message);
+        outcome.blocked_by = Some(by.into());
+        outcome
+    }
+
+    /// Blocked by a thing that does not exist.
+    pub(crate) fn missing(what: &ObjectId) -> Outcome {
+        Outcome::blocked(what.to_string(), format!("{what} does not exist"))
+    }
+
+    pub(crate) fn actual(mut self, actual: impl Into<String>) -> Outcome {
+        self.actual = Some(actual.into());
+        self
+    }
+
+    pub(crate) fn remedy(mut self, remedy: Option<String>) -> Outcome {
+        self.remedy = remedy;
+        self
+    }
+
+    pub(crate) fn object(mut self, object: impl Into<String>) -> Outcome {
+        self.object = Some(object.into());
+        self
+    }
+
+    pub(crate) fn measure(mut self, measure: Measure) -> Outcome {
+        self.measure = Some(measure);
+        self
+    }
+
+    pub(crate) fn differences(mut self, differences: Vec<Difference>) -> Outcome {
+        self.differences = differences;
+        self
+    }
+}

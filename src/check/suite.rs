@@ -1,0 +1,76 @@
+//! A suite: the checks of one file.
+
+use std::sync::Arc;
+
+use crate::catalog::Scope;
+use crate::migration::Version;
+use crate::source::{Location, SourceFile, Span};
+use crate::sql::quote_ident;
+
+use super::rule::Rule;
+
+/// The checks of one file, ready to be judged against a catalog.
+#[derive(Debug, Clone)]
+pub struct Suite {
+    /// `0024`, or the stem of an always-on suite.
+    pub id: String,
+    /// The migration that it belongs to; `None` for an always-on suite.
+    pub version: Option<Version>,
+    pub title: Option<String>,
+    /// Where names without a schema are looked for.
+    pub schema: String,
+    pub file: Arc<SourceFile>,
+    pub(crate) checks: Vec<Check>,
+}
+
+impl Suite {
+    /// How many checks it has.
+    pub fn checks(&self) -> usize {
+        self.checks.len()
+    }
+
+    /// What has to be read of the catalog to judge it.
+    pub fn scope(&self) -> Scope {
+        let mut scope = Scope::default();
+        for check in &self.checks {
+            check.rule.cover(&mut scope);
+        }
+        scope
+    }
+
+    pub(crate) fn location(&self, check: &Check) -> Location {
+        self.file.location(check.span.start)
+    }
+}
+
+/// What has to be read to judge all of them.
+pub fn scope(suites: &[&Suite]) -> Scope {
+    let mut scope = Scope::default();
+    for suite in suites {
+        scope.extend(suite.scope());
+    }
+    scope
+}
+
+/// A relation's name as a suite with that schema would write it.
+pub(crate) fn spell(suite_schema: &str, schema: &str, name: &str) -> String {
+    if schema == suite_schema {
+        quote_ident(name)
+    } else {
+        format!("{}.{}", quote_ident(schema), quote_ident(name))
+    }
+}
+
+/// One entry of a check file: one verdict.
+#[derive(Debug, Clone)]
+pub(crate) struct Check {
+    /// The id without the suite: `table.sync_progress/column.org_id`.
+    pub(crate) path: String,
+    /// The check file's key.
+    pub(crate) kind: &'static str,
+    /// The entry's key.
+    pub(crate) span: Span,
+    /// What the suite wants, as it wrote it.
+    pub(crate) expected: String,
+    pub(crate) rule: Arc<dyn Rule>,
+}
