@@ -2,6 +2,7 @@
 
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
+use super::catalog::ReadError;
 use crate::catalog::decode::DecodeError;
 use crate::diagnostic::Diagnostic;
 
@@ -77,6 +78,9 @@ pub enum Error {
     /// The server sent what the catalog queries do not promise.
     #[error(transparent)]
     Decode(#[from] DecodeError),
+    /// Another session was changing an object while it was read.
+    #[error("{0} was being changed by another session while it was read")]
+    Disturbed(String),
     /// The server sent something else that cannot be.
     #[error("the server sent an unexpected answer: {0}")]
     Unexpected(String),
@@ -91,6 +95,15 @@ impl Error {
     /// Whether the server refused with that SQLSTATE.
     pub fn is(&self, state: &SqlState) -> bool {
         self.server().is_some_and(|error| error.is(state))
+    }
+}
+
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Error {
+        match error {
+            ReadError::Decode(error) => Error::Decode(error),
+            ReadError::Disturbed { object } => Error::Disturbed(object),
+        }
     }
 }
 

@@ -165,7 +165,7 @@ async fn judge_always(
     session.read_catalog(&mut batch, Stage::After, &sql);
     let reply = ask(session, "reading the catalog", batch).await?;
     let catalog = runner::decode(&reply, Stage::After)?;
-    let verdicts = runner::judge(context, session, always, &catalog).await;
+    let verdicts = runner::judge(context, session, always, &catalog, check::evaluate).await;
     session.rollback().await;
     verdicts
 }

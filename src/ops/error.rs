@@ -36,6 +36,7 @@ impl Error {
             Error::Database { failure, .. } => match failure.error {
                 DbError::Lost(_) => ExitCode::Unreachable,
                 DbError::Server(ref error) if error.sqlstate == "55P03" => ExitCode::LockTimeout,
+                DbError::Disturbed(_) => ExitCode::LockTimeout,
                 DbError::Server(_) | DbError::Decode(_) | DbError::Unexpected(_) => ExitCode::ScriptFailed,
             },
             Error::Locked(_) => ExitCode::LockTimeout,
@@ -75,6 +76,8 @@ fn database_diagnostic(doing: &str, failure: &Failure) -> Diagnostic {
         }
         DbError::Lost(_) => Diagnostic::error(format!("{doing} failed: {}", failure.error))
             .help("run `pgplumb status` to see where the database stands, then run the command again"),
+        DbError::Disturbed(_) => Diagnostic::error(format!("{doing} failed: {}", failure.error))
+            .help("run the command again when nobody else changes the schema"),
         DbError::Decode(_) | DbError::Unexpected(_) => {
             Diagnostic::error(format!("{doing} failed: {}", failure.error))
         }

@@ -11,7 +11,7 @@ use super::context::{Context, Event};
 use super::{Error, context};
 use crate::catalog::diff::{self, ChangeKind};
 use crate::catalog::{Catalog, Scope};
-use crate::check::{self, Answers, Suite, Verdict};
+use crate::check::{self, Answers, Evaluation, Suite, Verdict};
 use crate::db::ask;
 use crate::db::batch::{Batch, Failure, Reply, Stage};
 use crate::db::catalog as reading;
@@ -23,7 +23,7 @@ use crate::history::Applied;
 use crate::migration::{Migration, MigrationScript, Version, Width, sha256};
 use crate::plan::{Direction, Plan, Step};
 use crate::report::ExitCode;
-use crate::report::model::{Artifacts, MigrationReport, MigrationState, Totals};
+use crate::report::model::{Artifacts, MigrationReport, MigrationState, Report, Totals};
 
 /// How far a plan came.
 #[derive(Debug)]
@@ -255,8 +255,22 @@ impl<'c> Runner<'c> {
     async fn judge(&self, step: &Step<'_>, catalog: &Catalog) -> Result<Vec<Verdict>, Error> {
         match self.suite(step) {
             None => Ok(Vec::new()),
-            Some(suite) => judge(self.context, &self.session, &[suite], catalog).await,
+            Some(suite) => {
+                // the earlier ones only say what else is there, for `exact`
+                let mut suites: Vec<&Suite> = self
+                    .suites
+                    .iter()
+                    .filter(|other| other.version.is_some_and(|version| self.is_recorded(version)))
+                    .collect();
+                suites.push(suite);
+                judge(self.context, &self.session, &suites, catalog, check::evaluate_last).await
+            }
         }
+    }
+
+    /// Whether a version is applied, this run's own steps included.
+    fn is_recorded(&self, version: Version) -> bool {
+        self.reading.history.get(version).is_some()
     }
 
     /// The statements that record a step.
@@ -308,7 +322,7 @@ impl<'c> Runner<'c> {
             verdict,
             duration_ms: millis(elapsed),
             sha256: sha256(step.script.file.text()),
-            artifacts: report.artifacts.to_json(),
+            artifacts: artifacts_json(&report.artifacts),
             message,
             client: &self.context.client,
         }
@@ -543,10 +557,11 @@ pub async fn judge(
     session: &Session,
     suites: &[&Suite],
     catalog: &Catalog,
+    evaluate: fn(&[&Suite], &Catalog, &Answers) -> Evaluation,
 ) -> Result<Vec<Verdict>, Error> {
     let mut answers = Answers::default();
     loop {
-        let evaluation = check::evaluate(suites, catalog, &answers);
+        let evaluation = evaluate(suites, catalog, &answers);
         if evaluation.questions.is_empty() {
             return Ok(evaluation.verdicts);
         }
@@ -585,15 +600,24 @@ pub fn scope_of(script: &MigrationScript, schemas: &[String]) -> Scope {
 /// A migration as a line of the report.
 pub fn describe(migration: &Migration, state: MigrationState) -> MigrationReport {
     MigrationReport {
-        version: migration.label.clone(),
-        name: migration.name.clone(),
-        state,
-        duration_ms: None,
-        error: None,
-        artifacts: Artifacts::default(),
-        statements: Vec::new(),
         source: Some(migration.up.file.location(0)),
+        ..MigrationReport::new(migration.label.clone(), migration.name.clone(), state)
     }
+}
+
+/// Names of what was made, changed and removed, for the journal.
+fn artifacts_json(artifacts: &Artifacts) -> String {
+    let altered: Vec<String> = artifacts
+        .altered
+        .iter()
+        .map(|(object, properties)| format!("{}: {}", object.id, properties.join(", ")))
+        .collect();
+    serde_json::json!({
+        "created": Report::artifact_names(artifacts),
+        "removed": Report::removed_names(artifacts),
+        "altered": altered,
+    })
+    .to_string()
 }
 
 /// What a step made of the catalog.

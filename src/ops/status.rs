@@ -48,7 +48,7 @@ pub async fn status(context: &Context<'_>, options: Options) -> Result<Report, E
             state: entry.state.as_str(),
             applied_on: entry.applied.map(|applied| applied.applied_on.clone()),
             rollback,
-            checks: suite.map(|suite| suite.len()),
+            checks: suite.map(|suite| suite.checks()),
         });
     }
     report.diagnostics = ledger.disagreements();

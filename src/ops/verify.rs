@@ -5,7 +5,8 @@ use std::time::Instant;
 use super::context::{Context, ask};
 use super::runner::{self, millis};
 use super::{Error, suites};
-use crate::check::{self, Suite};
+use crate::catalog::Catalog;
+use crate::check::{self, Answers, Status, Suite, Verdict};
 use crate::db::batch::{Batch, Stage};
 use crate::db::catalog as reading;
 use crate::diagnostic::Diagnostic;
@@ -63,7 +64,7 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
             })
             .collect(),
     };
-    let verdicts = runner::judge(context, &session, &judged, &catalog).await;
+    let verdicts = runner::judge(context, &session, &judged, &catalog, check::evaluate).await;
     session.rollback().await;
     report.checks = verdicts?;
     for migration in project.set.iter() {
@@ -77,7 +78,7 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
         };
         report.migrations.push(runner::describe(migration, state));
         if !applied && !is_judged && let Some(suite) = suite {
-            report.checks.push(check::skipped(suite, "its migration is pending"));
+            report.checks.extend(skipped(suite));
         }
     }
     if judged.is_empty() {
@@ -97,6 +98,22 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
     });
     report.duration_ms = millis(started.elapsed());
     Ok(report)
+}
+
+/// The checks of a suite whose migration is pending: counted, not judged.
+fn skipped(suite: &Suite) -> Vec<Verdict> {
+    let nothing = check::evaluate(&[suite], &Catalog::default(), &Answers::default());
+    let skip = |verdict: Verdict| Verdict {
+        status: Status::Skip,
+        actual: None,
+        message: "its migration is pending".to_string(),
+        blocked_by: None,
+        differences: Vec::new(),
+        measure: None,
+        remedy: None,
+        ..verdict
+    };
+    nothing.verdicts.into_iter().map(skip).collect()
 }
 
 /// The suites of the versions named on the command line; `None` when none was named.
