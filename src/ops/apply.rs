@@ -13,6 +13,7 @@ use crate::diagnostic::Diagnostic;
 use crate::history::Ledger;
 use crate::migration::{Version, Width};
 use crate::plan::{Plan, Refusal};
+use crate::project::OutOfOrder;
 use crate::report::ExitCode;
 use crate::report::model::{Conclusion, MigrationState, Report, StatementLine};
 
@@ -49,8 +50,8 @@ pub async fn apply(context: &Context<'_>, options: &Options) -> Result<Report, E
     let width = reading
         .history
         .width
-        .unwrap_or_else(|| runner::width_of_new_table(versions, project.config.history));
-    let allow = options.out_of_order || project.config.allow_out_of_order;
+        .unwrap_or_else(|| runner::width_of_new_table(versions, project.config.settings.history));
+    let allow = options.out_of_order || project.config.settings.out_of_order == OutOfOrder::Allow;
 
     if options.dry_run {
         let ledger = Ledger::build(&project.set, &reading.history);

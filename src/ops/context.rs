@@ -72,7 +72,7 @@ impl Context<'_> {
     /// # Errors
     /// [`Error::Connect`], or [`Error::Interrupted`] while it waited.
     pub async fn open(&self) -> Result<Session, Error> {
-        let config = &self.project.config;
+        let config = &self.project.config.settings;
         let settings = Settings {
             lock_timeout: Some(config.lock_timeout),
             statement_timeout: config.statement_timeout,

@@ -74,7 +74,7 @@ impl<'c> Runner<'c> {
         suites: &'c [Suite],
         width: Width,
     ) -> Runner<'c> {
-        let config = &context.project.config;
+        let config = &context.project.config.settings;
         Runner {
             context,
             session,
@@ -82,7 +82,7 @@ impl<'c> Runner<'c> {
             suites,
             verify: true,
             strict: config.strict,
-            lock_wait: config.lock_wait,
+            lock_wait: config.lock_wait.as_duration().unwrap_or_default(),
             width,
             run: run_name(),
             has_written: false,

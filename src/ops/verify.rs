@@ -87,7 +87,7 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
                 .help("run `pgplumb apply`, or name a version to judge it whatever its state"),
         );
     }
-    report.exit = if report.totals().approved(options.strict || project.config.strict) {
+    report.exit = if report.totals().approved(options.strict || project.config.settings.strict) {
         ExitCode::Done
     } else {
         ExitCode::NotApproved
