@@ -175,11 +175,10 @@ impl Directives {
                     };
                     match found {
                         Found::Directive(span) => {
-                            let result = match first_statement {
-                                Some(line) => Err(misplaced(file, span, line)),
+                            problems.extend(match first_statement {
+                                Some(line) => Some(misplaced(file, span, line)),
                                 None => directives.take(file, span, direction),
-                            };
-                            problems.extend(result.err());
+                            });
                         }
                         Found::NoColon(span) => problems.push(
                             Diagnostic::error(format!("{:?} is not read as a directive", file.slice(span)))
@@ -209,44 +208,49 @@ impl Directives {
         (directives, problems)
     }
 
-    /// Takes one directive, `span` covering it from `pgplumb` on.
-    fn take(&mut self, file: &Arc<SourceFile>, span: Span, direction: Direction) -> Result<(), Diagnostic> {
+    /// Takes one directive, `span` covering it from `pgplumb` on, and says what is wrong with it.
+    fn take(&mut self, file: &Arc<SourceFile>, span: Span, direction: Direction) -> Option<Diagnostic> {
         let written = file.slice(span);
         let body = written.split_once(':').map_or("", |(_, body)| body).trim();
         let end = body.find(char::is_whitespace).unwrap_or(body.len());
         let (name, value) = (&body[..end], body[end..].trim());
         let Some(kind) = KINDS.iter().find(|kind| kind.name == name) else {
-            return Err(unknown(name).at(file, span));
+            return Some(unknown(name).at(file, span));
         };
         if let Some(only) = kind.only_in.filter(|only| *only != direction) {
-            return Err(Diagnostic::error(format!(
-                "directive {name} belongs in a {}, and this is a {}",
-                only.noun(),
-                direction.noun()
-            ))
-            .at(file, span)
-            .help(match only {
-                Direction::Up => "move it to the top of the migration's script",
-                Direction::Down => "move it to the top of the rollback's script",
-            }));
+            return Some(
+                Diagnostic::error(format!(
+                    "directive {name} belongs in a {}, and this is a {}",
+                    only.noun(),
+                    direction.noun()
+                ))
+                .at(file, span)
+                .help(match only {
+                    Direction::Up => "move it to the top of the migration's script",
+                    Direction::Down => "move it to the top of the rollback's script",
+                }),
+            );
         }
         if let Some(first) = (kind.is_set)(self).filter(|_| !kind.repeatable) {
             let line = file.location(first.start).line;
-            return Err(Diagnostic::error(format!("directive {name} is given twice"))
-                .at(file, span)
-                .have(format!("the first one on line {line}: {}", file.slice(first)))
-                .help("remove one of them"));
+            return Some(
+                Diagnostic::error(format!("directive {name} is given twice"))
+                    .at(file, span)
+                    .have(format!("the first one on line {line}: {}", file.slice(first)))
+                    .help("remove one of them"),
+            );
         }
-        (kind.set)(self, value, span).map_err(|problem| {
-            let example = format!("-- pgplumb: {name} {}", kind.value);
-            let message = match value {
-                "" => format!("directive {name} has no value"),
-                _ => format!("directive {name}: {problem}"),
-            };
+        let problem = (kind.set)(self, value, span).err()?;
+        let example = format!("-- pgplumb: {name} {}", kind.value);
+        let message = match value {
+            "" => format!("directive {name} has no value"),
+            _ => format!("directive {name}: {problem}"),
+        };
+        Some(
             Diagnostic::error(message)
                 .at(file, span)
-                .help(format!("write it as `{}`", example.trim_end()))
-        })
+                .help(format!("write it as `{}`", example.trim_end())),
+        )
     }
 }
 

@@ -66,6 +66,12 @@ impl Set {
         check_files: &[String],
     ) -> Result<Set, Vec<Diagnostic>> {
         let mut problems = Vec::new();
+        // what belongs to a migration whose own name is unreadable is not to be blamed as well
+        let meant: Vec<String> = migrations
+            .iter()
+            .filter_map(|file| meant_stem(file.path()))
+            .collect();
+        let is_meant = |path: &str| meant.iter().any(|stem| stem == stem_of(path));
         let ups = read(migrations, Direction::Up, &mut problems);
         let downs = read(rollbacks, Direction::Down, &mut problems);
 
@@ -86,6 +92,7 @@ impl Set {
                     problems.extend(declared_irreversible(migration, &down));
                     migration.down = Some(down);
                 }
+                Err(_) if is_meant(down.file.path()) => {}
                 Err(like) => problems.push(orphan(
                     down.file.path(),
                     Kind::Rollback,
@@ -209,6 +216,14 @@ fn file_name_of(path: &str) -> &str {
 fn stem_of(path: &str) -> &str {
     let file_name = file_name_of(path);
     file_name.rsplit_once('.').map_or(file_name, |(stem, _)| stem)
+}
+
+/// The stem that an unreadable file name probably means.
+fn meant_stem(path: &str) -> Option<String> {
+    match FileName::parse(file_name_of(path)) {
+        Err(FileNameError::Malformed { nearest, .. }) => nearest.map(|name| stem_of(&name).to_string()),
+        _ => None,
+    }
 }
 
 /// The name of a numbered check file, or at least its version; `None` for an always-on suite.
