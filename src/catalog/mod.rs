@@ -42,7 +42,10 @@ impl Catalog {
 
     /// All objects of one kind, in order.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Object> {
-        self.objects.values().filter(move |object| object.id.kind == kind)
+        self.objects
+            .range(ObjectId::on(kind, "", "", "")..)
+            .take_while(move |(id, _)| id.kind == kind)
+            .map(|(_, object)| object)
     }
 
     /// The objects of one kind that stand on a relation (its columns, policies, …), in order.
@@ -52,8 +55,10 @@ impl Catalog {
         schema: &'a str,
         relation: &'a str,
     ) -> impl Iterator<Item = &'a Object> {
-        self.of_kind(kind)
-            .filter(move |object| object.id.schema == schema && object.id.relation == relation)
+        self.objects
+            .range(ObjectId::on(kind, schema, relation, "")..)
+            .take_while(move |(id, _)| id.kind == kind && id.schema == schema && id.relation == relation)
+            .map(|(_, object)| object)
     }
 
     /// The relation (table, view, sequence, …) of that name, whatever its kind; relations share one namespace.

@@ -352,6 +352,8 @@ fn words(property: &'static str) -> (&'static str, &'static str) {
     match property {
         "not_null" => ("not null", "nullable"),
         "unique" => ("unique", "not unique"),
+        "without_overlaps" => ("without overlaps", "plain"),
+        "period" => ("period", "plain"),
         "validated" => ("validated", "not valid"),
         "no_inherit" => ("no inherit", "inherited"),
         "nulls_not_distinct" => ("not distinct", "distinct"),

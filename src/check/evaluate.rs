@@ -7,7 +7,7 @@ use crate::catalog::{Catalog, ObjectId};
 use super::question::{Answers, Question};
 use super::rule::{Claim, Judge, Ledger, Outcome};
 use super::suite::{Check, Suite};
-use super::verdict::Verdict;
+use super::verdict::{Status, Verdict};
 
 /// What an evaluation found.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +33,29 @@ pub fn evaluate(suites: &[&Suite], catalog: &Catalog, answers: &Answers) -> Eval
 /// This is what `apply` asks after each migration.
 pub fn evaluate_last(suites: &[&Suite], catalog: &Catalog, answers: &Answers) -> Evaluation {
     judge(suites, suites.len().saturating_sub(1), catalog, answers)
+}
+
+/// One verdict for a suite that is not judged at all, with the reason: its migration is pending, say.
+pub fn skipped(suite: &Suite, reason: &str) -> Verdict {
+    let checks = suite.checks();
+    Verdict {
+        id: suite.id.clone(),
+        suite: suite.id.clone(),
+        kind: "suite",
+        object: suite.file.path().to_string(),
+        status: Status::Skip,
+        expected: None,
+        actual: None,
+        message: format!(
+            "{checks} {} not judged: {reason}",
+            if checks == 1 { "check" } else { "checks" }
+        ),
+        blocked_by: None,
+        source: suite.file.location(0),
+        differences: Vec::new(),
+        measure: None,
+        remedy: None,
+    }
 }
 
 fn judge(suites: &[&Suite], first: usize, catalog: &Catalog, answers: &Answers) -> Evaluation {
@@ -158,5 +181,528 @@ fn verdict(suite: &Suite, check: &Check, outcome: Outcome) -> Verdict {
         differences: outcome.differences,
         measure: outcome.measure,
         remedy: outcome.remedy,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{Context, Kind, Object, Value};
+    use crate::check::question::{Answer, Question};
+    use crate::check::testing::{SAMPLE, literal, object, on_t, one, sample, settle, suite, troubles};
+
+    /// A server for which texts are the same when they are but for layout.
+    fn lenient(question: &Question) -> Answer {
+        let Question::Same { expected, actual, .. } = question else {
+            return literal(question);
+        };
+        let bare = |text: &str| {
+            crate::sql::normalize(text.trim().trim_end_matches(';'))
+                .replace("public.", "")
+                .replace(['(', ')'], "")
+        };
+        if bare(expected) == bare(actual) {
+            Answer::Same
+        } else {
+            literal(question)
+        }
+    }
+
+    #[test]
+    fn a_catalog_that_is_as_the_suite_says_passes() {
+        let suite = suite("0001", SAMPLE);
+        let verdicts = settle(&[&suite], &sample(), lenient);
+        assert_eq!(troubles(&verdicts), Vec::<String>::new());
+        assert_eq!(verdicts.len(), suite.checks());
+    }
+
+    /// Properties that a suite cannot name yet, or that say nothing by themselves.
+    const NOT_JUDGED: &[(Kind, &str)] = &[
+        (Kind::Table, "type"),
+        (Kind::Table, "key_types"),
+        (Kind::Table, "inherits"),
+        (Kind::Table, "options"),
+        (Kind::Table, "tablespace"),
+        (Kind::Index, "constraint"),
+        (Kind::Index, "partition_of"),
+        (Kind::Index, "options"),
+        (Kind::Index, "tablespace"),
+        (Kind::MaterializedView, "populated"),
+        (Kind::MaterializedView, "options"),
+        (Kind::Trigger, "cloned"),
+    ];
+
+    fn altered(value: Option<&Value>, property: crate::catalog::Property) -> Value {
+        use crate::catalog::PropertyType::*;
+        match (property.kind, value) {
+            (Bool, value) => Value::Bool(value != Some(&Value::Bool(true))),
+            (Int, Some(Value::Int(value))) => Value::Int(value + 1),
+            (Int, _) => Value::Int(1),
+            (Text | Expression(_), Some(Value::Text(text))) => Value::Text(format!("{text} x")),
+            (Text | Expression(_), _) => Value::Text("x".to_string()),
+            (_, Some(Value::List(items))) => {
+                let mut items = items.clone();
+                if let Some(last) = items.last_mut() {
+                    last.push('x');
+                }
+                Value::List(items)
+            }
+            (_, _) => Value::List(vec!["x".to_string()]),
+        }
+    }
+
+    #[test]
+    fn every_property_of_every_kind_that_changes_is_found_and_its_object_named() {
+        let suite = suite("0001", SAMPLE);
+        let mut missed = Vec::new();
+        let mut mutations = 0;
+        for original in sample().iter() {
+            // an index behind a constraint is the constraint's
+            if original.get("constraint").is_some() && original.id.kind == Kind::Index {
+                continue;
+            }
+            for property in original.id.kind.properties() {
+                // named nowhere in the sample, so not judged
+                let optional = matches!(property.name, "comment" | "owner" | "position" | "persistence")
+                    && original.get(property.name).is_none();
+                if optional || NOT_JUDGED.contains(&(original.id.kind, property.name)) {
+                    continue;
+                }
+                let about = match property.name {
+                    "row_security" | "force_row_security" | "persistence" => &["t"][..],
+                    "partition_by" => &["log"],
+                    "partition_of" | "bound" => &["log_11", "log_12"],
+                    "position" => &["id"],
+                    _ => &[],
+                };
+                if !about.is_empty() && !about.contains(&original.id.name.as_str()) {
+                    continue;
+                }
+                let mut object: Object = original.clone();
+                object
+                    .properties
+                    .insert(property.name, altered(original.get(property.name), *property));
+                let mut catalog = sample();
+                catalog.insert(object);
+                mutations += 1;
+                let verdicts = settle(&[&suite], &catalog, lenient);
+                let found = verdicts.iter().any(|verdict| {
+                    verdict.status == Status::Fail && verdict.message.contains(&original.id.path())
+                });
+                if !found {
+                    missed.push(format!(
+                        "{} {}: {:?}",
+                        original.id,
+                        property.name,
+                        troubles(&verdicts)
+                    ));
+                }
+            }
+        }
+        assert_eq!(missed, Vec::<String>::new(), "of {mutations} mutations");
+        assert!(mutations > 150, "{mutations}");
+    }
+
+    #[test]
+    fn every_object_that_is_gone_is_found() {
+        let suite = suite("0001", SAMPLE);
+        for gone in sample().iter() {
+            if gone.get("constraint").is_some() && gone.id.kind == Kind::Index {
+                continue;
+            }
+            let mut catalog = crate::catalog::Catalog::default();
+            for object in sample().iter().filter(|object| object.id != gone.id) {
+                catalog.insert(object.clone());
+            }
+            catalog.read_at = sample().read_at;
+            let verdicts = settle(&[&suite], &catalog, lenient);
+            let failed: Vec<&Verdict> = verdicts
+                .iter()
+                .filter(|verdict| verdict.status == Status::Fail)
+                .collect();
+            // a foreign key that is gone has no name: its column has
+            let name = match gone.id.kind {
+                Kind::ForeignKey => "foreign key (org_id) of public.t".to_string(),
+                Kind::PrimaryKey => "primary key of public.t".to_string(),
+                _ => gone.id.path(),
+            };
+            assert!(
+                failed.iter().any(|verdict| verdict.message.contains(&name)),
+                "{}: {:?}",
+                gone.id,
+                troubles(&verdicts)
+            );
+            // what stands on it is blocked, and not failed once more
+            for verdict in &verdicts {
+                if verdict.status == Status::Blocked {
+                    assert_eq!(verdict.blocked_by.as_deref(), Some(gone.id.to_string().as_str()));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn one_missing_table_is_one_failure() {
+        let suite = suite("0001", SAMPLE);
+        let mut catalog = crate::catalog::Catalog::default();
+        for object in sample()
+            .iter()
+            .filter(|object| object.id.relation != "t" && object.id.name != "t")
+        {
+            catalog.insert(object.clone());
+        }
+        let verdicts = settle(&[&suite], &catalog, lenient);
+        let failed: Vec<&str> = verdicts
+            .iter()
+            .filter(|verdict| verdict.status == Status::Fail)
+            .map(|verdict| verdict.id.as_str())
+            .collect();
+        assert_eq!(failed, ["0001/table.t"]);
+        let blocked = verdicts
+            .iter()
+            .filter(|verdict| verdict.blocked_by.as_deref() == Some("table public.t"))
+            .count();
+        assert_eq!(blocked, 20);
+    }
+
+    #[test]
+    fn failures_have_have_and_want_of_the_very_part() {
+        let suite = suite("0001", SAMPLE);
+        let mut catalog = sample();
+        let change = |catalog: &mut crate::catalog::Catalog, id: &ObjectId, name, value| {
+            let mut object = catalog.get(id).unwrap().clone();
+            object.properties.insert(name, value);
+            catalog.insert(object);
+        };
+        let on = |kind, name: &str| ObjectId::on(kind, "public", "t", name);
+        let text = |text: &str| Value::Text(text.to_string());
+        change(&mut catalog, &on(Kind::Column, "amount"), "default", text("1"));
+        change(
+            &mut catalog,
+            &on(Kind::Column, "org_id"),
+            "not_null",
+            Value::Bool(false),
+        );
+        change(&mut catalog, &on(Kind::Policy, "t_update"), "using", text("true"));
+        change(
+            &mut catalog,
+            &ObjectId::new(Kind::Table, "public", "t"),
+            "row_security",
+            Value::Bool(false),
+        );
+        let labels = ["sad", "happy", "ok", "bored"].map(str::to_string).to_vec();
+        change(
+            &mut catalog,
+            &ObjectId::new(Kind::Enum, "public", "mood"),
+            "labels",
+            Value::List(labels),
+        );
+        let verdicts = settle(&[&suite], &catalog, lenient);
+        for (id, message, remedy) in [
+            (
+                "0001/table.t/column.amount",
+                "column public.t.amount: default is `1`, want `0`",
+                Some("ALTER TABLE public.t ALTER COLUMN amount SET DEFAULT 0"),
+            ),
+            (
+                "0001/table.t/column.org_id",
+                "column public.t.org_id: nullability is `nullable`, want `not null`",
+                Some("ALTER TABLE public.t ALTER COLUMN org_id SET NOT NULL"),
+            ),
+            (
+                "0001/table.t/policy.t_update",
+                "policy public.t.t_update: using is `true`, want `org_id = auth.uid()`",
+                Some("ALTER POLICY t_update ON public.t USING (org_id = auth.uid())"),
+            ),
+            (
+                "0001/table.t/row_security",
+                "table public.t: row security is `disabled`, want `enabled`",
+                Some("ALTER TABLE public.t ENABLE ROW LEVEL SECURITY"),
+            ),
+            (
+                "0001/enum.mood",
+                "enum public.mood: label is `bored`, want none; order of labels is `sad, happy, ok`, want \
+                 `sad, ok, happy`",
+                None,
+            ),
+        ] {
+            let verdict = one(&verdicts, id);
+            assert_eq!(verdict.status, Status::Fail);
+            assert_eq!(verdict.message, message);
+            assert_eq!(verdict.remedy.as_deref(), remedy);
+        }
+        let column = one(&verdicts, "0001/table.t/column.amount");
+        assert_eq!(column.expected.as_deref(), Some("int not null default 0"));
+        assert_eq!(column.actual.as_deref(), Some("integer not null default 1"));
+        assert_eq!(column.object, "public.t.amount");
+        assert_eq!(column.kind, "column");
+    }
+
+    #[test]
+    fn a_missing_object_brings_a_hint_and_the_statement_that_makes_it() {
+        let suite = suite(
+            "0001",
+            "[table.t]\n[table.t.index]\nt_actve = \"unique (org_id)\"\n[table.t.check]\npositive = \"amount > 0\"\n\
+             [table.t.policy.p]\nusing = \"true\"\n[table.t.trigger]\nx = \"before insert for each row execute function f()\"\n",
+        );
+        let verdicts = settle(&[&suite], &sample(), lenient);
+        let index = one(&verdicts, "0001/table.t/index.t_actve");
+        assert_eq!(
+            index.message,
+            "index public.t_actve does not exist; there is public.t_active"
+        );
+        assert_eq!(
+            index.remedy.as_deref(),
+            Some("CREATE UNIQUE INDEX t_actve ON public.t (org_id)")
+        );
+        assert_eq!(
+            one(&verdicts, "0001/table.t/trigger.x").remedy.as_deref(),
+            Some("CREATE TRIGGER x before insert ON public.t for each row execute function f()")
+        );
+        assert_eq!(
+            one(&verdicts, "0001/table.t/policy.p").remedy.as_deref(),
+            Some("CREATE POLICY p ON public.t for all to public using (true)")
+        );
+    }
+
+    #[test]
+    fn the_server_is_asked_once_and_only_where_texts_differ() {
+        let suite = suite(
+            "0001",
+            "[table.t.check]\nt_amount = \"0 < amount\"\n[table.t.column]\namount = \"integer not null default 0\"\n",
+        );
+        let catalog = sample();
+        let first = evaluate(&[&suite], &catalog, &Answers::new());
+        assert_eq!(
+            first.questions,
+            [Question::Same {
+                context: Context::Predicate,
+                relation: Some(("public".to_string(), "t".to_string())),
+                column_type: None,
+                schema: "public".to_string(),
+                expected: "0 < amount".to_string(),
+                actual: "(amount > 0)".to_string(),
+            }]
+        );
+        // provisional, and never passed
+        assert_eq!(
+            one(&first.verdicts, "0001/table.t/check.t_amount").status,
+            Status::Blocked
+        );
+        for (answer, status, blocked_by) in [
+            (Answer::Same, Status::Pass, None),
+            (
+                Answer::Differs {
+                    expected: "(0 < amount)".into(),
+                    actual: "(amount > 0)".into(),
+                },
+                Status::Fail,
+                None,
+            ),
+            (
+                Answer::Refused {
+                    sqlstate: "42883".into(),
+                    message: "function auth.uid() does not exist".into(),
+                },
+                Status::Blocked,
+                Some("function auth.uid()"),
+            ),
+            (
+                Answer::Refused {
+                    sqlstate: "42804".into(),
+                    message: "argument must be boolean".into(),
+                },
+                Status::Fail,
+                None,
+            ),
+            (
+                Answer::CannotTell {
+                    reason: "the server is a standby".into(),
+                },
+                Status::Blocked,
+                Some("the server is a standby"),
+            ),
+        ] {
+            let answers = Answers::from([(first.questions[0].clone(), answer.clone())]);
+            let again = evaluate(&[&suite], &catalog, &answers);
+            assert_eq!(again.questions, []);
+            let verdict = one(&again.verdicts, "0001/table.t/check.t_amount");
+            assert_eq!(verdict.status, status, "{answer:?}");
+            assert_eq!(verdict.blocked_by.as_deref(), blocked_by, "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn the_newest_suite_judges() {
+        let old = suite(
+            "0001",
+            "[table.t]\nowner = \"nobody\"\ncomment = \"old\"\n[table.t.column]\namount = \"bigint\"\n[enum]\nmood = [\"sad\"]\n",
+        );
+        let new = suite(
+            "0002",
+            "[table.t]\ncomment = \"a table\"\n[table.t.column]\namount = \"integer not null default 0\"\n",
+        );
+        let verdicts = settle(&[&old, &new], &sample(), lenient);
+        assert_eq!(
+            troubles(&verdicts),
+            [
+                "skip 0001/table.t: judged by 0002, which is newer",
+                "fail 0001/table.t/owner: table public.t: owner is `boss`, want `nobody`",
+                "skip 0001/table.t/comment: judged by 0002, which is newer",
+                "skip 0001/table.t/column.amount: judged by 0002, which is newer",
+                "fail 0001/enum.mood: enum public.mood: label is `ok`, want none; label is `happy`, want none",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_a_newer_suite_removes_is_not_missed() {
+        let old = suite(
+            "0001",
+            "[table.gone]\nrow_security = \"enabled\"\nexact = [\"columns\"]\n[table.gone.column]\nid = \"uuid\"\n\
+             [table.t.index]\nt_old = \"(id)\"\n[table.t.column]\nlost = \"uuid\"\n[table.t.foreign_key]\nlost = \"other(id)\"\n\
+             [function.\"f(int)\"]\nlanguage = \"sql\"\n",
+        );
+        let new = suite(
+            "0002",
+            "absent = [\"table gone\", \"index t_old\", \"column t.lost\", \"function f(integer)\"]\n",
+        );
+        let verdicts = settle(&[&old, &new], &sample(), lenient);
+        for verdict in &verdicts {
+            let expected = match verdict.suite.as_str() {
+                "0001" if verdict.id != "0001/table.t" => Status::Skip,
+                _ => Status::Pass,
+            };
+            assert_eq!(verdict.status, expected, "{}: {}", verdict.id, verdict.message);
+        }
+        assert_eq!(
+            one(&verdicts, "0001/table.gone/column.id").message,
+            "gone, says 0002, which is newer"
+        );
+        // and it is back again
+        let third = suite("0003", "[table.gone]\n");
+        let verdicts = settle(&[&old, &new, &third], &sample(), lenient);
+        assert_eq!(one(&verdicts, "0002/absent.table gone").status, Status::Skip);
+        assert_eq!(one(&verdicts, "0003/table.gone").status, Status::Fail);
+    }
+
+    #[test]
+    fn exact_is_what_all_suites_list() {
+        let old = suite(
+            "0001",
+            "[table.t]\nexact = [\"columns\"]\n[table.t.column]\nid = \"uuid not null default gen_random_uuid()\"\n",
+        );
+        let mut rest = "[table.t.column]\n".to_string();
+        for name in ["org_id", "name", "amount", "number", "twice"] {
+            rest.push_str(&format!("{name} = \"uuid\"\n"));
+        }
+        let new = suite("0002", &rest);
+        let verdicts = settle(&[&old, &new], &sample(), lenient);
+        let exact = one(&verdicts, "0001/table.t/exact");
+        assert_eq!(exact.status, Status::Fail);
+        assert_eq!(
+            exact.message,
+            "table public.t has what no suite lists: column public.t.feeling"
+        );
+        // alone, in the transaction that applies it, with what came before in sight
+        let last = suite(
+            "0003",
+            "[table.t]\nexact = [\"columns\"]\n[table.t.column]\nfeeling = \"mood\"\n",
+        );
+        let evaluation = evaluate_last(&[&old, &new, &last], &sample(), &Answers::new());
+        assert_eq!(troubles(&evaluation.verdicts), Vec::<String>::new());
+        assert!(evaluation.verdicts.iter().all(|verdict| verdict.suite == "0003"));
+    }
+
+    #[test]
+    fn absent_fails_for_what_is_there() {
+        let suite = suite(
+            "0001",
+            "absent = [\"table t\", \"index t_active\", \"policy t_update on t\", \"trigger t.t_touch\", \
+             \"constraint public.t.t_amount\", \"foreign key t.org_id\", \"type mood\", \"function touch()\", \
+             \"extension pgcrypto\", \"column t.id\", \"primary key t\", \"view v\", \"schema auth\", \"role app\", \
+             \"table nowhere\", \"index auth.t_active\"]\n",
+        );
+        let verdicts = settle(&[&suite], &sample(), lenient);
+        let passed: Vec<&str> = verdicts
+            .iter()
+            .filter(|verdict| verdict.status == Status::Pass)
+            .map(|verdict| verdict.id.as_str())
+            .collect();
+        assert_eq!(
+            passed,
+            ["0001/absent.table nowhere", "0001/absent.index auth.t_active"]
+        );
+        assert_eq!(
+            one(&verdicts, "0001/absent.policy t.t_update").message,
+            "policy public.t.t_update still exists, want it gone"
+        );
+    }
+
+    #[test]
+    fn one_of_two_foreign_keys_with_the_same_columns_is_enough() {
+        let mut catalog = sample();
+        catalog.insert(on_t(
+            Kind::ForeignKey,
+            "another",
+            &[
+                ("columns", "org_id"),
+                ("target", "public.other"),
+                ("target_columns", "id"),
+                ("on_update", "no action"),
+                ("on_delete", "no action"),
+                ("match", "simple"),
+                ("validated", "t"),
+            ],
+        ));
+        for target in ["organization(id) on delete cascade", "other(id)"] {
+            let suite = suite("0001", &format!("[table.t.foreign_key]\norg_id = \"{target}\"\n"));
+            let verdicts = settle(&[&suite], &catalog, lenient);
+            assert_eq!(troubles(&verdicts), Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn what_depends_on_a_missing_thing_is_blocked_by_it() {
+        let suite = suite(
+            "0001",
+            "[enum]\nkind = [\"a\"]\n[function.\"f()\"]\nlanguage = \"sql\"\n[table.other]\n\
+             [table.t.column]\nkind = \"kind not null\"\n[table.t.index]\nby_kind = \"(kind)\"\n\
+             [table.t.trigger]\nx = \"after insert for each row execute function f()\"\n\
+             [table.t.foreign_key]\nid = \"other(id)\"\n",
+        );
+        let verdicts = settle(&[&suite], &sample(), lenient);
+        for (id, by) in [
+            ("0001/table.t/column.kind", "enum public.kind"),
+            ("0001/table.t/index.by_kind", "column public.t.kind"),
+            ("0001/table.t/trigger.x", "function public.f()"),
+            ("0001/table.t/foreign_key.id", "table public.other"),
+        ] {
+            assert_eq!(one(&verdicts, id).blocked_by.as_deref(), Some(by), "{id}");
+        }
+    }
+
+    #[test]
+    fn skipped_suites_say_why() {
+        let suite = suite("0024", "[table.t]\n");
+        let verdict = skipped(&suite, "its migration is pending");
+        assert_eq!(verdict.message, "1 check not judged: its migration is pending");
+        assert_eq!(verdict.status, Status::Skip);
+    }
+
+    #[test]
+    fn a_view_in_the_place_of_a_table_is_no_table() {
+        let suite = suite("0001", "[table.v]\n[table.v.column]\nid = \"uuid\"\n");
+        let mut catalog = sample();
+        catalog.insert(object(
+            ObjectId::on(Kind::Column, "public", "v", "id"),
+            &[("type", "uuid"), ("not_null", "f")],
+        ));
+        let verdicts = settle(&[&suite], &catalog, lenient);
+        assert_eq!(
+            one(&verdicts, "0001/table.v").message,
+            "public.v is a view, want a table"
+        );
+        assert_eq!(one(&verdicts, "0001/table.v/column.id").status, Status::Pass);
     }
 }

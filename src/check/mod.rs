@@ -17,8 +17,10 @@ mod rule;
 mod compare;
 mod object;
 mod kind;
+#[cfg(test)]
+mod testing;
 
-pub use evaluate::{Evaluation, evaluate, evaluate_last};
+pub use evaluate::{Evaluation, evaluate, evaluate_last, skipped};
 pub use lint::lint;
 pub use parse::parse;
 pub use question::{Answer, Answers, Question};

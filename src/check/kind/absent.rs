@@ -6,8 +6,9 @@ use crate::check::object::cover;
 use crate::check::parse::Parser;
 use crate::check::rule::{Claim, Gone, Judge, Outcome, Rule};
 use crate::sql::fragment::function_signature;
-use crate::sql::types::parse_type;
 use crate::sql::{parse_name, quote_ident};
+
+use super::function::qualified;
 
 /// How many parts a name has at most, and what it names.
 #[derive(Clone, Copy, PartialEq)]
@@ -160,12 +161,7 @@ fn gone(p: &mut Parser, text: &Text) -> Option<(Gone, String)> {
                 let arguments: Vec<String> = signature
                     .arguments
                     .iter()
-                    .map(|argument| match parse_type(argument) {
-                        Ok(parsed) if !parsed.builtin && !argument.contains('.') => {
-                            format!("{}.{argument}", quote_ident(&own))
-                        }
-                        _ => argument.clone(),
-                    })
+                    .map(|argument| qualified(&own, argument))
                     .collect();
                 let signature = format!("{}({})", quote_ident(&name), arguments.join(", "));
                 (schema, Some(String::new()), signature)

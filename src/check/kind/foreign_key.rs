@@ -78,6 +78,7 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
                     MatchType::Partial => "partial",
                 },
             ),
+            Want::flag("period", false),
             Want::flag("deferrable", key.deferrable()),
             Want::flag("initially_deferred", key.initially_deferred()),
             Want::flag("validated", !key.not_valid),

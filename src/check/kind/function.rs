@@ -59,7 +59,7 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
         let arguments: Vec<String> = signature
             .arguments
             .iter()
-            .map(|argument| qualified(p, argument))
+            .map(|argument| qualified(&p.schema, argument))
             .collect();
         let full = format!("{}({})", quote_ident(&name), arguments.join(", "));
         let id = ObjectId::new(Kind::Function, schema.clone(), full.clone());
@@ -153,13 +153,20 @@ fn signature_as_written(p: &Parser, schema: &str, full: &str) -> String {
     }
 }
 
-/// A type as the catalog prints it in a signature: a bare user's type is the suite schema's.
-fn qualified(p: &Parser, argument: &str) -> String {
-    match parse_type(argument) {
-        Ok(parsed) if !parsed.builtin && !has_schema(&parsed.text) => {
-            format!("{}.{}", quote_ident(&p.schema), parsed.text)
+/// A type as the catalog prints it in a signature: without a length, and a bare user's type is the suite
+/// schema's.
+pub(crate) fn qualified(schema: &str, argument: &str) -> String {
+    let text = match (argument.find('('), argument.find(')')) {
+        (Some(open), Some(close)) if open < close && !argument.contains('"') => {
+            format!("{}{}", &argument[..open], &argument[close + 1..])
         }
         _ => argument.to_string(),
+    };
+    match parse_type(&text) {
+        Ok(parsed) if !parsed.builtin && !has_schema(&parsed.text) => {
+            format!("{}.{}", quote_ident(schema), parsed.text)
+        }
+        _ => text,
     }
 }
 
@@ -236,11 +243,16 @@ fn compare_settings(wanted: &str, object: &Object, _: &mut Judge<'_>) -> Compari
     have.sort();
     let wanted: Vec<&str> = wanted.lines().collect();
     let mut differences = Vec::new();
+    let parts = |line: &str| {
+        let (name, value) = line.split_once('=').unwrap_or((line, ""));
+        (name.to_string(), value.to_string())
+    };
     let value = |lines: &[&str], name: &str| {
         lines
             .iter()
-            .find_map(|line| line.split_once('=').filter(|(other, _)| *other == name))
-            .map(|(_, value)| value.to_string())
+            .map(|line| parts(line))
+            .find(|(other, _)| other == name)
+            .map(|(_, value)| value)
     };
     let have: Vec<&str> = have.iter().map(String::as_str).collect();
     let mut names: Vec<&str> = wanted

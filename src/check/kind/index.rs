@@ -8,7 +8,7 @@ use crate::check::parse::{Parser, Table};
 use crate::check::rule::Judge;
 use crate::check::verdict::Difference;
 use crate::sql::fragment::{self, Index, IndexKey, Key};
-use crate::sql::{parse_name, quote_ident};
+use crate::sql::{normalize, parse_name, quote_ident};
 
 use super::primary_key::{columns_needed, list};
 use super::table::{comment, comment_remedy, same_collation};
@@ -298,8 +298,11 @@ fn render(object: &Object) -> String {
     text
 }
 
-/// A column or a function call, which need no parentheses of their own.
+/// A column, a function call, or what has its parentheses already: no need of more.
 fn is_plain(key: &str) -> bool {
+    if key.starts_with('(') {
+        return normalize(key).len() + 2 <= key.len();
+    }
     parse_name(key).is_ok() || fragment::keys(key).is_ok_and(|keys| keys.len() == 1 && !key.starts_with('('))
 }
 

@@ -210,9 +210,8 @@ impl Rule for Partition {
                     .map_or("", |(_, bound)| bound)
             )));
         };
-        if let Some((schema, name)) = parent(table)
-            && (schema != self.parent.schema || name != self.parent.name)
-        {
+        let its = parent(table);
+        if its.is_none_or(|(schema, name)| schema != self.parent.schema || name != self.parent.name) {
             let differences = vec![Difference {
                 part: "parent".to_string(),
                 have: table.text("partition_of").map(str::to_string),

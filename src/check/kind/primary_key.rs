@@ -37,6 +37,7 @@ pub(crate) struct Key {
     include: Vec<String>,
     deferrable: bool,
     deferred: bool,
+    without_overlaps: bool,
 }
 
 impl Key {
@@ -48,6 +49,7 @@ impl Key {
             include: Vec::new(),
             deferrable: false,
             deferred: false,
+            without_overlaps: false,
         };
         let mut nulls_not_distinct = false;
         if items_of(item.value).is_none() {
@@ -58,6 +60,7 @@ impl Key {
                 "include",
                 "deferrable",
                 "initially_deferred",
+                "without_overlaps",
                 "comment",
             ];
             if unique {
@@ -75,6 +78,7 @@ impl Key {
             }
             key.deferred = flag(p, &fields, "initially_deferred")?;
             key.deferrable = flag(p, &fields, "deferrable")? || key.deferred;
+            key.without_overlaps = flag(p, &fields, "without_overlaps")?;
             nulls_not_distinct = flag(p, &fields, "nulls_not_distinct")?;
             if let Some(item) = fields.get("comment") {
                 key.wants.push(comment(&p.reader.string(item)?.value));
@@ -83,6 +87,7 @@ impl Key {
         key.wants.extend([
             Want::list("columns", key.columns.clone()),
             Want::list("include", key.include.clone()),
+            Want::flag("without_overlaps", key.without_overlaps),
             Want::flag("deferrable", key.deferrable),
             Want::flag("initially_deferred", key.deferred),
         ]);
@@ -96,6 +101,9 @@ impl Key {
     /// `(a, b) INCLUDE (c) DEFERRABLE`
     pub(crate) fn sql(&self) -> String {
         let mut text = list(&self.columns);
+        if self.without_overlaps {
+            text.insert_str(text.len() - 1, " WITHOUT OVERLAPS");
+        }
         if !self.include.is_empty() {
             text.push_str(&format!(" INCLUDE {}", list(&self.include)));
         }
@@ -130,6 +138,9 @@ pub(crate) fn columns_needed(table: &Table, columns: &[String]) -> Vec<ObjectId>
 
 pub(crate) fn render(object: &Object) -> String {
     let mut text = list(object.list("columns"));
+    if object.flag("without_overlaps") {
+        text.insert_str(text.len() - 1, " without overlaps");
+    }
     if !object.list("include").is_empty() {
         text.push_str(&format!(" include {}", list(object.list("include"))));
     }
