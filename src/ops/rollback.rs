@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
+use super::Error;
 use super::account;
 use super::apply::{describe_plan, refused};
 use super::context::Context;
 use super::runner::{Outcome, Runner, describe, millis};
-use super::Error;
 use crate::diagnostic::Diagnostic;
 use crate::history::Ledger;
 use crate::migration::{Width, sha256};
@@ -30,14 +30,18 @@ pub struct Options<'o> {
 /// [`Error`] when nothing could be planned or run, others depend on it, or data would be lost and nobody agreed.
 pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Report, Error> {
     let started = Instant::now();
-    let mut report = Report::new("rollback");
+    let mut report = super::begin("rollback");
     report.dry_run = options.dry_run;
     let set = &context.project.set;
     let (session, reading) = context.open_with_history().await?;
     report.database = Some(context.database(&session, &reading));
     let ledger = Ledger::build(set, &reading.history);
     let plan = Plan::down(set, &ledger, &options.target).map_err(refused)?;
-    let problems: Vec<Diagnostic> = plan.steps.iter().flat_map(|step| step.script.validate()).collect();
+    let problems: Vec<Diagnostic> = plan
+        .steps
+        .iter()
+        .flat_map(|step| step.script.validate())
+        .collect();
     if !problems.is_empty() {
         return Err(Error::Input(problems));
     }
@@ -49,7 +53,7 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
         notes.push(Diagnostic::warning("this rollback destroys data").fact("data", lines.join("\n")));
     }
     if options.dry_run {
-        describe_plan(&mut report, &plan);
+        describe_plan(&mut report, &plan, &[]);
         if !blocked.is_empty() {
             report.exit = ExitCode::Blocked;
             report.conclusion = Some(Conclusion::Blocked);
@@ -90,8 +94,14 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
     report.diagnostics = notes;
     report.diagnostics.append(&mut runner.diagnostics);
     for step in &steps {
-        if !report.migrations.iter().any(|line| line.version == step.migration.label) {
-            report.migrations.push(describe(step.migration, MigrationState::Applied));
+        if !report
+            .migrations
+            .iter()
+            .any(|line| line.version == step.migration.label)
+        {
+            report
+                .migrations
+                .push(describe(step.migration, MigrationState::Applied));
         }
     }
     report.exit = match outcome {

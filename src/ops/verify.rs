@@ -4,9 +4,8 @@ use std::time::Instant;
 
 use super::context::{Context, ask};
 use super::runner::{self, millis};
-use super::{Error, suites};
-use crate::catalog::Catalog;
-use crate::check::{self, Answers, Status, Suite, Verdict};
+use super::{Error, suites, unjudged};
+use crate::check::{self, Suite};
 use crate::db::batch::{Batch, Stage};
 use crate::db::catalog as reading;
 use crate::diagnostic::Diagnostic;
@@ -30,7 +29,7 @@ pub struct Options {
 /// [`Error`] when it could not be looked at. What differs is in the report.
 pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, Error> {
     let started = Instant::now();
-    let mut report = Report::new("verify");
+    let mut report = super::begin("verify");
     let project = context.project;
     let all = suites(project)?;
     let named = named_suites(&all, &options.versions, context)?;
@@ -46,10 +45,12 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
     let reply = context
         .answer(&session, ask(&session, "reading the catalog", batch))
         .await
-        .map_err(|_| Error::Interrupted(vec![Diagnostic::error("interrupted while the catalog was read")]))??;
-    let history = session
-        .history_of(&reply)
-        .map_err(|error| Error::database("reading the migration history", super::context::unexpected(error)))?;
+        .map_err(|_| {
+            Error::Interrupted(vec![Diagnostic::error("interrupted while the catalog was read")])
+        })??;
+    let history = session.history_of(&reply).map_err(|error| {
+        Error::database("reading the migration history", super::context::unexpected(error))
+    })?;
     report.database = Some(context.database(&session, &history));
     let catalog = runner::decode(&reply, Stage::After)?;
 
@@ -68,7 +69,9 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
     session.rollback().await;
     report.checks = verdicts?;
     for migration in project.set.iter() {
-        let applied = ledger.get(migration.version).is_some_and(|entry| entry.is_applied());
+        let applied = ledger
+            .get(migration.version)
+            .is_some_and(|entry| entry.is_applied());
         let suite = all.iter().find(|suite| suite.version == Some(migration.version));
         let is_judged = suite.is_some_and(|suite| judged.iter().any(|judged| judged.id == suite.id));
         let state = match (applied, is_judged) {
@@ -77,8 +80,11 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
             (false, false) => MigrationState::Skipped,
         };
         report.migrations.push(runner::describe(migration, state));
-        if !applied && !is_judged && let Some(suite) = suite {
-            report.checks.extend(skipped(suite));
+        if !applied
+            && !is_judged
+            && let Some(suite) = suite
+        {
+            report.checks.extend(unjudged(suite, "its migration is pending"));
         }
     }
     if judged.is_empty() {
@@ -87,7 +93,10 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
                 .help("run `pgplumb apply`, or name a version to judge it whatever its state"),
         );
     }
-    report.exit = if report.totals().approved(options.strict || project.config.settings.strict) {
+    report.exit = if report
+        .totals()
+        .approved(options.strict || project.config.settings.strict)
+    {
         ExitCode::Done
     } else {
         ExitCode::NotApproved
@@ -98,22 +107,6 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
     });
     report.duration_ms = millis(started.elapsed());
     Ok(report)
-}
-
-/// The checks of a suite whose migration is pending: counted, not judged.
-fn skipped(suite: &Suite) -> Vec<Verdict> {
-    let nothing = check::evaluate(&[suite], &Catalog::default(), &Answers::default());
-    let skip = |verdict: Verdict| Verdict {
-        status: Status::Skip,
-        actual: None,
-        message: "its migration is pending".to_string(),
-        blocked_by: None,
-        differences: Vec::new(),
-        measure: None,
-        remedy: None,
-        ..verdict
-    };
-    nothing.verdicts.into_iter().map(skip).collect()
 }
 
 /// The suites of the versions named on the command line; `None` when none was named.
@@ -132,8 +125,11 @@ fn named_suites<'s>(
         match (migration, all.iter().find(|suite| suite.version == Some(version))) {
             (_, Some(suite)) => named.push(suite),
             (Some(migration), None) => problems.push(
-                Diagnostic::error(format!("migration {} has no suite to judge it by", migration.stem()))
-                    .help(format!("write checks/{}.toml", migration.stem())),
+                Diagnostic::error(format!(
+                    "migration {} has no suite to judge it by",
+                    migration.stem()
+                ))
+                .help(format!("write checks/{}.toml", migration.stem())),
             ),
             (None, None) => problems.push(
                 Diagnostic::error(format!("there is no migration with version {version}"))
@@ -143,5 +139,9 @@ fn named_suites<'s>(
     }
     named.sort_by_key(|suite| suite.version);
     named.dedup_by_key(|suite| suite.version);
-    if problems.is_empty() { Ok(Some(named)) } else { Err(Error::Input(problems)) }
+    if problems.is_empty() {
+        Ok(Some(named))
+    } else {
+        Err(Error::Input(problems))
+    }
 }
