@@ -11,6 +11,7 @@ use crate::db::error::Error as DbError;
 use crate::db::history::Reading;
 use crate::db::parameters::Parameters;
 use crate::db::session::{Holder, Session, Settings};
+use crate::diagnostic::Diagnostic;
 use crate::project::Project;
 use crate::report::model::Database;
 
@@ -90,7 +91,7 @@ impl Context<'_> {
         };
         tokio::select! {
             connection = connect::connect(self.parameters) => {
-                Ok(Session::new(connection.map_err(Error::Connect)?, settings))
+                Ok(Session::new(connection.map_err(|error| Error::Connect(Box::new(error)))?, settings))
             }
             () = self.interrupt.wait() => Err(Error::Interrupted(vec![])),
         }
@@ -109,24 +110,18 @@ impl Context<'_> {
         Ok((session, reading))
     }
 
-    /// Waits for an answer, and cancels the running statement when the user interrupts.
-    ///
-    /// # Errors
-    /// `Err(None)` when interrupted: the transaction was rolled back.
-    pub async fn answer<T>(
-        &self,
-        session: &Session,
-        reply: impl Future<Output = T>,
-    ) -> Result<T, Interrupted> {
+    /// Waits for an answer, and cancels the running statement when the user interrupts; what then comes is the
+    /// answer all the same, so that what was committed just before is known.
+    pub async fn answer<T>(&self, session: &Session, reply: impl Future<Output = T>) -> Answered<T> {
         let mut reply = std::pin::pin!(reply);
         tokio::select! {
-            answer = &mut reply => Ok(answer),
+            answer = &mut reply => Answered::Whole(answer),
             () = self.interrupt.wait() => {
                 session.cancel().await;
-                // the server answers with an error, or had finished just before
-                let _ = tokio::time::timeout(Duration::from_secs(10), reply).await;
-                let _ = tokio::time::timeout(Duration::from_secs(10), session.rollback()).await;
-                Err(Interrupted)
+                match tokio::time::timeout(CANCEL_LIMIT, reply).await {
+                    Ok(answer) => Answered::Interrupted(Some(answer)),
+                    Err(_) => Answered::Interrupted(None),
+                }
             }
         }
     }
@@ -155,9 +150,31 @@ impl Context<'_> {
     }
 }
 
-/// The user interrupted; the transaction was rolled back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Interrupted;
+/// How long a cancelled statement may take to end.
+const CANCEL_LIMIT: Duration = Duration::from_secs(10);
+
+/// What came of waiting for an answer.
+#[derive(Debug)]
+pub enum Answered<T> {
+    Whole(T),
+    /// The user interrupted; the answer of the cancelled message, when one came in time.
+    Interrupted(Option<T>),
+}
+
+impl<T> Answered<T> {
+    /// The answer, where an interruption ends the verb and leaves nothing to tell.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub fn or_interrupted(self, doing: &str) -> Result<T, Error> {
+        match self {
+            Answered::Whole(answer) => Ok(answer),
+            Answered::Interrupted(_) => Err(Error::Interrupted(vec![
+                Diagnostic::error(format!("interrupted while {doing}")).fact("state", "nothing was changed"),
+            ])),
+        }
+    }
+}
 
 /// One message that is expected to work, with what it is for.
 pub async fn ask(session: &Session, doing: &str, batch: Batch) -> Result<Reply, Error> {

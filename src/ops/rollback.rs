@@ -14,6 +14,9 @@ use crate::plan::{Plan, RollbackTarget};
 use crate::report::ExitCode;
 use crate::report::model::{Conclusion, MigrationState, Report};
 
+/// Shows the account and asks.
+pub type Confirm<'o> = &'o dyn Fn(&[Diagnostic]) -> bool;
+
 /// What the user asked for.
 pub struct Options<'o> {
     pub target: RollbackTarget,
@@ -21,7 +24,7 @@ pub struct Options<'o> {
     /// Data may be lost without asking.
     pub yes: bool,
     /// Asks the user, who sees the account; `None` when nobody can be asked.
-    pub confirm: Option<&'o dyn Fn(&[Diagnostic]) -> bool>,
+    pub confirm: Option<Confirm<'o>>,
 }
 
 /// Takes migrations back.

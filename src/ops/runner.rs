@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::context::{Context, Event};
+use super::context::{Answered, Context, Event};
 use super::{Error, context};
 use crate::catalog::diff::{self, ChangeKind};
 use crate::catalog::{Catalog, Scope};
@@ -119,9 +119,13 @@ impl<'c> Runner<'c> {
             let first = first.send(self.session.client()).await;
             let second = second.send(self.session.client()).await;
             let both = async { (first.reply().await, second.reply().await) };
-            let answered = self.context.answer(&self.session, both).await;
-            let Ok((first, second)) = answered else {
-                return Err(self.interrupted(step, finished.take()));
+            let (first, second) = match self.context.answer(&self.session, both).await {
+                Answered::Whole(answers) => answers,
+                Answered::Interrupted(answers) => {
+                    return Err(self
+                        .interrupted(step, finished.take(), answers.map(|(first, _)| first))
+                        .await);
+                }
             };
             self.context.pass_notices(&mut self.session);
             let before = match first {
@@ -554,24 +558,36 @@ impl<'c> Runner<'c> {
         }
     }
 
-    /// The interruption, with what became of the step before, whose COMMIT was under way.
-    fn interrupted(&mut self, step: Step<'_>, finished: Option<Finished<'_>>) -> Error {
-        let mut facts = vec![];
-        if let Some(finished) = finished {
-            facts.push(format!(
-                "COMMIT of {} was under way: `pgplumb status` tells whether it came through",
-                finished.step.migration.stem()
-            ));
+    /// The interruption: what became of the step before, whose COMMIT travelled with this one, is in the answer
+    /// to the first message.
+    async fn interrupted(
+        &mut self,
+        step: Step<'_>,
+        finished: Option<Finished<'_>>,
+        first: Option<Result<Reply, Failure>>,
+    ) -> Error {
+        let started = Instant::now();
+        let mut doubt = None;
+        match first {
+            None => doubt = finished.map(|finished| finished.step.migration.stem()),
+            Some(Err(failure)) if matches!(failure.stage, Stage::Commit | Stage::Record) => {
+                self.commit_failed(finished, failure).await;
+            }
+            Some(_) => self.committed(finished),
         }
-        facts.push(self.state_after_failure(&step));
-        let mut report = self.describe(&step, MigrationState::Failed);
-        report.error = Some("interrupted".to_string());
-        self.migrations.push(report);
-        Error::Interrupted(vec![
-            Diagnostic::error(format!("interrupted while {} ran", step.migration.stem()))
-                .fact("state", facts.join("\n"))
-                .help("run the command again to go on from here"),
-        ])
+        self.session.rollback().await;
+        let mut diagnostic = Diagnostic::error(format!("interrupted while {} ran", step.migration.stem()))
+            .fact("state", self.state_after_failure(&step))
+            .help("run the command again to go on from here");
+        if let Some(stem) = doubt {
+            diagnostic = diagnostic.fact(
+                "in doubt",
+                format!("COMMIT of {stem} was under way; `pgplumb status` tells whether it came through"),
+            );
+        }
+        self.fail(step, diagnostic, ExitCode::Interrupted, None, started)
+            .await;
+        Error::Interrupted(vec![])
     }
 
     /// Waits a little for another runner; polling, since a blocking wait would hold a snapshot.
@@ -588,14 +604,14 @@ impl<'c> Runner<'c> {
                     )
                 },
             );
-            return Err(Error::Locked(
+            return Err(Error::Locked(Box::new(
                 Diagnostic::error(format!(
                     "another runner held the lock of this database for {} s",
                     self.lock_wait.as_secs()
                 ))
                 .fact("holder", who)
                 .help("wait until it is done, or allow more time with --lock-wait"),
-            ));
+            )));
         }
         (self.context.events)(Event::WaitingForRunner { holder, left });
         let pause = Duration::from_millis(100 + u64::from(std::process::id() % 7) * 20).min(left);
@@ -630,7 +646,7 @@ pub async fn judge(
             .answer(session, ask::ask(session, &evaluation.questions))
             .await;
         let new = asked
-            .map_err(|_| Error::Interrupted(vec![Diagnostic::error("interrupted while the checks ran")]))?
+            .or_interrupted("the checks ran")?
             .map_err(|failure| Error::database("judging the checks", failure))?;
         let known = answers.len();
         answers.extend(new);

@@ -45,9 +45,7 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
     let reply = context
         .answer(&session, ask(&session, "reading the catalog", batch))
         .await
-        .map_err(|_| {
-            Error::Interrupted(vec![Diagnostic::error("interrupted while the catalog was read")])
-        })??;
+        .or_interrupted("the catalog was read")??;
     let history = session.history_of(&reply).map_err(|error| {
         Error::database("reading the migration history", super::context::unexpected(error))
     })?;
