@@ -89,7 +89,11 @@ pub enum Error {
 impl Error {
     /// The server's own error, when it is one.
     pub fn server(&self) -> Option<&ServerError> {
-        if let Error::Server(error) = self { Some(error) } else { None }
+        if let Error::Server(error) = self {
+            Some(error)
+        } else {
+            None
+        }
     }
 
     /// Whether the server refused with that SQLSTATE.

@@ -88,9 +88,11 @@ pub async fn apply(context: &Context<'_>, options: &Options) -> Result<Report, E
                 break;
             }
             Ok(Outcome::HistoryChanged) => {
-                reading = runner.session.load_history().await.map_err(|failure| {
-                    Error::database("reading the migration history", failure)
-                })?;
+                reading = runner
+                    .session
+                    .load_history()
+                    .await
+                    .map_err(|failure| Error::database("reading the migration history", failure))?;
                 runner.reread(reading.clone());
             }
             Err(error) => {
@@ -102,7 +104,10 @@ pub async fn apply(context: &Context<'_>, options: &Options) -> Result<Report, E
     }
 
     let always: Vec<&Suite> = all.iter().filter(|suite| suite.version.is_none()).collect();
-    let applied_any = runner.migrations.iter().any(|line| line.state == MigrationState::Applied);
+    let applied_any = runner
+        .migrations
+        .iter()
+        .any(|line| line.state == MigrationState::Applied);
     if matches!(outcome, Outcome::Done) && applied_any && runner.verify && !always.is_empty() {
         let verdicts = judge_always(context, &runner, &always).await;
         match verdicts {
@@ -146,7 +151,11 @@ pub async fn apply(context: &Context<'_>, options: &Options) -> Result<Report, E
 /// The steps that were not reached are still pending.
 fn mark_unrun(runner: &mut Runner<'_>, plan: &Plan<'_>) {
     for step in &plan.steps {
-        if !runner.migrations.iter().any(|line| line.version == step.migration.label) {
+        if !runner
+            .migrations
+            .iter()
+            .any(|line| line.version == step.migration.label)
+        {
             let line = describe(step.migration, MigrationState::Pending);
             runner.migrations.push(line);
         }
@@ -198,7 +207,11 @@ fn check_width(plan: &Plan<'_>, reading: &Reading, width: Width) -> Result<(), E
             ))
         })
         .collect();
-    if problems.is_empty() { Ok(()) } else { Err(Error::Input(problems)) }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Input(problems))
+    }
 }
 
 /// The plan for `--dry-run`: every statement that would run.

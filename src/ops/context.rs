@@ -22,9 +22,18 @@ pub enum Event {
     /// Another runner is at work.
     WaitingForRunner { holder: Option<Holder>, left: Duration },
     /// A step begins; `number` counts from 1.
-    StepStarted { number: usize, of: usize, stem: String, back: bool },
+    StepStarted {
+        number: usize,
+        of: usize,
+        stem: String,
+        back: bool,
+    },
     /// A step was committed.
-    StepDone { stem: String, back: bool, elapsed: Duration },
+    StepDone {
+        stem: String,
+        back: bool,
+        elapsed: Duration,
+    },
     /// A step was rolled back.
     StepFailed { stem: String },
     /// The server sent a notice or a warning.
@@ -165,5 +174,9 @@ pub async fn ask(session: &Session, doing: &str, batch: Batch) -> Result<Reply, 
 
 /// A decoding error as a failure of the conversation.
 pub fn unexpected(error: DbError) -> Failure {
-    Failure { stage: Stage::Query, place: None, error }
+    Failure {
+        stage: Stage::Query,
+        place: None,
+        error,
+    }
 }

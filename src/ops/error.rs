@@ -59,7 +59,10 @@ impl Error {
 
     /// A failed conversation, with what pgplumb was doing.
     pub fn database(doing: impl Into<String>, failure: Failure) -> Error {
-        Error::Database { doing: doing.into(), failure }
+        Error::Database {
+            doing: doing.into(),
+            failure,
+        }
     }
 }
 
@@ -69,7 +72,9 @@ fn database_diagnostic(doing: &str, failure: &Failure) -> Diagnostic {
             let diagnostic = Diagnostic::error(format!("{doing} failed: {}", error.message));
             let diagnostic = error.describe(diagnostic);
             match error.sqlstate.as_str() {
-                "42501" => diagnostic.help("grant the connecting role what is missing, or connect as another role"),
+                "42501" => {
+                    diagnostic.help("grant the connecting role what is missing, or connect as another role")
+                }
                 "25006" => diagnostic.help("connect to the primary; this server accepts no writes"),
                 _ => diagnostic,
             }

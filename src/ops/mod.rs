@@ -31,5 +31,9 @@ pub fn suites(project: &Project) -> Result<Vec<Suite>, Error> {
             Err(errors) => diagnostics.extend(errors),
         }
     }
-    if diagnostics.is_empty() { Ok(suites) } else { Err(Error::Input(diagnostics)) }
+    if diagnostics.is_empty() {
+        Ok(suites)
+    } else {
+        Err(Error::Input(diagnostics))
+    }
 }

@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
+use super::Error;
 use super::account;
 use super::apply::{describe_plan, refused};
 use super::context::Context;
 use super::runner::{Outcome, Runner, describe, millis};
-use super::Error;
 use crate::diagnostic::Diagnostic;
 use crate::history::Ledger;
 use crate::migration::{Width, sha256};
@@ -37,7 +37,11 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
     report.database = Some(context.database(&session, &reading));
     let ledger = Ledger::build(set, &reading.history);
     let plan = Plan::down(set, &ledger, &options.target).map_err(refused)?;
-    let problems: Vec<Diagnostic> = plan.steps.iter().flat_map(|step| step.script.validate()).collect();
+    let problems: Vec<Diagnostic> = plan
+        .steps
+        .iter()
+        .flat_map(|step| step.script.validate())
+        .collect();
     if !problems.is_empty() {
         return Err(Error::Input(problems));
     }
@@ -90,8 +94,14 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
     report.diagnostics = notes;
     report.diagnostics.append(&mut runner.diagnostics);
     for step in &steps {
-        if !report.migrations.iter().any(|line| line.version == step.migration.label) {
-            report.migrations.push(describe(step.migration, MigrationState::Applied));
+        if !report
+            .migrations
+            .iter()
+            .any(|line| line.version == step.migration.label)
+        {
+            report
+                .migrations
+                .push(describe(step.migration, MigrationState::Applied));
         }
     }
     report.exit = match outcome {

@@ -175,7 +175,12 @@ impl<'c> Runner<'c> {
             }
             let verdict = if judged { "approved" } else { "not_verified" };
             let record = self.record(&step, &report, verdict, started.elapsed());
-            finished = Some(Finished { step, record, report, started });
+            finished = Some(Finished {
+                step,
+                record,
+                report,
+                started,
+            });
             index += 1;
         }
         if let Some(last) = finished.take() {
@@ -208,7 +213,9 @@ impl<'c> Runner<'c> {
         if !self.verify || step.direction == Direction::Down {
             return None;
         }
-        self.suites.iter().find(|suite| suite.version == Some(step.migration.version))
+        self.suites
+            .iter()
+            .find(|suite| suite.version == Some(step.migration.version))
     }
 
     /// The two messages of a step: [COMMIT of the one before,] begin, lock and reading; then guard, script, reading.
@@ -263,7 +270,14 @@ impl<'c> Runner<'c> {
                     .filter(|other| other.version.is_some_and(|version| self.is_recorded(version)))
                     .collect();
                 suites.push(suite);
-                judge(self.context, &self.session, &suites, catalog, check::evaluate_last).await
+                judge(
+                    self.context,
+                    &self.session,
+                    &suites,
+                    catalog,
+                    check::evaluate_last,
+                )
+                .await
             }
         }
     }
@@ -289,7 +303,9 @@ impl<'c> Runner<'c> {
                 migration.version,
                 &migration.name,
                 &now(),
-                migration.checksum(history.width.unwrap_or(self.width)).unwrap_or_default(),
+                migration
+                    .checksum(history.width.unwrap_or(self.width))
+                    .unwrap_or_default(),
             ),
             Direction::Down => tables::delete_history_sql(history, migration.version),
         };
@@ -335,7 +351,11 @@ impl<'c> Runner<'c> {
         note(&mut self.reading, finished.step, self.width);
         self.has_written = true;
         let mut report = finished.report;
-        report.state = if back { MigrationState::RolledBack } else { MigrationState::Applied };
+        report.state = if back {
+            MigrationState::RolledBack
+        } else {
+            MigrationState::Applied
+        };
         self.migrations.push(report);
         (self.context.events)(Event::StepDone {
             stem: finished.step.migration.stem(),
@@ -362,15 +382,22 @@ impl<'c> Runner<'c> {
     /// COMMIT itself failed, or its outcome is unknown.
     async fn commit_failed(&mut self, finished: Option<Finished<'_>>, failure: Failure) -> Outcome {
         self.session.rollback().await;
-        let Some(finished) = finished else { return Outcome::Stopped(ExitCode::ScriptFailed) };
+        let Some(finished) = finished else {
+            return Outcome::Stopped(ExitCode::ScriptFailed);
+        };
         let stem = finished.step.migration.stem();
         let (exit, diagnostic) = match &failure.error {
             DbError::Server(error) => (
                 ExitCode::ScriptFailed,
-                error.describe(Diagnostic::error(format!("COMMIT of {stem} failed: {}", error.message))).fact(
-                    "state",
-                    format!("the transaction was rolled back: nothing of {stem} remains"),
-                ),
+                error
+                    .describe(Diagnostic::error(format!(
+                        "COMMIT of {stem} failed: {}",
+                        error.message
+                    )))
+                    .fact(
+                        "state",
+                        format!("the transaction was rolled back: nothing of {stem} remains"),
+                    ),
             ),
             other => (
                 ExitCode::Unreachable,
@@ -379,7 +406,14 @@ impl<'c> Runner<'c> {
                     .help("run `pgplumb status`: the history knows; then run the command again"),
             ),
         };
-        self.fail(finished.step, diagnostic, exit, Some(finished.report), finished.started).await;
+        self.fail(
+            finished.step,
+            diagnostic,
+            exit,
+            Some(finished.report),
+            finished.started,
+        )
+        .await;
         Outcome::Stopped(exit)
     }
 
@@ -399,8 +433,12 @@ impl<'c> Runner<'c> {
             .in_file(step.migration.up.file.path())
             .fact("state", self.state_after_failure(&step))
             .help("correct the script or the check file, and run apply again");
-        let report = MigrationReport { artifacts: Artifacts::default(), ..report };
-        self.fail(step, diagnostic, ExitCode::NotApproved, Some(report), started).await;
+        let report = MigrationReport {
+            artifacts: Artifacts::default(),
+            ..report
+        };
+        self.fail(step, diagnostic, ExitCode::NotApproved, Some(report), started)
+            .await;
         (self.context.events)(Event::StepFailed { stem });
         Outcome::Stopped(ExitCode::NotApproved)
     }
@@ -430,10 +468,16 @@ impl<'c> Runner<'c> {
         );
         let mut batch = Batch::new();
         self.session.begin(&mut batch, "", &self.session.settings);
-        batch.one(Stage::Record, &create).one(Stage::Record, &insert).one(Stage::Commit, "COMMIT");
+        batch
+            .one(Stage::Record, &create)
+            .one(Stage::Record, &insert)
+            .one(Stage::Commit, "COMMIT");
         if let Err(failure) = batch.run(self.session.client()).await {
             self.session.rollback().await;
-            tracing::warn!("the failed attempt could not be written to the journal: {}", failure.error);
+            tracing::warn!(
+                "the failed attempt could not be written to the journal: {}",
+                failure.error
+            );
         }
         self.migrations.push(report);
         self.diagnostics.push(diagnostic);
@@ -470,16 +514,26 @@ impl<'c> Runner<'c> {
     fn state_after_failure(&self, step: &Step<'_>) -> String {
         let newest = self.reading.history.applied.last();
         let at = match newest {
-            Some(newest) => format!("the newest applied migration is {}_{}", self.label(newest), newest.name),
+            Some(newest) => format!(
+                "the newest applied migration is {}_{}",
+                self.label(newest),
+                newest.name
+            ),
             None => "no migration is applied".to_string(),
         };
-        format!("the transaction of {} was rolled back and nothing of it remains; {at}", step.migration.stem())
+        format!(
+            "the transaction of {} was rolled back and nothing of it remains; {at}",
+            step.migration.stem()
+        )
     }
 
     /// The version as the file spells it.
     fn label(&self, applied: &Applied) -> String {
         let migration = self.context.project.set.get(applied.version);
-        migration.map_or_else(|| applied.version.to_string(), |migration| migration.label.clone())
+        migration.map_or_else(
+            || applied.version.to_string(),
+            |migration| migration.label.clone(),
+        )
     }
 
     /// Takes what was read again, since somebody else moved on.
@@ -565,7 +619,9 @@ pub async fn judge(
         if evaluation.questions.is_empty() {
             return Ok(evaluation.verdicts);
         }
-        let asked = context.answer(session, ask::ask(session, &evaluation.questions)).await;
+        let asked = context
+            .answer(session, ask::ask(session, &evaluation.questions))
+            .await;
         let new = asked
             .map_err(|_| Error::Interrupted(vec![Diagnostic::error("interrupted while the checks ran")]))?
             .map_err(|failure| Error::database("judging the checks", failure))?;
@@ -574,7 +630,9 @@ pub async fn judge(
         if answers.len() == known {
             return Err(Error::database(
                 "judging the checks",
-                context::unexpected(DbError::Unexpected("questions were left without an answer".to_string())),
+                context::unexpected(DbError::Unexpected(
+                    "questions were left without an answer".to_string(),
+                )),
             ));
         }
     }
@@ -633,7 +691,9 @@ fn artifacts(before: &Catalog, after: &Catalog) -> Artifacts {
                 }
                 _ => {
                     if let Some(object) = after.get(&change.object) {
-                        artifacts.altered.push((object.clone(), vec![property.to_string()]));
+                        artifacts
+                            .altered
+                            .push((object.clone(), vec![property.to_string()]));
                     }
                 }
             },
@@ -651,7 +711,9 @@ fn note(reading: &mut Reading, step: Step<'_>, width: Width) {
     match step.direction {
         Direction::Down => history.applied.retain(|applied| applied.version != version),
         Direction::Up => {
-            let at = history.applied.partition_point(|applied| applied.version < version);
+            let at = history
+                .applied
+                .partition_point(|applied| applied.version < version);
             history.applied.insert(
                 at,
                 Applied {
@@ -685,13 +747,21 @@ pub fn millis(elapsed: Duration) -> f64 {
 
 /// Unique enough to tell two runs apart: time and process.
 fn run_name() -> String {
-    format!("{:x}-{:x}", jiff::Timestamp::now().as_nanosecond(), std::process::id())
+    format!(
+        "{:x}-{:x}",
+        jiff::Timestamp::now().as_nanosecond(),
+        std::process::id()
+    )
 }
 
 /// The width that a new history table gets: refinery's default, unless a version does not fit or the
 /// configuration says otherwise.
 pub fn width_of_new_table(versions: impl Iterator<Item = Version>, configured: Option<Width>) -> Width {
     configured.unwrap_or_else(|| {
-        if versions.into_iter().all(|version| Width::Int4.holds(version)) { Width::Int4 } else { Width::Int8 }
+        if versions.into_iter().all(|version| Width::Int4.holds(version)) {
+            Width::Int4
+        } else {
+            Width::Int8
+        }
     })
 }

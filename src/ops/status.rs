@@ -53,7 +53,11 @@ pub async fn status(context: &Context<'_>, options: Options) -> Result<Report, E
     }
     report.diagnostics = ledger.disagreements();
     let is_settled = ledger.iter().all(|entry| entry.state == State::Applied);
-    report.exit = if options.check && !is_settled { ExitCode::HistoryDisagrees } else { ExitCode::Done };
+    report.exit = if options.check && !is_settled {
+        ExitCode::HistoryDisagrees
+    } else {
+        ExitCode::Done
+    };
     report.duration_ms = millis(started.elapsed());
     Ok(report)
 }

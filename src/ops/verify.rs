@@ -46,10 +46,12 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
     let reply = context
         .answer(&session, ask(&session, "reading the catalog", batch))
         .await
-        .map_err(|_| Error::Interrupted(vec![Diagnostic::error("interrupted while the catalog was read")]))??;
-    let history = session
-        .history_of(&reply)
-        .map_err(|error| Error::database("reading the migration history", super::context::unexpected(error)))?;
+        .map_err(|_| {
+            Error::Interrupted(vec![Diagnostic::error("interrupted while the catalog was read")])
+        })??;
+    let history = session.history_of(&reply).map_err(|error| {
+        Error::database("reading the migration history", super::context::unexpected(error))
+    })?;
     report.database = Some(context.database(&session, &history));
     let catalog = runner::decode(&reply, Stage::After)?;
 
@@ -68,7 +70,9 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
     session.rollback().await;
     report.checks = verdicts?;
     for migration in project.set.iter() {
-        let applied = ledger.get(migration.version).is_some_and(|entry| entry.is_applied());
+        let applied = ledger
+            .get(migration.version)
+            .is_some_and(|entry| entry.is_applied());
         let suite = all.iter().find(|suite| suite.version == Some(migration.version));
         let is_judged = suite.is_some_and(|suite| judged.iter().any(|judged| judged.id == suite.id));
         let state = match (applied, is_judged) {
@@ -77,7 +81,10 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
             (false, false) => MigrationState::Skipped,
         };
         report.migrations.push(runner::describe(migration, state));
-        if !applied && !is_judged && let Some(suite) = suite {
+        if !applied
+            && !is_judged
+            && let Some(suite) = suite
+        {
             report.checks.extend(skipped(suite));
         }
     }
@@ -87,7 +94,10 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
                 .help("run `pgplumb apply`, or name a version to judge it whatever its state"),
         );
     }
-    report.exit = if report.totals().approved(options.strict || project.config.settings.strict) {
+    report.exit = if report
+        .totals()
+        .approved(options.strict || project.config.settings.strict)
+    {
         ExitCode::Done
     } else {
         ExitCode::NotApproved
@@ -132,8 +142,11 @@ fn named_suites<'s>(
         match (migration, all.iter().find(|suite| suite.version == Some(version))) {
             (_, Some(suite)) => named.push(suite),
             (Some(migration), None) => problems.push(
-                Diagnostic::error(format!("migration {} has no suite to judge it by", migration.stem()))
-                    .help(format!("write checks/{}.toml", migration.stem())),
+                Diagnostic::error(format!(
+                    "migration {} has no suite to judge it by",
+                    migration.stem()
+                ))
+                .help(format!("write checks/{}.toml", migration.stem())),
             ),
             (None, None) => problems.push(
                 Diagnostic::error(format!("there is no migration with version {version}"))
@@ -143,5 +156,9 @@ fn named_suites<'s>(
     }
     named.sort_by_key(|suite| suite.version);
     named.dedup_by_key(|suite| suite.version);
-    if problems.is_empty() { Ok(Some(named)) } else { Err(Error::Input(problems)) }
+    if problems.is_empty() {
+        Ok(Some(named))
+    } else {
+        Err(Error::Input(problems))
+    }
 }
