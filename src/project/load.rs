@@ -24,8 +24,18 @@ pub struct Project {
     pub check_files: Vec<CheckFile>,
     /// False when the command line names folders, and none for migrations: nothing is known of what is pending.
     pub has_migrations: bool,
+    pub folders: Paths,
     /// What does not keep a run from going on.
     pub warnings: Vec<Diagnostic>,
+}
+
+/// Where the project's files stand, relative to its root unless absolute; `None` for a folder that is not looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paths {
+    pub migrations: Option<String>,
+    pub rollbacks: Option<String>,
+    /// A folder or a single file.
+    pub checks: Option<String>,
 }
 
 /// A check file, read but not parsed.
@@ -92,6 +102,7 @@ impl Project {
                 Ok(Project {
                     check_files: check_files(&set, checks),
                     has_migrations: folders.migrations.is_some(),
+                    folders: folders.shown(),
                     root,
                     config,
                     set,
@@ -189,6 +200,15 @@ impl Folders {
                 .help("give the rollbacks a folder of their own"),
             ]),
             _ => Ok(folders),
+        }
+    }
+
+    fn shown(&self) -> Paths {
+        let path = |wanted: &Option<Wanted>| wanted.as_ref().map(|wanted| wanted.path.clone());
+        Paths {
+            migrations: path(&self.migrations),
+            rollbacks: path(&self.rollbacks),
+            checks: path(&self.checks),
         }
     }
 
@@ -781,8 +801,8 @@ mod tests {
         let directory = tree(&["migrations/1_a.sql", "rollback/1_a.sql"]);
         let file = directory.path().join("migrations/1_a.sql");
         let folder = directory.path().join("rollback");
-        fs::set_permissions(&file, fs::Permissions::from_mode(0)).unwrap();
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o000)).unwrap();
         // root reads whatever there is
         let is_root = fs::read(&file).is_ok();
         let loaded = Project::load(&at(directory.path()));
