@@ -5,7 +5,14 @@ pub mod parameters;
 pub mod tls;
 pub mod connect;
 pub mod scratch;
+pub mod error;
+pub mod batch;
+pub mod history;
+pub mod session;
 pub mod catalog;
+pub mod judge;
+pub mod ask;
+pub mod dependents;
 
 pub use connect::{ConnectError, Connection, Connector, Server, connect};
 pub use parameters::{ParameterError, Parameters};

@@ -4,12 +4,14 @@
 //! [`help`](Diagnostic::help) is one imperative line that says what to do.
 
 pub mod screen;
+mod closest;
 mod snippet;
 
 use std::sync::Arc;
 
 use crate::source::{Location, Place, SourceFile, Span};
 
+pub use closest::closest;
 pub use snippet::{render, render_within};
 
 /// How bad it is.

@@ -4,8 +4,14 @@
 
 pub mod version;
 pub mod timeout;
+pub mod directives;
 pub mod checksum;
+pub mod script;
+pub mod set;
 
 pub use checksum::{Width, sha256};
+pub use directives::{Direction, Directives};
+pub use script::MigrationScript;
+pub use set::{Migration, Set};
 pub use timeout::Timeout;
 pub use version::{FileName, Version};

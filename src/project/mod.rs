@@ -1,1 +1,15 @@
-//! To be written.
+//! The project as files: found, read and checked as far as files alone allow, and scaffolded.
+//!
+//! The only module that reads or writes project files. What it reads are values: [`Project`] holds the settings,
+//! the [`Set`](crate::migration::Set) of migrations and the texts of the check files.
+
+pub mod config;
+pub mod redact;
+pub mod discovery;
+pub mod load;
+pub mod scaffold;
+
+pub use config::{Config, DatabaseSource, OutOfOrder, Probes, Settings};
+pub use discovery::{LoadOptions, Root};
+pub use load::{CheckFile, Project};
+pub use redact::redact;

@@ -111,7 +111,7 @@ impl MigrationState {
     }
 }
 
-/// The difference that a migration made, as the catalog shows it.
+/// The difference that a migration made and left, as the catalog shows it. What was rolled back left none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Artifacts {
     /// Objects that are there now and were not before, with their properties.
@@ -125,6 +125,11 @@ pub struct Artifacts {
 impl Artifacts {
     pub fn is_empty(&self) -> bool {
         self.created.is_empty() && self.removed.is_empty() && self.altered.is_empty()
+    }
+
+    /// It added to the catalog and touched nothing that was there.
+    pub fn only_created(&self) -> bool {
+        !self.created.is_empty() && self.removed.is_empty() && self.altered.is_empty()
     }
 }
 

@@ -81,15 +81,8 @@ fn word(report: &Report) -> (Tone, &'static str) {
 
 fn sentence(report: &Report) -> String {
     let mut parts = Vec::new();
-    match report.exit {
-        ExitCode::Done | ExitCode::NotApproved => {}
-        ExitCode::Blocked => parts.push("nothing was run".to_string()),
-        ExitCode::Usage
-        | ExitCode::Unreachable
-        | ExitCode::ScriptFailed
-        | ExitCode::HistoryDisagrees
-        | ExitCode::LockTimeout
-        | ExitCode::Interrupted => {}
+    if report.exit == ExitCode::Blocked {
+        parts.push("nothing was run".to_string());
     }
     let failed = report.exit != ExitCode::Done && report.exit != ExitCode::NotApproved;
     if let Some(error) = errors(report).next().filter(|_| failed) {
@@ -303,6 +296,19 @@ impl Component {
         }
     }
 
+    /// Whether the names of its objects say more than their number.
+    pub const fn is_listed_by_name(self) -> bool {
+        matches!(
+            self,
+            Component::Tables
+                | Component::Enums
+                | Component::Views
+                | Component::Extensions
+                | Component::Schemas
+                | Component::Roles
+        )
+    }
+
     /// Its line in a checklist.
     pub const fn title(self) -> &'static str {
         match self {
@@ -356,6 +362,27 @@ pub fn by_component<'a>(checks: impl IntoIterator<Item = &'a Verdict>) -> Vec<Gr
         .collect()
 }
 
+/// How many checks of a plan there will be of each component.
+pub fn components_of(kinds: impl IntoIterator<Item = &'static str>) -> BTreeMap<Component, usize> {
+    let mut counts = BTreeMap::new();
+    for kind in kinds {
+        *counts.entry(Component::of(kind)).or_insert(0) += 1;
+    }
+    counts
+}
+
+/// The words of a statement behind its tag, on one line: `sync_progress ( id uuid …` of a `CREATE TABLE`.
+pub fn without_tag(text: &str, tag: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let tag: Vec<&str> = tag.split_whitespace().collect();
+    let begins = words.len() >= tag.len()
+        && words
+            .iter()
+            .zip(&tag)
+            .all(|(word, tag)| word.eq_ignore_ascii_case(tag));
+    words[if begins { tag.len() } else { 0 }..].join(" ")
+}
+
 /// The checks of one suite.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Suite<'a> {
@@ -387,6 +414,17 @@ pub fn by_suite(report: &Report) -> Vec<Suite<'_>> {
             checks,
         })
         .collect()
+}
+
+/// The objects that checks are about, each once.
+pub fn names<'a>(checks: &[&'a Verdict]) -> Vec<&'a str> {
+    let mut names: Vec<&str> = Vec::new();
+    for check in checks {
+        if !names.contains(&check.object.as_str()) {
+            names.push(&check.object);
+        }
+    }
+    names
 }
 
 /// Checks with one status, in order.
@@ -513,6 +551,16 @@ pub struct OnRelation<'a> {
     /// SQL name of the relation.
     pub relation: String,
     pub objects: Vec<&'a Object>,
+}
+
+impl<'a> OnRelation<'a> {
+    /// Without what a partition has because its parent has it.
+    pub fn own(&self) -> impl Iterator<Item = &'a Object> {
+        self.objects
+            .iter()
+            .copied()
+            .filter(|object| object.get("partition_of").is_none())
+    }
 }
 
 /// The objects of one kind, ready to be listed.

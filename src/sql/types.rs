@@ -11,8 +11,40 @@ use super::normalize::normalize;
 pub struct TypeName {
     /// `timestamp(3) with time zone`, `integer[]`, `auth."Odd"`. A user's type keeps the schema it was given.
     pub text: String,
+    /// The same without modifiers, as arguments and results of functions have it: `timestamp with time zone`.
+    pub unmodified: String,
     /// Whether it belongs to PostgreSQL itself, so that no search_path changes its meaning.
     pub builtin: bool,
+}
+
+impl TypeName {
+    /// A type of PostgreSQL, from its full spelling.
+    fn builtin(text: impl Into<String>) -> TypeName {
+        let text = text.into();
+        let unmodified = match text.as_str() {
+            "bpchar" => "character".to_owned(),
+            "\"bit\"" => "bit".to_owned(),
+            interval if interval.starts_with("interval") => "interval".to_owned(),
+            _ => match (text.find('('), text.find(')')) {
+                (Some(open), Some(close)) => format!("{}{}", &text[..open], &text[close + 1..]),
+                _ => text.clone(),
+            },
+        };
+        TypeName {
+            text,
+            unmodified,
+            builtin: true,
+        }
+    }
+
+    /// The array type of this one.
+    fn array(self) -> TypeName {
+        TypeName {
+            text: format!("{}[]", self.text),
+            unmodified: format!("{}[]", self.unmodified),
+            builtin: self.builtin,
+        }
+    }
 }
 
 /// The canonical spelling of a type; what is no type comes back token-normalised.
@@ -35,7 +67,6 @@ pub fn parse_type(text: &str) -> Result<TypeName, FragmentError> {
 /// Types of PostgreSQL whose name is spelled in one way only.
 const PLAIN: &[&str] = &[
     "aclitem",
-    "any",
     "anyarray",
     "anycompatible",
     "anycompatiblearray",
@@ -138,7 +169,7 @@ const INTERVAL_FIELDS: &[&str] = &[
 
 /// Takes one type with its modifiers and array brackets.
 pub(super) fn type_name(cursor: &mut Cursor<'_>) -> Result<TypeName, FragmentError> {
-    let mut parsed = base_type(cursor)?;
+    let parsed = base_type(cursor)?;
     let mut array = false;
     loop {
         if cursor.word("array") {
@@ -151,16 +182,11 @@ pub(super) fn type_name(cursor: &mut Cursor<'_>) -> Result<TypeName, FragmentErr
             cursor.skip_balanced();
         }
     }
-    if array && !parsed.text.ends_with("[]") {
-        parsed.text.push_str("[]");
-    }
-    Ok(parsed)
-}
-
-fn builtin(text: impl Into<String>) -> Result<TypeName, FragmentError> {
-    Ok(TypeName {
-        text: text.into(),
-        builtin: true,
+    // however many dimensions were written, the catalog knows one array type
+    Ok(if array && !parsed.text.ends_with("[]") {
+        parsed.array()
+    } else {
+        parsed
     })
 }
 
@@ -179,8 +205,10 @@ fn base_type(cursor: &mut Cursor<'_>) -> Result<TypeName, FragmentError> {
             .map(|part| quote_ident(part))
             .collect::<Vec<_>>()
             .join(".");
+        let text = format!("{path}%type");
         return Ok(TypeName {
-            text: format!("{path}%type"),
+            unmodified: text.clone(),
+            text,
             builtin: false,
         });
     }
@@ -200,7 +228,12 @@ fn base_type(cursor: &mut Cursor<'_>) -> Result<TypeName, FragmentError> {
             return Ok(parsed);
         }
         if catalog {
-            return builtin(format!("pg_catalog.{}{}", quote_ident(&word), modifiers(cursor)?));
+            let name = format!("pg_catalog.{}", quote_ident(&word));
+            return Ok(TypeName {
+                text: format!("{name}{}", modifiers(cursor)?),
+                unmodified: name,
+                builtin: true,
+            });
         }
     }
     if start.is_punct("(") {
@@ -214,6 +247,7 @@ fn base_type(cursor: &mut Cursor<'_>) -> Result<TypeName, FragmentError> {
     let name = Name { schema, name: word };
     Ok(TypeName {
         text: format!("{name}{}", modifiers(cursor)?),
+        unmodified: name.to_string(),
         builtin: false,
     })
 }
@@ -281,7 +315,7 @@ fn keyword_type(word: &str, cursor: &mut Cursor<'_>) -> Result<Option<TypeName>,
         }
         _ => return Ok(None),
     };
-    Ok(Some(TypeName { text, builtin: true }))
+    Ok(Some(TypeName::builtin(text)))
 }
 
 /// The types by the names that `pg_type` has for them.
@@ -300,6 +334,7 @@ fn internal_type(word: &str, cursor: &mut Cursor<'_>) -> Result<Option<TypeName>
             None => "bpchar".to_owned(),
         },
         "char" => "\"char\"".to_owned(),
+        "any" => "\"any\"".to_owned(),
         "varbit" => with_length("bit varying", precision(cursor)?),
         "bit" => match precision(cursor)? {
             Some(length) => with_length("bit", Some(length)),
@@ -317,15 +352,12 @@ fn internal_type(word: &str, cursor: &mut Cursor<'_>) -> Result<Option<TypeName>
         _ => match word.strip_prefix('_') {
             // the array type of a built-in one
             Some(element) if !element.starts_with('_') => {
-                return Ok(internal_type(element, cursor)?.map(|element| TypeName {
-                    text: format!("{}[]", element.text),
-                    builtin: true,
-                }));
+                return Ok(internal_type(element, cursor)?.map(TypeName::array));
             }
             _ => return Ok(None),
         },
     };
-    Ok(Some(TypeName { text, builtin: true }))
+    Ok(Some(TypeName::builtin(text)))
 }
 
 fn with_length(name: &str, length: Option<u32>) -> String {
@@ -450,6 +482,24 @@ mod tests {
             ("jsonb", "jsonb"),
         ] {
             assert_eq!(canonical_type(spelled), canonical, "{spelled}");
+        }
+    }
+
+    #[test]
+    fn functions_know_no_modifiers() {
+        for (spelled, unmodified) in [
+            ("char", "character"),
+            ("bpchar", "character"),
+            ("\"char\"", "\"char\""),
+            ("bit", "bit"),
+            ("varchar(3)[]", "character varying[]"),
+            ("timestamptz(3)", "timestamp with time zone"),
+            ("interval day to second(3)", "interval"),
+            ("numeric(3, 1)", "numeric"),
+            ("s.geometry(Point, 4326)[]", "s.geometry[]"),
+            ("\"any\"", "\"any\""),
+        ] {
+            assert_eq!(parse_type(spelled).unwrap().unmodified, unmodified, "{spelled}");
         }
     }
 

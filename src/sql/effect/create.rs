@@ -209,7 +209,7 @@ fn definition(inner: Cursor<'_>, name: &str) -> Option<String> {
         }
         match part.peek()?.kind {
             TokenKind::String => Some(part.peek_text().trim_matches('\'').to_ascii_uppercase()),
-            _ => types::type_name(&mut part).ok().map(|parsed| parsed.text),
+            _ => types::type_name(&mut part).ok().map(|parsed| parsed.unmodified),
         }
     })
 }

@@ -73,7 +73,7 @@ pub(super) fn target(c: &mut Cursor<'_>, kind: ObjectKind) -> Option<ObjectRef> 
             }
             let of = *c;
             let name = if kind == Transform {
-                Name::unqualified(types::type_name(c).ok()?.text)
+                Name::unqualified(types::type_name(c).ok()?.unmodified)
             } else {
                 Name::unqualified(c.ident()?)
             };
@@ -143,11 +143,11 @@ pub(super) fn arguments(mut inner: Cursor<'_>) -> Option<Vec<String>> {
 fn cast(c: &mut Cursor<'_>) -> Option<ObjectRef> {
     let start = *c;
     let mut inner = c.group()?;
-    let source = types::type_name(&mut inner).ok()?.text;
+    let source = types::type_name(&mut inner).ok()?.unmodified;
     if !inner.word("as") {
         return None;
     }
-    let target = types::type_name(&mut inner).ok()?.text;
+    let target = types::type_name(&mut inner).ok()?.unmodified;
     Some(ObjectRef {
         kind: ObjectKind::Cast,
         name: Name::unqualified(format!("{source} AS {target}")),
@@ -196,7 +196,7 @@ fn operands(inner: Cursor<'_>) -> Option<Vec<String>> {
             return Some("NONE".to_owned());
         }
         let parsed = types::type_name(&mut part).ok()?;
-        part.is_end().then_some(parsed.text)
+        part.is_end().then_some(parsed.unmodified)
     };
     inner.split_commas().into_iter().map(operand).collect()
 }

@@ -12,7 +12,7 @@ use super::{identifier, name, tokens};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FunctionSignature {
     pub name: Name,
-    /// The canonical types of the input arguments.
+    /// The canonical types of the input arguments, without modifiers.
     pub arguments: Vec<String>,
 }
 
@@ -27,7 +27,7 @@ impl std::fmt::Display for FunctionSignature {
 pub struct Parameter {
     pub mode: ParameterMode,
     pub name: Option<String>,
-    /// In the spelling of `format_type`.
+    /// In the spelling of `format_type`, without modifiers.
     pub type_name: String,
     pub default: Option<String>,
 }
@@ -86,7 +86,7 @@ pub fn returns(text: &str) -> Result<String, FragmentError> {
             let name = identifier(&mut part, "a column")?;
             let parsed = types::type_name(&mut part)?;
             part.finish()?;
-            Ok(format!("{} {}", quote_ident(&name), parsed.text))
+            Ok(format!("{} {}", quote_ident(&name), parsed.unmodified))
         };
         let columns: Vec<String> = inner
             .split_commas()
@@ -96,7 +96,7 @@ pub fn returns(text: &str) -> Result<String, FragmentError> {
         format!("TABLE({})", columns.join(", "))
     } else {
         let prefix = if c.word("setof") { "SETOF " } else { "" };
-        format!("{prefix}{}", types::type_name(&mut c)?.text)
+        format!("{prefix}{}", types::type_name(&mut c)?.unmodified)
     };
     c.finish()?;
     Ok(result)
@@ -159,7 +159,7 @@ fn ends(rest: &Cursor<'_>) -> bool {
 fn typed(mut c: Cursor<'_>) -> Result<(String, Cursor<'_>), FragmentError> {
     let prefix = if c.word("setof") { "SETOF " } else { "" };
     let parsed = types::type_name(&mut c)?;
-    Ok((format!("{prefix}{}", parsed.text), c))
+    Ok((format!("{prefix}{}", parsed.unmodified), c))
 }
 
 fn mode(c: &mut Cursor<'_>) -> Option<ParameterMode> {
@@ -196,12 +196,12 @@ mod tests {
             ("f(a out int, b inout text)", "f(text)"),
             (
                 "f(double precision, x double precision = 1, character varying(3))",
-                "f(double precision, double precision, character varying(3))",
+                "f(double precision, double precision, character varying)",
             ),
             ("f(\"my arg\" auth.\"T\")", "f(auth.\"T\")"),
             (
                 "f(timestamp with time zone, interval day to second)",
-                "f(timestamp with time zone, interval day to second)",
+                "f(timestamp with time zone, interval)",
             ),
         ] {
             assert_eq!(

@@ -1,0 +1,104 @@
+//! Where reports go: stdout, and the files of `--report`.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+use crate::report::text::TextOptions;
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`.
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// Columns of a report that does not go to a terminal.
+const PIPED_WIDTH: usize = 100;
+
+/// Text reports as the terminal can show them.
+pub fn text_options(color: Color) -> TextOptions {
+    let terminal = io::stdout().is_terminal();
+    TextOptions {
+        width: if terminal { terminal_width() } else { columns().unwrap_or(PIPED_WIDTH) },
+        color: colored(color, terminal),
+        unicode: !terminal || speaks_utf8(),
+    }
+}
+
+/// Text reports for a file: no colour.
+pub fn file_options() -> TextOptions {
+    TextOptions { width: PIPED_WIDTH, color: false, unicode: true }
+}
+
+/// Whether to colour what goes to a stream that is a terminal or not.
+pub fn colored(color: Color, terminal: bool) -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto if set("NO_COLOR") => false,
+        Color::Auto if set("CLICOLOR_FORCE") => std::env::var("CLICOLOR_FORCE").is_ok_and(|value| value != "0"),
+        Color::Auto => terminal && std::env::var("TERM").is_ok_and(|term| term != "dumb"),
+    }
+}
+
+fn columns() -> Option<usize> {
+    std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns >= 40)
+}
+
+fn terminal_width() -> usize {
+    let measured = comfy_table::Table::new().width().map(usize::from);
+    columns().or(measured).unwrap_or(80).clamp(40, 160)
+}
+
+fn speaks_utf8() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    // macOS and many containers set none of them and show UTF-8 all the same
+    locale.is_none_or(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8") || !matches!(locale.as_str(), "c" | "posix")
+    })
+}
+
+/// Writes to stdout. A reader that has gone away (`| head`) is no error.
+///
+/// # Errors
+/// When stdout takes no more for another reason, a full disk for instance.
+pub fn print(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+/// Writes to stderr, where a failure has nobody left to tell.
+pub fn tell(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Writes a file so that it is there whole or not at all.
+///
+/// # Errors
+/// When the folder cannot be written to, or the disk is full.
+pub fn write_file(path: &Path, text: &str) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::Builder::new().prefix(".pgplumb-").tempfile_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+    }
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! What happens while a verb works, as plain lines on stderr.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use super::output::tell;
+use crate::ops::Event;
+
+/// How often one is told that a wait goes on.
+const REMINDER: Duration = Duration::from_secs(5);
+
+/// Shows events; `quiet` shows none.
+pub struct Progress {
+    quiet: bool,
+    verbose: bool,
+    /// When a wait was last told of.
+    told: Mutex<Option<Instant>>,
+}
+
+impl Progress {
+    pub fn new(quiet: bool, verbose: bool) -> Progress {
+        Progress { quiet, verbose, told: Mutex::new(None) }
+    }
+
+    /// Takes one event.
+    pub fn show(&self, event: Event) {
+        if self.quiet {
+            return;
+        }
+        match event {
+            Event::WaitingForServer { reason } => {
+                if self.is_due() {
+                    tell(&format!("waiting for the server: {reason}\n"));
+                }
+            }
+            Event::WaitingForRunner { holder, left } => {
+                if self.is_due() {
+                    let who = holder.map_or_else(String::new, |holder| {
+                        format!(
+                            " (pid {}, user {}, application {:?}, from {}, since {})",
+                            holder.pid, holder.user, holder.application, holder.client, holder.since
+                        )
+                    });
+                    tell(&format!("waiting for another runner{who}, at most {} s more\n", left.as_secs()));
+                }
+            }
+            Event::StepStarted { number, of, stem, back } => {
+                let verb = if back { "rolling back" } else { "applying" };
+                tell(&format!("{verb} {stem} ({number} of {of})\n"));
+            }
+            Event::StepDone { stem, back, elapsed } => {
+                let verb = if back { "rolled back" } else { "applied" };
+                tell(&format!("{verb} {stem} in {:.0} ms\n", elapsed.as_secs_f64() * 1000.0));
+            }
+            Event::StepFailed { stem } => tell(&format!("{stem} failed and was rolled back\n")),
+            Event::Notice { severity, message } => {
+                if self.verbose || severity == "WARNING" {
+                    tell(&format!("{}: {message}\n", severity.to_lowercase()));
+                }
+            }
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        let Ok(mut told) = self.told.lock() else { return false };
+        let due = told.is_none_or(|at| at.elapsed() >= REMINDER);
+        if due {
+            *told = Some(Instant::now());
+        }
+        due
+    }
+}

@@ -1,0 +1,111 @@
+//! Puts the questions of the checks to the server, all in one round trip.
+//!
+//! It happens inside the transaction of the reading, and leaves nothing behind: the judge works in
+//! subtransactions that are rolled back, and each query of a check file runs READ ONLY behind a savepoint, so
+//! that an error in one does not disturb the others.
+
+use tokio_postgres::error::SqlState;
+
+use super::batch::{Batch, Failure, Stage};
+use super::error::Error;
+use super::judge;
+use super::session::Session;
+use crate::check::{Answer, Answers, Question};
+use crate::migration::Timeout;
+use crate::sql::name::{quote_ident, quote_literal};
+
+/// How long one query of a check file may take, unless the session has a tighter limit.
+const QUERY_TIMEOUT: Timeout = Timeout::from_secs(30);
+
+/// Asks all questions inside the open transaction.
+///
+/// # Errors
+/// [`Failure`] when the conversation breaks; what a single question meets is in its answer.
+pub async fn ask(session: &Session, questions: &[Question]) -> Result<Answers, Failure> {
+    let client = session.client();
+    let judge_under_way = match judge::judge_sql(questions) {
+        None => None,
+        Some(sql) => {
+            let mut batch = Batch::new();
+            batch.one(Stage::Query, "SAVEPOINT pgplumb_judge");
+            batch.many(Stage::Query, &sql);
+            Some(batch.send(client).await)
+        }
+    };
+    let judge_end = match judge_under_way {
+        None => None,
+        Some(_) => Some(undo("pgplumb_judge").send(client).await),
+    };
+    let mut queries = Vec::new();
+    for question in questions {
+        if let Question::Rows { sql, schema } = question {
+            let asked = query(session, sql, schema).send(client).await;
+            queries.push((question, asked, undo("pgplumb_query").send(client).await));
+        }
+    }
+
+    let mut answers = Answers::default();
+    if let (Some(asked), Some(end)) = (judge_under_way, judge_end) {
+        match asked.reply().await {
+            Ok(reply) => answers.extend(judge::answers(questions, reply.messages(Stage::Query))),
+            // the judge as a whole was refused, say by a server without PL/pgSQL
+            Err(Failure { error: Error::Server(error), .. }) => {
+                let reason = format!("the server could not be asked: {}", error.message);
+                answers.extend(judge::cannot_tell(questions, &reason));
+            }
+            Err(failure) => return Err(failure),
+        }
+        end.reply().await?;
+    }
+    for (question, asked, end) in queries {
+        let answer = match asked.reply().await {
+            Ok(reply) => {
+                let rows = reply.rows(Stage::Script);
+                Answer::Rows(
+                    rows.map(|row| (0..row.len()).map(|index| row.get(index).map(str::to_string)).collect())
+                        .collect(),
+                )
+            }
+            Err(Failure { error: Error::Server(error), .. }) => {
+                let message = match error.is(&SqlState::QUERY_CANCELED) {
+                    true => format!("{} (a check's query has {QUERY_TIMEOUT})", error.message),
+                    false => error.message,
+                };
+                Answer::Refused { sqlstate: error.sqlstate, message }
+            }
+            Err(failure) => return Err(failure),
+        };
+        answers.insert(question.clone(), answer);
+        end.reply().await?;
+    }
+    Ok(answers)
+}
+
+/// One query of a check file, behind a savepoint.
+fn query(session: &Session, sql: &str, schema: &str) -> Batch {
+    let limit = session
+        .settings
+        .statement_timeout
+        .filter(|own| own.as_millis() > 0)
+        .map_or(QUERY_TIMEOUT, |own| own.min(QUERY_TIMEOUT));
+    let path = format!("{}, public", quote_ident(schema));
+    let settings = format!(
+        "SELECT pg_catalog.set_config('transaction_read_only', 'on', true), \
+         pg_catalog.set_config('statement_timeout', '{}ms', true), \
+         pg_catalog.set_config('search_path', {}, true)",
+        limit.as_millis(),
+        quote_literal(&path)
+    );
+    let mut batch = Batch::new();
+    batch.one(Stage::Query, "SAVEPOINT pgplumb_query");
+    batch.one(Stage::Query, &settings);
+    batch.many(Stage::Script, sql);
+    batch
+}
+
+/// Takes back everything behind a savepoint, settings included.
+fn undo(savepoint: &str) -> Batch {
+    let mut batch = Batch::new();
+    batch.one(Stage::Query, &format!("ROLLBACK TO SAVEPOINT {savepoint}"));
+    batch
+}

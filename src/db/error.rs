@@ -1,0 +1,125 @@
+//! What the server, or the lack of one, had to say.
+
+use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
+
+use super::catalog::ReadError;
+use crate::catalog::decode::DecodeError;
+use crate::diagnostic::Diagnostic;
+
+/// An error as PostgreSQL reported it, field by field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerError {
+    /// Five characters, e.g. `42P01`.
+    pub sqlstate: String,
+    pub message: String,
+    pub detail: Option<String>,
+    pub hint: Option<String>,
+    /// The call stack of PL/pgSQL and friends.
+    pub context: Option<String>,
+    /// 1-based, in characters of the message that was sent.
+    pub position: Option<usize>,
+    /// The text of an internally generated query, when the error is in one.
+    pub internal_query: Option<String>,
+}
+
+impl ServerError {
+    /// Whether it is of that SQLSTATE.
+    pub fn is(&self, state: &SqlState) -> bool {
+        self.sqlstate == state.code()
+    }
+
+    /// The facts that stand below a message: SQLSTATE, detail, context, hint.
+    pub fn describe(&self, mut diagnostic: Diagnostic) -> Diagnostic {
+        diagnostic = diagnostic.fact("SQLSTATE", &self.sqlstate);
+        if let Some(detail) = &self.detail {
+            diagnostic = diagnostic.fact("detail", detail);
+        }
+        if let Some(query) = &self.internal_query {
+            diagnostic = diagnostic.fact("query", query);
+        }
+        if let Some(context) = &self.context {
+            diagnostic = diagnostic.fact("context", context);
+        }
+        if let Some(hint) = &self.hint {
+            diagnostic = diagnostic.fact("hint", hint);
+        }
+        diagnostic
+    }
+}
+
+impl From<&DbError> for ServerError {
+    fn from(error: &DbError) -> ServerError {
+        let (position, internal_query) = match error.position() {
+            Some(ErrorPosition::Original(position)) => (Some(*position as usize), None),
+            Some(ErrorPosition::Internal { query, .. }) => (None, Some(query.clone())),
+            None => (None, None),
+        };
+        ServerError {
+            sqlstate: error.code().code().to_string(),
+            message: error.message().to_string(),
+            detail: error.detail().map(str::to_string),
+            hint: error.hint().map(str::to_string),
+            context: error.where_().map(str::to_string),
+            position,
+            internal_query,
+        }
+    }
+}
+
+/// Why a conversation with the server did not come to its end.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The server refused a statement.
+    #[error("{}", .0.message)]
+    Server(ServerError),
+    /// The connection was lost, with the driver's reason.
+    #[error("the connection to the server was lost: {0}")]
+    Lost(String),
+    /// The server sent what the catalog queries do not promise.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// Another session was changing an object while it was read.
+    #[error("{0} was being changed by another session while it was read")]
+    Disturbed(String),
+    /// The server sent something else that cannot be.
+    #[error("the server sent an unexpected answer: {0}")]
+    Unexpected(String),
+}
+
+impl Error {
+    /// The server's own error, when it is one.
+    pub fn server(&self) -> Option<&ServerError> {
+        if let Error::Server(error) = self { Some(error) } else { None }
+    }
+
+    /// Whether the server refused with that SQLSTATE.
+    pub fn is(&self, state: &SqlState) -> bool {
+        self.server().is_some_and(|error| error.is(state))
+    }
+}
+
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Error {
+        match error {
+            ReadError::Decode(error) => Error::Decode(error),
+            ReadError::Disturbed { object } => Error::Disturbed(object),
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Error {
+        match error.as_db_error() {
+            Some(db) => Error::Server(ServerError::from(db)),
+            None => {
+                let mut reason = error.to_string();
+                let mut source = std::error::Error::source(&error);
+                while let Some(cause) = source {
+                    reason = format!("{reason}: {cause}");
+                    source = cause.source();
+                }
+                Error::Lost(reason)
+            }
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! A connection in use: the settings of every transaction, the runner's lock, and the conversations that the
+//! verbs hold. No session state is relied upon, so it works behind a transaction pooler.
+
+use tokio_postgres::Client;
+use tokio_postgres::error::{DbError, SqlState};
+
+use super::batch::{Batch, Failure, Stage};
+use super::connect::Connection;
+use super::error::Error;
+use super::history::{self, Reading};
+use crate::history::{History, JOURNAL_TABLE};
+use crate::migration::{Directives, Timeout, Version, Width};
+use crate::sql::name::quote_literal;
+
+/// The advisory lock that one runner at a time holds, within its transaction: "pgplumb" in ASCII.
+pub const LOCK_KEY: i64 = 0x0070_6770_6c75_6d62;
+
+/// Raised when another runner holds the lock.
+pub const SQLSTATE_LOCKED: &str = "PGP01";
+/// Raised when the history is no longer what the plan was made from.
+pub const SQLSTATE_HISTORY_CHANGED: &str = "PGP02";
+/// Raised when a message arrives outside the transaction that it was made for.
+pub const SQLSTATE_LOST_TRANSACTION: &str = "PGP03";
+
+/// Timeouts and role of the transactions, from configuration and directives.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    pub lock_timeout: Option<Timeout>,
+    pub statement_timeout: Option<Timeout>,
+    pub idle_in_transaction_session_timeout: Option<Timeout>,
+    /// `SET LOCAL ROLE` at the beginning of every transaction.
+    pub role: Option<String>,
+}
+
+impl Settings {
+    /// The same with what a script's directives say.
+    pub fn with_directives(&self, directives: &Directives) -> Settings {
+        Settings {
+            lock_timeout: directives.lock_timeout.as_ref().map(|written| written.value).or(self.lock_timeout),
+            statement_timeout: directives
+                .statement_timeout
+                .as_ref()
+                .map(|written| written.value)
+                .or(self.statement_timeout),
+            ..self.clone()
+        }
+    }
+
+    /// One statement that sets everything that meaning depends on, for the transaction. `search_path` is the
+    /// connection's own: a script finds the names that psql would find.
+    fn sql(&self, search_path: Option<&str>) -> String {
+        let mut values = vec![
+            ("TimeZone", "UTC".to_string()),
+            ("DateStyle", "ISO, MDY".to_string()),
+            ("IntervalStyle", "postgres".to_string()),
+        ];
+        let millis = |value: Timeout| format!("{}ms", value.as_millis());
+        values.extend(self.lock_timeout.map(|value| ("lock_timeout", millis(value))));
+        values.extend(self.statement_timeout.map(|value| ("statement_timeout", millis(value))));
+        values.extend(
+            self.idle_in_transaction_session_timeout
+                .map(|value| ("idle_in_transaction_session_timeout", millis(value))),
+        );
+        values.extend(search_path.map(|path| ("search_path", path.to_string())));
+        values.extend(self.role.clone().map(|role| ("role", role)));
+        let calls: Vec<String> = values
+            .iter()
+            .map(|(name, value)| format!("pg_catalog.set_config('{name}', {}, true)", quote_literal(value)))
+            .collect();
+        format!("SELECT {}", calls.join(", "))
+    }
+}
+
+/// A connection with what is known of the database.
+pub struct Session {
+    connection: Connection,
+    pub settings: Settings,
+    /// The connection's own search_path, once the history was read.
+    search_path: Option<String>,
+}
+
+impl Session {
+    pub fn new(connection: Connection, settings: Settings) -> Session {
+        Session { connection, settings, search_path: None }
+    }
+
+    pub fn client(&self) -> &Client {
+        &self.connection.client
+    }
+
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// As the server counts: 150018 is 15.18.
+    pub fn version_num(&self) -> u32 {
+        self.connection.server.version_num
+    }
+
+    /// BEGIN and the settings of the transaction.
+    pub fn begin(&self, batch: &mut Batch, mode: &str, settings: &Settings) {
+        batch.one(Stage::Begin, &format!("BEGIN {mode}"));
+        batch.one(Stage::Begin, &settings.sql(self.search_path.as_deref()));
+    }
+
+    /// Brings back what a script may have changed: user, role, settings; and fires deferred constraints, so
+    /// that their errors belong to the script.
+    pub fn settle(&self, batch: &mut Batch, settings: &Settings) {
+        batch.one(Stage::Settle, "SET CONSTRAINTS ALL IMMEDIATE");
+        batch.one(Stage::Settle, "SET LOCAL SESSION AUTHORIZATION DEFAULT");
+        batch.one(Stage::Settle, &settings.sql(self.search_path.as_deref()));
+    }
+
+    /// Adds a reading of the catalog: only the server's own names are resolved bare while it lasts.
+    pub fn read_catalog(&self, batch: &mut Batch, stage: Stage, sql: &str) {
+        batch.one(stage, "SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)");
+        batch.many(stage, sql);
+        if let Some(path) = &self.search_path {
+            let path = quote_literal(path);
+            batch.one(stage, &format!("SELECT pg_catalog.set_config('search_path', {path}, true)"));
+        }
+    }
+
+    /// Adds the statements that read the history.
+    pub fn read_history(&self, batch: &mut Batch) {
+        let [find, answer] = history::read_sql();
+        batch.one(Stage::Query, &find);
+        batch.one(Stage::Query, &answer);
+    }
+
+    /// Decodes the answer of [`read_history`](Session::read_history), and remembers the search_path.
+    pub fn history_of(&mut self, reply: &super::batch::Reply) -> Result<Reading, Error> {
+        let row = reply
+            .rows(Stage::Query)
+            .find(|row| row.columns().first().is_some_and(|column| column.name() == "history"))
+            .and_then(|row| row.get(0))
+            .ok_or_else(|| Error::Unexpected("no row for the history".to_string()))?;
+        let reading = history::decode(row)?;
+        self.search_path = Some(reading.search_path.clone());
+        Ok(reading)
+    }
+
+    /// Reads the history in a transaction of its own, which writes nothing: one round trip.
+    ///
+    /// # Errors
+    /// [`Failure`] when the server refuses or is lost.
+    pub async fn load_history(&mut self) -> Result<Reading, Failure> {
+        let mut batch = Batch::new();
+        batch.one(Stage::Begin, "BEGIN READ ONLY");
+        if let Some(role) = &self.settings.role {
+            batch.one(
+                Stage::Begin,
+                &format!("SELECT pg_catalog.set_config('role', {}, true)", quote_literal(role)),
+            );
+        }
+        self.read_history(&mut batch);
+        batch.one(Stage::Query, "ROLLBACK");
+        let reply = match batch.run(self.client()).await {
+            Ok(reply) => reply,
+            Err(failure) => {
+                self.rollback().await;
+                return Err(failure);
+            }
+        };
+        self.history_of(&reply)
+            .map_err(|error| Failure { stage: Stage::Query, place: None, error })
+    }
+
+    /// The next notice that came meanwhile, when there is one.
+    pub fn next_notice(&mut self) -> Option<DbError> {
+        self.connection.notices.try_recv().ok()
+    }
+
+    /// Asks the server to cancel the running statement; whether it did shows at the statement.
+    pub async fn cancel(&self) {
+        if let Err(error) = self.connection.canceller().cancel().await {
+            tracing::warn!("the running statement could not be cancelled: {}", error.message());
+        }
+    }
+
+    /// Ends whatever transaction is open. A connection that is lost has none.
+    pub async fn rollback(&self) {
+        let _ = self.connection.client.batch_execute("ROLLBACK").await;
+    }
+}
+
+/// What a step's transaction expects to find, so that nobody else has moved on since the plan was made.
+#[derive(Debug, Clone)]
+pub struct Expectation<'a> {
+    pub history: &'a History,
+    /// Newest recorded version, before this step.
+    pub newest: Option<Version>,
+    /// The version that the step is about, and whether it must be recorded already.
+    pub version: Version,
+    pub recorded: bool,
+    /// The journal's newest row: written by this very run, or the one that was there when the plan was made.
+    pub journal: Newest<'a>,
+    /// Width of a history table that has to be created.
+    pub width: Width,
+    /// Names the transaction, for [`guard_sql`].
+    pub token: &'a str,
+}
+
+/// The newest row that the journal must have.
+#[derive(Debug, Clone, Copy)]
+pub enum Newest<'a> {
+    Id(Option<i64>),
+    Run(&'a str),
+}
+
+/// One statement: take the runner's lock or fail, make the tables when they are not there, look whether the
+/// history is as planned, and sign the transaction.
+pub fn lock_sql(expect: &Expectation<'_>) -> String {
+    let newest = expect.newest.map_or("NULL".to_string(), |version| version.number().to_string());
+    let journal_ok = match expect.journal {
+        Newest::Id(None) => format!("NOT EXISTS (SELECT FROM {})", expect.history.journal()),
+        Newest::Id(Some(id)) => {
+            format!("(SELECT pg_catalog.max(id) FROM {}) = {id}", expect.history.journal())
+        }
+        Newest::Run(run) => format!(
+            "(SELECT run FROM {} ORDER BY id DESC LIMIT 1) = {}",
+            expect.history.journal(),
+            quote_literal(run)
+        ),
+    };
+    let presence = if expect.recorded { "NOT EXISTS" } else { "EXISTS" };
+    format!(
+        "DO $pgplumb$\nBEGIN\n\
+         \x20   IF NOT pg_catalog.pg_try_advisory_xact_lock({LOCK_KEY}) THEN\n\
+         \x20       RAISE EXCEPTION 'another runner holds the lock' USING ERRCODE = '{SQLSTATE_LOCKED}';\n\
+         \x20   END IF;\n\
+         \x20   IF pg_catalog.to_regclass({table_name}) IS NULL THEN\n        {create};\n    END IF;\n\
+         \x20   IF pg_catalog.to_regclass({journal_name}) IS NULL THEN\n        {create_journal};\n    END IF;\n\
+         \x20   IF (SELECT pg_catalog.max(version) FROM {table}) IS DISTINCT FROM {newest}\n\
+         \x20      OR {presence} (SELECT FROM {table} WHERE version = {version})\n\
+         \x20      OR NOT coalesce({journal_ok}, false) THEN\n\
+         \x20       RAISE EXCEPTION 'the history changed' USING ERRCODE = '{SQLSTATE_HISTORY_CHANGED}';\n\
+         \x20   END IF;\n\
+         \x20   PERFORM pg_catalog.set_config('pgplumb.transaction', {token}, true);\n\
+         END\n$pgplumb$",
+        table = expect.history.table(),
+        table_name = quote_literal(&expect.history.table()),
+        journal_name = quote_literal(&expect.history.journal()),
+        create = history::create_history_sql(expect.history, expect.width),
+        create_journal = history::create_journal_sql(expect.history),
+        version = expect.version.number(),
+        token = quote_literal(expect.token),
+    )
+}
+
+/// One statement that fails outside the transaction that [`lock_sql`] signed: a script is sent in a message of
+/// its own, right behind, and must not run by itself when the one before it failed.
+pub fn guard_sql(token: &str) -> String {
+    format!(
+        "DO $pgplumb$ BEGIN IF pg_catalog.current_setting('pgplumb.transaction', true) IS DISTINCT FROM {} THEN \
+         RAISE EXCEPTION 'this message belongs to another transaction' USING ERRCODE = \
+         '{SQLSTATE_LOST_TRANSACTION}'; END IF; END $pgplumb$",
+        quote_literal(token)
+    )
+}
+
+/// Who holds the runner's lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    pub pid: i32,
+    pub user: String,
+    pub application: String,
+    pub client: String,
+    /// Since when its transaction runs, RFC 3339 in UTC.
+    pub since: String,
+}
+
+impl Session {
+    /// Who holds the runner's lock now; `None` when it was released meanwhile, or cannot be seen.
+    pub async fn lock_holder(&self) -> Option<Holder> {
+        let sql = format!(
+            "SELECT a.pid, coalesce(a.usename, ''), coalesce(a.application_name, ''), \
+             coalesce(pg_catalog.host(a.client_addr), 'local'), \
+             coalesce(pg_catalog.to_char(a.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), '') \
+             FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
+             WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
+             AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) \
+             AND l.classid = {} AND l.objid = {}",
+            LOCK_KEY >> 32,
+            LOCK_KEY & 0xffff_ffff
+        );
+        let mut batch = Batch::new();
+        batch.one(Stage::Query, &sql);
+        let reply = batch.run(self.client()).await.ok()?;
+        let row = reply.rows(Stage::Query).next()?;
+        let text = |index: usize| row.get(index).unwrap_or("").to_string();
+        Some(Holder {
+            pid: text(0).parse().ok()?,
+            user: text(1),
+            application: text(2),
+            client: text(3),
+            since: text(4),
+        })
+    }
+}
+
+/// Whether a failure means that the whole transaction may be tried again later.
+pub fn is_lock_timeout(failure: &Failure) -> bool {
+    failure.error.is(&SqlState::LOCK_NOT_AVAILABLE)
+}
+
+/// Name of the journal for messages.
+pub fn journal_name() -> &'static str {
+    JOURNAL_TABLE
+}

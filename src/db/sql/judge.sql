@@ -1,0 +1,102 @@
+do $pgplumb$
+#variable_conflict use_variable
+declare
+  job record;
+  statements text[];
+  spelled text[];
+  fixed boolean[];
+  printed text;
+  same boolean;
+  refused integer;
+  code text;
+  complaint text;
+  answers json[] := '{}';
+begin
+  begin
+    perform pg_catalog.set_config(setting.name, setting.value, true)
+       from pg_catalog.json_each_text(pg_catalog.current_setting('pgplumb.settings')::pg_catalog.json)
+            as setting (name, value);
+    -- the schema of temporary objects is made once, not again for every object
+    begin
+      create temporary view pgplumb_first as select 1;
+    exception when others then null;
+    end;
+    for job in
+      select * from json_to_recordset(current_setting('pgplumb.jobs')::json)
+          as job (question integer, how text, actual text, expected text, again text, behind text)
+    loop
+      statements := array[job.actual, job.expected];
+      spelled := array[null, null];
+      fixed := array[false, false];
+      refused := null;
+      code := null;
+      complaint := null;
+      <<rounds>>
+      for round in 1 .. 8 loop
+        for side in 1 .. 2 loop
+          continue when fixed[side];
+          -- variables outlive the subtransaction, objects do not
+          begin
+            printed := null;
+            if job.how = 'literal' then
+              execute statements[side] into printed;
+            else
+              execute statements[side];
+              if job.how = 'view' then
+                printed := pg_get_viewdef(to_regclass('pg_temp.pgplumb_judged'));
+              elsif job.how = 'default' then
+                select pg_get_expr(d.adbin, d.adrelid) into printed
+                  from pg_attrdef d where d.adrelid = to_regclass('pg_temp.pgplumb_judged');
+              elsif job.how = 'type' then
+                select format_type(a.atttypid, a.atttypmod) into printed
+                  from pg_attribute a
+                 where a.attrelid = to_regclass('pg_temp.pgplumb_judged') and a.attnum = 1;
+              elsif job.how = 'returns' then
+                printed := pg_get_function_result(to_regproc('pg_temp.pgplumb_judged'));
+              elsif job.how = 'domain' then
+                select pg_get_expr(con.conbin, 0) into printed
+                  from pg_constraint con
+                 where con.contypid = to_regtype('pg_temp.pgplumb_judged') and con.contype = 'c';
+              end if;
+            end if;
+            raise exception using errcode = 'PP001';
+          exception
+            when sqlstate 'PP001' then null;
+            when lock_not_available or deadlock_detected or serialization_failure then raise;
+            when others then
+              -- what the server printed itself and does not read again is left as it is
+              fixed[side] := true;
+              if round = 1 then
+                refused := side;
+                get stacked diagnostics code = returned_sqlstate, complaint = message_text;
+                exit rounds;
+              end if;
+              continue;
+          end;
+          fixed[side] := job.again is null or coalesce(printed = spelled[side], false);
+          spelled[side] := printed;
+          statements[side] := job.again || printed || job.behind;
+        end loop;
+        exit when fixed[1] and fixed[2] or spelled[1] = spelled[2];
+      end loop;
+      if job.how = 'literal' and spelled[1] <> spelled[2] then
+        begin
+          execute format('select cast(%L as %s) is not distinct from cast(%L as %s)',
+                         spelled[1], job.behind, spelled[2], job.behind) into same;
+          if same then
+            spelled[2] := spelled[1];
+          end if;
+        exception when others then null;
+        end;
+      end if;
+      answers := answers || json_build_object('question', job.question, 'actual', spelled[1],
+        'expected', spelled[2], 'refused', refused, 'code', code, 'complaint', complaint);
+    end loop;
+    raise exception using errcode = 'PP000';
+  exception when sqlstate 'PP000' then null;
+  end;
+  perform pg_catalog.set_config('pgplumb.answers', pg_catalog.array_to_json(answers)::text, true);
+end $pgplumb$;
+select answer.question, answer.actual, answer.expected, answer.refused, answer.code, answer.complaint
+  from pg_catalog.json_to_recordset(pg_catalog.current_setting('pgplumb.answers')::pg_catalog.json)
+       as answer (question integer, actual text, expected text, refused integer, code text, complaint text);

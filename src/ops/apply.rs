@@ -1,0 +1,225 @@
+//! `apply`: each pending migration with its checks inside its transaction.
+
+use std::time::{Duration, Instant};
+
+use super::context::{Context, ask};
+use super::runner::{self, Outcome, Runner, describe, millis};
+use super::{Error, suites};
+use crate::check::{self, Suite};
+use crate::db::batch::{Batch, Stage};
+use crate::db::catalog as reading;
+use crate::db::history::Reading;
+use crate::diagnostic::Diagnostic;
+use crate::history::Ledger;
+use crate::migration::{Version, Width};
+use crate::plan::{Plan, Refusal};
+use crate::project::OutOfOrder;
+use crate::report::ExitCode;
+use crate::report::model::{Conclusion, MigrationState, Report, StatementLine};
+
+/// What the user asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The newest version to apply; all when absent.
+    pub to: Option<Version>,
+    pub dry_run: bool,
+    /// Commit without checks; report and journal say so.
+    pub no_verify: bool,
+    pub out_of_order: bool,
+    /// How long to wait for another runner, instead of the configured time.
+    pub lock_wait: Option<Duration>,
+    pub strict: bool,
+}
+
+/// How often the plan is made anew because somebody else moved on.
+const REPLANS: usize = 1000;
+
+/// Applies what is pending.
+///
+/// # Errors
+/// [`Error`] when nothing could be planned or run. A script or check that fails is in the report.
+pub async fn apply(context: &Context<'_>, options: &Options) -> Result<Report, Error> {
+    let started = Instant::now();
+    let mut report = Report::new("apply");
+    report.dry_run = options.dry_run;
+    let project = context.project;
+    let all = suites(project)?;
+    let (session, mut reading) = context.open_with_history().await?;
+    report.database = Some(context.database(&session, &reading));
+    let versions = project.set.iter().map(|migration| migration.version);
+    let width = reading
+        .history
+        .width
+        .unwrap_or_else(|| runner::width_of_new_table(versions, project.config.settings.history));
+    let allow = options.out_of_order || project.config.settings.out_of_order == OutOfOrder::Allow;
+
+    if options.dry_run {
+        let ledger = Ledger::build(&project.set, &reading.history);
+        let plan = Plan::up(&ledger, options.to, allow).map_err(refused)?;
+        check_width(&plan, &reading, width)?;
+        describe_plan(&mut report, &plan);
+        report.duration_ms = millis(started.elapsed());
+        return Ok(report);
+    }
+
+    let mut runner = Runner::new(context, session, reading.clone(), &all, width);
+    runner.verify = !options.no_verify;
+    runner.strict |= options.strict;
+    runner.lock_wait = options.lock_wait.unwrap_or(runner.lock_wait);
+    let mut outcome = Outcome::HistoryChanged;
+    let mut failed = None;
+    for _ in 0..REPLANS {
+        let ledger = Ledger::build(&project.set, &reading.history);
+        let plan = match Plan::up(&ledger, options.to, allow) {
+            Ok(plan) => plan,
+            Err(refusal) if runner.migrations.is_empty() => return Err(refused(refusal)),
+            Err(refusal) => {
+                failed = Some(refused(refusal));
+                break;
+            }
+        };
+        check_width(&plan, &reading, width)?;
+        match runner.execute(&plan).await {
+            Ok(done @ (Outcome::Done | Outcome::Stopped(_))) => {
+                if let Outcome::Stopped(_) = done {
+                    mark_unrun(&mut runner, &plan);
+                }
+                outcome = done;
+                break;
+            }
+            Ok(Outcome::HistoryChanged) => {
+                reading = runner.session.load_history().await.map_err(|failure| {
+                    Error::database("reading the migration history", failure)
+                })?;
+                runner.reread(reading.clone());
+            }
+            Err(error) => {
+                mark_unrun(&mut runner, &plan);
+                failed = Some(error);
+                break;
+            }
+        }
+    }
+
+    let always: Vec<&Suite> = all.iter().filter(|suite| suite.version.is_none()).collect();
+    let applied_any = runner.migrations.iter().any(|line| line.state == MigrationState::Applied);
+    if matches!(outcome, Outcome::Done) && applied_any && runner.verify && !always.is_empty() {
+        let verdicts = judge_always(context, &runner, &always).await;
+        match verdicts {
+            Ok(verdicts) => runner.checks.extend(verdicts),
+            Err(error) => failed = Some(error),
+        }
+    }
+    if options.no_verify && applied_any {
+        runner.diagnostics.push(
+            Diagnostic::warning("applied without verification (--no-verify)")
+                .help("judge the database now with `pgplumb verify`"),
+        );
+    }
+    report.migrations = runner.migrations;
+    report.checks = runner.checks;
+    report.diagnostics = runner.diagnostics;
+    let strict = runner.strict;
+    report.exit = match (&outcome, &failed) {
+        (_, Some(error)) => error.exit(),
+        (Outcome::Stopped(exit), None) => *exit,
+        (Outcome::Done, None) if report.totals().approved(strict) => ExitCode::Done,
+        (Outcome::Done, None) => ExitCode::NotApproved,
+        (Outcome::HistoryChanged, None) => ExitCode::HistoryDisagrees,
+    };
+    if let Some(error) = failed {
+        report.diagnostics.extend(error.into_diagnostics());
+    } else if matches!(outcome, Outcome::HistoryChanged) {
+        report.diagnostics.push(
+            Diagnostic::error("the history kept changing under this run")
+                .help("find out who else writes to the history, then run apply again"),
+        );
+    }
+    report.conclusion = Some(match report.exit {
+        ExitCode::Done => Conclusion::Approved,
+        _ => Conclusion::NotApproved,
+    });
+    report.duration_ms = millis(started.elapsed());
+    Ok(report)
+}
+
+/// The steps that were not reached are still pending.
+fn mark_unrun(runner: &mut Runner<'_>, plan: &Plan<'_>) {
+    for step in &plan.steps {
+        if !runner.migrations.iter().any(|line| line.version == step.migration.label) {
+            let line = describe(step.migration, MigrationState::Pending);
+            runner.migrations.push(line);
+        }
+    }
+}
+
+/// The always-on suites, once at the end, in a transaction that is rolled back.
+async fn judge_always(
+    context: &Context<'_>,
+    runner: &Runner<'_>,
+    always: &[&Suite],
+) -> Result<Vec<check::Verdict>, Error> {
+    let session = &runner.session;
+    let mut batch = Batch::new();
+    session.begin(&mut batch, "ISOLATION LEVEL REPEATABLE READ", &session.settings);
+    let sql = reading::read_sql(&check::scope(always), session.version_num());
+    session.read_catalog(&mut batch, Stage::After, &sql);
+    let reply = ask(session, "reading the catalog", batch).await?;
+    let catalog = runner::decode(&reply, Stage::After)?;
+    let verdicts = runner::judge(context, session, always, &catalog, check::evaluate).await;
+    session.rollback().await;
+    verdicts
+}
+
+/// A plan that cannot be made, as an error of the verb.
+pub fn refused(refusal: Refusal) -> Error {
+    match refusal {
+        Refusal::Disagreement(diagnostics) => Error::Disagreement(diagnostics),
+        Refusal::Usage(diagnostics) => Error::Input(diagnostics),
+    }
+}
+
+/// Whether every version fits into the history table.
+fn check_width(plan: &Plan<'_>, reading: &Reading, width: Width) -> Result<(), Error> {
+    let table = reading.history.table();
+    let problems: Vec<Diagnostic> = plan
+        .steps
+        .iter()
+        .filter(|step| !width.holds(step.migration.version))
+        .map(|step| {
+            Diagnostic::error(format!(
+                "version {} does not fit into {table}, whose version column is of type integer",
+                step.migration.label
+            ))
+            .in_file(step.migration.up.file.path())
+            .help(format!(
+                "widen it with `ALTER TABLE {table} ALTER COLUMN version TYPE bigint`, \
+                 and build applications that embed refinery with its feature int8-versions"
+            ))
+        })
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(Error::Input(problems)) }
+}
+
+/// The plan for `--dry-run`: every statement that would run.
+pub fn describe_plan(report: &mut Report, plan: &Plan<'_>) {
+    for step in &plan.steps {
+        let state = match plan.direction {
+            crate::plan::Direction::Up => MigrationState::Pending,
+            crate::plan::Direction::Down => MigrationState::Applied,
+        };
+        let mut line = describe(step.migration, state);
+        line.source = Some(step.script.file.location(0));
+        line.statements = step
+            .script
+            .statements()
+            .iter()
+            .map(|statement| StatementLine {
+                source: step.script.file.location(statement.span.start),
+                tag: statement.tag.clone(),
+                text: step.script.file.slice(statement.span).to_string(),
+            })
+            .collect();
+        report.migrations.push(line);
+    }
+}

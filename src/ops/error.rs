@@ -1,0 +1,85 @@
+//! Why a verb could not do its work, each with the exit code that the contract gives it.
+
+use crate::db::batch::Failure;
+use crate::db::connect::ConnectError;
+use crate::db::error::Error as DbError;
+use crate::diagnostic::Diagnostic;
+use crate::report::ExitCode;
+
+/// A failure of the tool or its surroundings. A check that fails is no error but a verdict.
+#[derive(Debug)]
+pub enum Error {
+    /// Wrong usage, configuration or project files.
+    Input(Vec<Diagnostic>),
+    /// The database could not be reached, or refused the login.
+    Connect(ConnectError),
+    /// Something else stands in the way: nothing was run.
+    Blocked(Vec<Diagnostic>),
+    /// History and files disagree.
+    Disagreement(Vec<Diagnostic>),
+    /// The server refused a statement of pgplumb's own, or the connection was lost.
+    Database { doing: String, failure: Failure },
+    /// A lock was not obtained in time.
+    Locked(Diagnostic),
+    /// The user interrupted.
+    Interrupted(Vec<Diagnostic>),
+}
+
+impl Error {
+    /// The exit code of the process.
+    pub fn exit(&self) -> ExitCode {
+        match self {
+            Error::Input(_) => ExitCode::Usage,
+            Error::Connect(_) => ExitCode::Unreachable,
+            Error::Blocked(_) => ExitCode::Blocked,
+            Error::Disagreement(_) => ExitCode::HistoryDisagrees,
+            Error::Database { failure, .. } => match failure.error {
+                DbError::Lost(_) => ExitCode::Unreachable,
+                DbError::Server(ref error) if error.sqlstate == "55P03" => ExitCode::LockTimeout,
+                DbError::Disturbed(_) => ExitCode::LockTimeout,
+                DbError::Server(_) | DbError::Decode(_) | DbError::Unexpected(_) => ExitCode::ScriptFailed,
+            },
+            Error::Locked(_) => ExitCode::LockTimeout,
+            Error::Interrupted(_) => ExitCode::Interrupted,
+        }
+    }
+
+    /// What the user reads.
+    pub fn into_diagnostics(self) -> Vec<Diagnostic> {
+        match self {
+            Error::Input(diagnostics)
+            | Error::Blocked(diagnostics)
+            | Error::Disagreement(diagnostics)
+            | Error::Interrupted(diagnostics) => diagnostics,
+            Error::Connect(error) => vec![Diagnostic::error(error.message()).help(error.help())],
+            Error::Database { doing, failure } => vec![database_diagnostic(&doing, &failure)],
+            Error::Locked(diagnostic) => vec![diagnostic],
+        }
+    }
+
+    /// A failed conversation, with what pgplumb was doing.
+    pub fn database(doing: impl Into<String>, failure: Failure) -> Error {
+        Error::Database { doing: doing.into(), failure }
+    }
+}
+
+fn database_diagnostic(doing: &str, failure: &Failure) -> Diagnostic {
+    match &failure.error {
+        DbError::Server(error) => {
+            let diagnostic = Diagnostic::error(format!("{doing} failed: {}", error.message));
+            let diagnostic = error.describe(diagnostic);
+            match error.sqlstate.as_str() {
+                "42501" => diagnostic.help("grant the connecting role what is missing, or connect as another role"),
+                "25006" => diagnostic.help("connect to the primary; this server accepts no writes"),
+                _ => diagnostic,
+            }
+        }
+        DbError::Lost(_) => Diagnostic::error(format!("{doing} failed: {}", failure.error))
+            .help("run `pgplumb status` to see where the database stands, then run the command again"),
+        DbError::Disturbed(_) => Diagnostic::error(format!("{doing} failed: {}", failure.error))
+            .help("run the command again when nobody else changes the schema"),
+        DbError::Decode(_) | DbError::Unexpected(_) => {
+            Diagnostic::error(format!("{doing} failed: {}", failure.error))
+        }
+    }
+}

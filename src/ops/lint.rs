@@ -1,0 +1,1 @@
+//! `checks lint`: validates check files without a database.

@@ -1,0 +1,140 @@
+//! `rollback`: newest first, each step in one transaction with history and journal, never without a target.
+
+use std::time::Instant;
+
+use super::account;
+use super::apply::{describe_plan, refused};
+use super::context::Context;
+use super::runner::{Outcome, Runner, describe, millis};
+use super::Error;
+use crate::diagnostic::Diagnostic;
+use crate::history::Ledger;
+use crate::migration::{Width, sha256};
+use crate::plan::{Plan, RollbackTarget};
+use crate::report::ExitCode;
+use crate::report::model::{Conclusion, MigrationState, Report};
+
+/// What the user asked for.
+pub struct Options<'o> {
+    pub target: RollbackTarget,
+    pub dry_run: bool,
+    /// Data may be lost without asking.
+    pub yes: bool,
+    /// Asks the user, who sees the account; `None` when nobody can be asked.
+    pub confirm: Option<&'o dyn Fn(&[Diagnostic]) -> bool>,
+}
+
+/// Takes migrations back.
+///
+/// # Errors
+/// [`Error`] when nothing could be planned or run, others depend on it, or data would be lost and nobody agreed.
+pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Report, Error> {
+    let started = Instant::now();
+    let mut report = Report::new("rollback");
+    report.dry_run = options.dry_run;
+    let set = &context.project.set;
+    let (session, reading) = context.open_with_history().await?;
+    report.database = Some(context.database(&session, &reading));
+    let ledger = Ledger::build(set, &reading.history);
+    let plan = Plan::down(set, &ledger, &options.target).map_err(refused)?;
+    let problems: Vec<Diagnostic> = plan.steps.iter().flat_map(|step| step.script.validate()).collect();
+    if !problems.is_empty() {
+        return Err(Error::Input(problems));
+    }
+    let blocked = account::dependents(context, &session, &plan, &ledger, &reading.schemas).await?;
+    let losses = account::losses(&session, &plan, &reading.schemas).await?;
+    let mut notes: Vec<Diagnostic> = newer_scripts(&ledger, &plan);
+    if !losses.is_empty() {
+        let lines: Vec<String> = losses.iter().map(account::Loss::describe).collect();
+        notes.push(Diagnostic::warning("this rollback destroys data").fact("data", lines.join("\n")));
+    }
+    if options.dry_run {
+        describe_plan(&mut report, &plan);
+        if !blocked.is_empty() {
+            report.exit = ExitCode::Blocked;
+            report.conclusion = Some(Conclusion::Blocked);
+        }
+        report.diagnostics = blocked;
+        report.diagnostics.extend(notes);
+        report.duration_ms = millis(started.elapsed());
+        return Ok(report);
+    }
+    if !blocked.is_empty() {
+        return Err(Error::Blocked(blocked));
+    }
+    if !losses.is_empty() && !options.yes {
+        match options.confirm {
+            Some(confirm) if confirm(&notes) => {}
+            Some(_) => {
+                return Err(Error::Input(vec![
+                    Diagnostic::error("the rollback was not confirmed").fact("state", "nothing was run"),
+                ]));
+            }
+            None => {
+                let mut all = notes;
+                all.push(
+                    Diagnostic::error("data would be lost, and nobody agreed to it")
+                        .fact("state", "nothing was run")
+                        .help("pass --yes to go ahead, or save the data first"),
+                );
+                return Err(Error::Input(all));
+            }
+        }
+    }
+
+    let width = reading.history.width.unwrap_or(Width::Int4);
+    let steps = plan.steps.clone();
+    let mut runner = Runner::new(context, session, reading.clone(), &[], width);
+    let outcome = runner.execute(&plan).await;
+    report.migrations = std::mem::take(&mut runner.migrations);
+    report.diagnostics = notes;
+    report.diagnostics.append(&mut runner.diagnostics);
+    for step in &steps {
+        if !report.migrations.iter().any(|line| line.version == step.migration.label) {
+            report.migrations.push(describe(step.migration, MigrationState::Applied));
+        }
+    }
+    report.exit = match outcome {
+        Ok(Outcome::Done) => ExitCode::Done,
+        Ok(Outcome::Stopped(exit)) => exit,
+        Ok(Outcome::HistoryChanged) => {
+            report.diagnostics.push(
+                Diagnostic::error("another runner changed the history since this rollback was planned")
+                    .help("look at `pgplumb status`, then run rollback again"),
+            );
+            ExitCode::HistoryDisagrees
+        }
+        Err(error) => {
+            let exit = error.exit();
+            report.diagnostics.extend(error.into_diagnostics());
+            exit
+        }
+    };
+    report.conclusion = Some(match report.exit {
+        ExitCode::Done => Conclusion::Approved,
+        _ => Conclusion::NotApproved,
+    });
+    report.duration_ms = millis(started.elapsed());
+    Ok(report)
+}
+
+/// Steps whose migration's file is no longer what was applied: the rollback may not fit what is there.
+fn newer_scripts(ledger: &Ledger<'_>, plan: &Plan<'_>) -> Vec<Diagnostic> {
+    plan.steps
+        .iter()
+        .filter(|step| {
+            ledger
+                .get(step.migration.version)
+                .and_then(|entry| entry.applied)
+                .is_some_and(|applied| !step.migration.accepts_checksum(&applied.checksum))
+        })
+        .map(|step| {
+            Diagnostic::warning(format!(
+                "{} was modified after it was applied, so its rollback may not fit what is in the database",
+                step.migration.stem()
+            ))
+            .in_file(step.migration.up.file.path())
+            .fact("SHA-256 of the file", sha256(step.migration.up.file.text()))
+        })
+        .collect()
+}

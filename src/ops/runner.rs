@@ -1,0 +1,697 @@
+//! Runs a plan: each step is script, reading of the catalog, its checks, history and journal in one
+//! transaction; COMMIT comes only after every check passed.
+//!
+//! A step costs one round trip, one more when the server must judge expressions: COMMIT of one step travels
+//! with the beginning of the next in one message, and the script in a second one right behind it. The second
+//! begins with a guard, so that it does nothing when the first failed.
+
+use std::time::{Duration, Instant};
+
+use super::context::{Context, Event};
+use super::{Error, context};
+use crate::catalog::diff::{self, ChangeKind};
+use crate::catalog::{Catalog, Scope};
+use crate::check::{self, Answers, Evaluation, Suite, Verdict};
+use crate::db::ask;
+use crate::db::batch::{Batch, Failure, Reply, Stage};
+use crate::db::catalog as reading;
+use crate::db::error::Error as DbError;
+use crate::db::history::{self as tables, JournalRow, Reading};
+use crate::db::session::{self, Expectation, Newest, Session};
+use crate::diagnostic::Diagnostic;
+use crate::history::Applied;
+use crate::migration::{Migration, MigrationScript, Version, Width, sha256};
+use crate::plan::{Direction, Plan, Step};
+use crate::report::ExitCode;
+use crate::report::model::{Artifacts, MigrationReport, MigrationState, Report, Totals};
+
+/// How far a plan came.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Every step was committed.
+    Done,
+    /// Somebody else changed the history: plan again.
+    HistoryChanged,
+    /// A step failed; it was rolled back, those before it stay.
+    Stopped(ExitCode),
+}
+
+/// What the steps of one run share.
+pub struct Runner<'c> {
+    pub context: &'c Context<'c>,
+    pub session: Session,
+    /// Kept up to date with what this run commits.
+    pub reading: Reading,
+    /// The suites of the migrations; the always-on ones are not judged here.
+    pub suites: &'c [Suite],
+    pub verify: bool,
+    pub strict: bool,
+    pub lock_wait: Duration,
+    /// Width of a history table that has to be created.
+    pub width: Width,
+    /// Names this run in the journal.
+    run: String,
+    /// Whether the newest row of the journal is from this run.
+    has_written: bool,
+    pub migrations: Vec<MigrationReport>,
+    pub checks: Vec<Verdict>,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A step whose checks passed, and whose COMMIT travels with what comes next.
+struct Finished<'p> {
+    step: Step<'p>,
+    record: Vec<String>,
+    report: MigrationReport,
+    started: Instant,
+}
+
+impl<'c> Runner<'c> {
+    pub fn new(
+        context: &'c Context<'c>,
+        session: Session,
+        reading: Reading,
+        suites: &'c [Suite],
+        width: Width,
+    ) -> Runner<'c> {
+        let config = &context.project.config.settings;
+        Runner {
+            context,
+            session,
+            reading,
+            suites,
+            verify: true,
+            strict: config.strict,
+            lock_wait: config.lock_wait.as_duration().unwrap_or_default(),
+            width,
+            run: run_name(),
+            has_written: false,
+            migrations: Vec::new(),
+            checks: Vec::new(),
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// Runs the plan until it is done or a step fails.
+    ///
+    /// # Errors
+    /// [`Error`] when the conversation with the server breaks outside a script, a lock is not obtained in time,
+    /// or the user interrupts. What was committed before stays, and is in [`Runner::migrations`].
+    pub async fn execute(&mut self, plan: &Plan<'_>) -> Result<Outcome, Error> {
+        let mut finished: Option<Finished<'_>> = None;
+        let mut waiting_since: Option<Instant> = None;
+        let mut index = 0;
+        while index < plan.steps.len() {
+            let step = plan.steps[index];
+            let started = Instant::now();
+            let back = step.direction == Direction::Down;
+            (self.context.events)(Event::StepStarted {
+                number: index + 1,
+                of: plan.steps.len(),
+                stem: step.migration.stem(),
+                back,
+            });
+            let scope = self.scope(&step);
+            let token = format!("{}/{}", self.run, index);
+            let (first, second) = self.messages(&step, &scope, &token, finished.as_ref());
+            let first = first.send(self.session.client()).await;
+            let second = second.send(self.session.client()).await;
+            let both = async { (first.reply().await, second.reply().await) };
+            let answered = self.context.answer(&self.session, both).await;
+            let Ok((first, second)) = answered else {
+                return Err(self.interrupted(step, finished.take()));
+            };
+            self.context.pass_notices(&mut self.session);
+            let before = match first {
+                Ok(reply) => {
+                    self.committed(finished.take());
+                    waiting_since = None;
+                    reply
+                }
+                Err(failure) if matches!(failure.stage, Stage::Commit | Stage::Record) => {
+                    return Ok(self.commit_failed(finished.take(), failure).await);
+                }
+                Err(failure) => {
+                    self.committed(finished.take());
+                    self.session.rollback().await;
+                    match failure.server().map(|error| error.sqlstate.as_str()) {
+                        Some(session::SQLSTATE_HISTORY_CHANGED) => return Ok(Outcome::HistoryChanged),
+                        Some(session::SQLSTATE_LOCKED) => {
+                            let since = *waiting_since.get_or_insert_with(Instant::now);
+                            self.wait_for_runner(since).await?;
+                            continue;
+                        }
+                        _ => {
+                            let doing = format!("beginning the transaction of {}", step.migration.stem());
+                            return Err(Error::database(doing, failure));
+                        }
+                    }
+                }
+            };
+            let after = match second {
+                Ok(reply) => reply,
+                Err(failure) => return Ok(self.script_failed(step, failure, started).await),
+            };
+            let before = decode(&before, Stage::Before)?;
+            let after = decode(&after, Stage::After)?;
+            let artifacts = artifacts(&before, &after);
+            let verdicts = match self.judge(&step, &after).await {
+                Ok(verdicts) => verdicts,
+                Err(error) => {
+                    self.session.rollback().await;
+                    return Err(error);
+                }
+            };
+            let totals = Totals::of(&verdicts);
+            let judged = !verdicts.is_empty();
+            self.checks.extend(verdicts);
+            let report = MigrationReport {
+                duration_ms: Some(millis(started.elapsed())),
+                artifacts,
+                ..self.describe(&step, MigrationState::Pending)
+            };
+            if !totals.approved(self.strict) {
+                return Ok(self.not_approved(step, report, totals, started).await);
+            }
+            let verdict = if judged { "approved" } else { "not_verified" };
+            let record = self.record(&step, &report, verdict, started.elapsed());
+            finished = Some(Finished { step, record, report, started });
+            index += 1;
+        }
+        if let Some(last) = finished.take() {
+            let mut batch = Batch::new();
+            push_commit(&mut batch, &last);
+            let reply = batch.run(self.session.client()).await;
+            self.context.pass_notices(&mut self.session);
+            match reply {
+                Ok(_) => self.committed(Some(last)),
+                Err(failure) => return Ok(self.commit_failed(Some(last), failure).await),
+            }
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// What has to be read to see what a step does and to judge it.
+    fn scope(&self, step: &Step<'_>) -> Scope {
+        let mut scope = scope_of(&step.migration.up, &self.reading.schemas);
+        if step.direction == Direction::Down {
+            scope.extend(scope_of(step.script, &self.reading.schemas));
+        }
+        if let Some(suite) = self.suite(step) {
+            scope.extend(check::scope(&[suite]));
+        }
+        scope
+    }
+
+    /// The suite that gates a step: that of the migration, when it is applied with verification.
+    fn suite(&self, step: &Step<'_>) -> Option<&'c Suite> {
+        if !self.verify || step.direction == Direction::Down {
+            return None;
+        }
+        self.suites.iter().find(|suite| suite.version == Some(step.migration.version))
+    }
+
+    /// The two messages of a step: [COMMIT of the one before,] begin, lock and reading; then guard, script, reading.
+    fn messages(
+        &self,
+        step: &Step<'_>,
+        scope: &Scope,
+        token: &str,
+        finished: Option<&Finished<'_>>,
+    ) -> (Batch, Batch) {
+        let settings = self.session.settings.with_directives(&step.script.directives);
+        let catalog_sql = reading::read_sql(scope, self.session.version_num());
+        let mut first = Batch::new();
+        let mut reading = self.reading.clone();
+        if let Some(finished) = finished {
+            push_commit(&mut first, finished);
+            note(&mut reading, finished.step, self.width);
+        }
+        self.session.begin(&mut first, "", &settings);
+        let expectation = Expectation {
+            newest: reading.history.newest(),
+            history: &reading.history,
+            version: step.migration.version,
+            recorded: step.direction == Direction::Down,
+            journal: if self.has_written || finished.is_some() {
+                Newest::Run(&self.run)
+            } else {
+                Newest::Id(self.reading.history.journal_id)
+            },
+            width: self.width,
+            token,
+        };
+        first.one(Stage::Lock, &session::lock_sql(&expectation));
+        self.session.read_catalog(&mut first, Stage::Before, &catalog_sql);
+        let mut second = Batch::new();
+        second.one(Stage::Guard, &session::guard_sql(token));
+        second.script(step.script);
+        self.session.settle(&mut second, &settings);
+        self.session.read_catalog(&mut second, Stage::After, &catalog_sql);
+        (first, second)
+    }
+
+    /// Judges the step's own suite against the uncommitted catalog.
+    async fn judge(&self, step: &Step<'_>, catalog: &Catalog) -> Result<Vec<Verdict>, Error> {
+        match self.suite(step) {
+            None => Ok(Vec::new()),
+            Some(suite) => {
+                // the earlier ones only say what else is there, for `exact`
+                let mut suites: Vec<&Suite> = self
+                    .suites
+                    .iter()
+                    .filter(|other| other.version.is_some_and(|version| self.is_recorded(version)))
+                    .collect();
+                suites.push(suite);
+                judge(self.context, &self.session, &suites, catalog, check::evaluate_last).await
+            }
+        }
+    }
+
+    /// Whether a version is applied, this run's own steps included.
+    fn is_recorded(&self, version: Version) -> bool {
+        self.reading.history.get(version).is_some()
+    }
+
+    /// The statements that record a step.
+    fn record(
+        &self,
+        step: &Step<'_>,
+        report: &MigrationReport,
+        verdict: &'static str,
+        elapsed: Duration,
+    ) -> Vec<String> {
+        let history = &self.reading.history;
+        let migration = step.migration;
+        let entry = match step.direction {
+            Direction::Up => tables::insert_history_sql(
+                history,
+                migration.version,
+                &migration.name,
+                &now(),
+                migration.checksum(history.width.unwrap_or(self.width)).unwrap_or_default(),
+            ),
+            Direction::Down => tables::delete_history_sql(history, migration.version),
+        };
+        let verdict = match step.direction {
+            Direction::Up => Some(verdict),
+            Direction::Down => None,
+        };
+        let row = self.journal_row(step, "done", verdict, elapsed, report, None);
+        vec![entry, tables::append_journal_sql(history, &row)]
+    }
+
+    fn journal_row<'r>(
+        &'r self,
+        step: &Step<'r>,
+        outcome: &'static str,
+        verdict: Option<&'static str>,
+        elapsed: Duration,
+        report: &MigrationReport,
+        message: Option<String>,
+    ) -> JournalRow<'r> {
+        JournalRow {
+            run: &self.run,
+            action: match step.direction {
+                Direction::Up => "apply",
+                Direction::Down => "rollback",
+            },
+            version: step.migration.version,
+            name: &step.migration.name,
+            outcome,
+            verdict,
+            duration_ms: millis(elapsed),
+            sha256: sha256(step.script.file.text()),
+            artifacts: artifacts_json(&report.artifacts),
+            message,
+            client: &self.context.client,
+        }
+    }
+
+    /// A step is committed: remember it.
+    fn committed(&mut self, finished: Option<Finished<'_>>) {
+        let Some(finished) = finished else { return };
+        let back = finished.step.direction == Direction::Down;
+        note(&mut self.reading, finished.step, self.width);
+        self.has_written = true;
+        let mut report = finished.report;
+        report.state = if back { MigrationState::RolledBack } else { MigrationState::Applied };
+        self.migrations.push(report);
+        (self.context.events)(Event::StepDone {
+            stem: finished.step.migration.stem(),
+            back,
+            elapsed: finished.started.elapsed(),
+        });
+    }
+
+    /// The script, or what fires behind it, failed.
+    async fn script_failed(&mut self, step: Step<'_>, failure: Failure, started: Instant) -> Outcome {
+        self.session.rollback().await;
+        let stem = step.migration.stem();
+        let exit = match &failure.error {
+            DbError::Lost(_) => ExitCode::Unreachable,
+            _ if session::is_lock_timeout(&failure) => ExitCode::LockTimeout,
+            _ => ExitCode::ScriptFailed,
+        };
+        let diagnostic = self.explain(&step, &failure);
+        self.fail(step, diagnostic, exit, None, started).await;
+        (self.context.events)(Event::StepFailed { stem });
+        Outcome::Stopped(exit)
+    }
+
+    /// COMMIT itself failed, or its outcome is unknown.
+    async fn commit_failed(&mut self, finished: Option<Finished<'_>>, failure: Failure) -> Outcome {
+        self.session.rollback().await;
+        let Some(finished) = finished else { return Outcome::Stopped(ExitCode::ScriptFailed) };
+        let stem = finished.step.migration.stem();
+        let (exit, diagnostic) = match &failure.error {
+            DbError::Server(error) => (
+                ExitCode::ScriptFailed,
+                error.describe(Diagnostic::error(format!("COMMIT of {stem} failed: {}", error.message))).fact(
+                    "state",
+                    format!("the transaction was rolled back: nothing of {stem} remains"),
+                ),
+            ),
+            other => (
+                ExitCode::Unreachable,
+                Diagnostic::error(format!("COMMIT of {stem} was sent, but no answer came: {other}"))
+                    .fact("state", "either all of it is in the database or nothing")
+                    .help("run `pgplumb status`: the history knows; then run the command again"),
+            ),
+        };
+        self.fail(finished.step, diagnostic, exit, Some(finished.report), finished.started).await;
+        Outcome::Stopped(exit)
+    }
+
+    /// The checks of a step did not pass: nothing of it stays.
+    async fn not_approved(
+        &mut self,
+        step: Step<'_>,
+        report: MigrationReport,
+        totals: Totals,
+        started: Instant,
+    ) -> Outcome {
+        self.session.rollback().await;
+        let stem = step.migration.stem();
+        let count = totals.fail + totals.blocked + if self.strict { totals.warn } else { 0 };
+        let noun = if count == 1 { "check" } else { "checks" };
+        let diagnostic = Diagnostic::error(format!("{stem} did not meet {count} {noun} of its own suite"))
+            .in_file(step.migration.up.file.path())
+            .fact("state", self.state_after_failure(&step))
+            .help("correct the script or the check file, and run apply again");
+        let report = MigrationReport { artifacts: Artifacts::default(), ..report };
+        self.fail(step, diagnostic, ExitCode::NotApproved, Some(report), started).await;
+        (self.context.events)(Event::StepFailed { stem });
+        Outcome::Stopped(ExitCode::NotApproved)
+    }
+
+    /// Reports a failed step, and appends it to the journal as far as the connection allows.
+    async fn fail(
+        &mut self,
+        step: Step<'_>,
+        diagnostic: Diagnostic,
+        exit: ExitCode,
+        report: Option<MigrationReport>,
+        started: Instant,
+    ) {
+        let mut report = report.unwrap_or_else(|| self.describe(&step, MigrationState::Failed));
+        report.state = MigrationState::Failed;
+        report.duration_ms = Some(millis(started.elapsed()));
+        report.error = Some(diagnostic.message.clone());
+        let verdict = (exit == ExitCode::NotApproved).then_some("not_approved");
+        let message = Some(diagnostic.message.clone());
+        let row = self.journal_row(&step, "failed", verdict, started.elapsed(), &report, message);
+        let insert = tables::append_journal_sql(&self.reading.history, &row);
+        let history = &self.reading.history;
+        let create = format!(
+            "DO $pgplumb$ BEGIN IF pg_catalog.to_regclass({}) IS NULL THEN {}; END IF; END $pgplumb$",
+            crate::sql::name::quote_literal(&history.journal()),
+            tables::create_journal_sql(history)
+        );
+        let mut batch = Batch::new();
+        self.session.begin(&mut batch, "", &self.session.settings);
+        batch.one(Stage::Record, &create).one(Stage::Record, &insert).one(Stage::Commit, "COMMIT");
+        if let Err(failure) = batch.run(self.session.client()).await {
+            self.session.rollback().await;
+            tracing::warn!("the failed attempt could not be written to the journal: {}", failure.error);
+        }
+        self.migrations.push(report);
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// What stands in the message about a failed script.
+    fn explain(&self, step: &Step<'_>, failure: &Failure) -> Diagnostic {
+        let stem = step.migration.stem();
+        let mut diagnostic = match &failure.error {
+            DbError::Server(error) => {
+                let head = match failure.stage {
+                    Stage::Script => error.message.clone(),
+                    Stage::Settle => format!("{stem}: a deferred constraint failed: {}", error.message),
+                    _ => format!("{stem}: {}", error.message),
+                };
+                error.describe(Diagnostic::error(head))
+            }
+            other => Diagnostic::error(format!("{stem}: {other}")),
+        };
+        diagnostic = match &failure.place {
+            Some(place) => diagnostic.at_place(place.clone()),
+            None => diagnostic.in_file(step.script.file.path()),
+        };
+        diagnostic = diagnostic.fact("state", self.state_after_failure(step));
+        if session::is_lock_timeout(failure) {
+            diagnostic = diagnostic.help(
+                "try again when the table is free, or allow a longer wait with `-- pgplumb: lock-timeout 30s`",
+            );
+        }
+        diagnostic
+    }
+
+    /// One sentence on where the database stands now.
+    fn state_after_failure(&self, step: &Step<'_>) -> String {
+        let newest = self.reading.history.applied.last();
+        let at = match newest {
+            Some(newest) => format!("the newest applied migration is {}_{}", self.label(newest), newest.name),
+            None => "no migration is applied".to_string(),
+        };
+        format!("the transaction of {} was rolled back and nothing of it remains; {at}", step.migration.stem())
+    }
+
+    /// The version as the file spells it.
+    fn label(&self, applied: &Applied) -> String {
+        let migration = self.context.project.set.get(applied.version);
+        migration.map_or_else(|| applied.version.to_string(), |migration| migration.label.clone())
+    }
+
+    /// Takes what was read again, since somebody else moved on.
+    pub fn reread(&mut self, reading: Reading) {
+        self.reading = reading;
+        self.has_written = false;
+    }
+
+    /// A report of a step that has not been run.
+    pub fn describe(&self, step: &Step<'_>, state: MigrationState) -> MigrationReport {
+        describe(step.migration, state)
+    }
+
+    /// The interruption, with what became of the step before, whose COMMIT was under way.
+    fn interrupted(&mut self, step: Step<'_>, finished: Option<Finished<'_>>) -> Error {
+        let mut facts = vec![];
+        if let Some(finished) = finished {
+            facts.push(format!(
+                "COMMIT of {} was under way: `pgplumb status` tells whether it came through",
+                finished.step.migration.stem()
+            ));
+        }
+        facts.push(self.state_after_failure(&step));
+        let mut report = self.describe(&step, MigrationState::Failed);
+        report.error = Some("interrupted".to_string());
+        self.migrations.push(report);
+        Error::Interrupted(vec![
+            Diagnostic::error(format!("interrupted while {} ran", step.migration.stem()))
+                .fact("state", facts.join("\n"))
+                .help("run the command again to go on from here"),
+        ])
+    }
+
+    /// Waits a little for another runner; polling, since a blocking wait would hold a snapshot.
+    async fn wait_for_runner(&mut self, since: Instant) -> Result<(), Error> {
+        let holder = self.session.lock_holder().await;
+        let left = self.lock_wait.saturating_sub(since.elapsed());
+        if left.is_zero() {
+            let who = holder.map_or_else(
+                || "it is gone by now".to_string(),
+                |holder| {
+                    format!(
+                        "pid {}, user {}, application {}, from {}, since {}",
+                        holder.pid, holder.user, holder.application, holder.client, holder.since
+                    )
+                },
+            );
+            return Err(Error::Locked(
+                Diagnostic::error(format!(
+                    "another runner held the lock of this database for {} s",
+                    self.lock_wait.as_secs()
+                ))
+                .fact("holder", who)
+                .help("wait until it is done, or allow more time with --lock-wait"),
+            ));
+        }
+        (self.context.events)(Event::WaitingForRunner { holder, left });
+        let pause = Duration::from_millis(100 + u64::from(std::process::id() % 7) * 20).min(left);
+        tokio::select! {
+            () = tokio::time::sleep(pause) => Ok(()),
+            () = self.context.interrupt.wait() => Err(Error::Interrupted(vec![
+                Diagnostic::error("interrupted while waiting for another runner")
+                    .fact("state", "nothing was run"),
+            ])),
+        }
+    }
+}
+
+/// Judges suites against a catalog that was read, asking the server where texts do not agree.
+///
+/// # Errors
+/// [`Error::Database`] when the server cannot be asked at all.
+pub async fn judge(
+    context: &Context<'_>,
+    session: &Session,
+    suites: &[&Suite],
+    catalog: &Catalog,
+    evaluate: fn(&[&Suite], &Catalog, &Answers) -> Evaluation,
+) -> Result<Vec<Verdict>, Error> {
+    let mut answers = Answers::default();
+    loop {
+        let evaluation = evaluate(suites, catalog, &answers);
+        if evaluation.questions.is_empty() {
+            return Ok(evaluation.verdicts);
+        }
+        let asked = context.answer(session, ask::ask(session, &evaluation.questions)).await;
+        let new = asked
+            .map_err(|_| Error::Interrupted(vec![Diagnostic::error("interrupted while the checks ran")]))?
+            .map_err(|failure| Error::database("judging the checks", failure))?;
+        let known = answers.len();
+        answers.extend(new);
+        if answers.len() == known {
+            return Err(Error::database(
+                "judging the checks",
+                context::unexpected(DbError::Unexpected("questions were left without an answer".to_string())),
+            ));
+        }
+    }
+}
+
+/// The catalog rows of one stage.
+pub fn decode(reply: &Reply, stage: Stage) -> Result<Catalog, Error> {
+    reading::decode(reply.messages(stage))
+        .map_err(|error| Error::database("reading the catalog", context::unexpected(error.into())))
+}
+
+/// What a script names, to be read before and behind it.
+pub fn scope_of(script: &MigrationScript, schemas: &[String]) -> Scope {
+    let mut scope = Scope::default();
+    for statement in script.statements() {
+        for effect in &statement.effects {
+            scope.add_effect(effect, schemas);
+        }
+    }
+    scope
+}
+
+/// A migration as a line of the report.
+pub fn describe(migration: &Migration, state: MigrationState) -> MigrationReport {
+    MigrationReport {
+        source: Some(migration.up.file.location(0)),
+        ..MigrationReport::new(migration.label.clone(), migration.name.clone(), state)
+    }
+}
+
+/// Names of what was made, changed and removed, for the journal.
+fn artifacts_json(artifacts: &Artifacts) -> String {
+    let altered: Vec<String> = artifacts
+        .altered
+        .iter()
+        .map(|(object, properties)| format!("{}: {}", object.id, properties.join(", ")))
+        .collect();
+    serde_json::json!({
+        "created": Report::artifact_names(artifacts),
+        "removed": Report::removed_names(artifacts),
+        "altered": altered,
+    })
+    .to_string()
+}
+
+/// What a step made of the catalog.
+fn artifacts(before: &Catalog, after: &Catalog) -> Artifacts {
+    let mut artifacts = Artifacts::default();
+    for change in diff::diff(before, after) {
+        match change.kind {
+            ChangeKind::Added => artifacts.created.extend(after.get(&change.object).cloned()),
+            ChangeKind::Removed => artifacts.removed.extend(before.get(&change.object).cloned()),
+            ChangeKind::Changed { property, .. } => match artifacts.altered.last_mut() {
+                Some((object, properties)) if object.id == change.object => {
+                    properties.push(property.to_string());
+                }
+                _ => {
+                    if let Some(object) = after.get(&change.object) {
+                        artifacts.altered.push((object.clone(), vec![property.to_string()]));
+                    }
+                }
+            },
+        }
+    }
+    artifacts
+}
+
+/// Brings a reading up to date with a step that was committed.
+fn note(reading: &mut Reading, step: Step<'_>, width: Width) {
+    let history = &mut reading.history;
+    let version = step.migration.version;
+    history.width.get_or_insert(width);
+    history.has_journal = true;
+    match step.direction {
+        Direction::Down => history.applied.retain(|applied| applied.version != version),
+        Direction::Up => {
+            let at = history.applied.partition_point(|applied| applied.version < version);
+            history.applied.insert(
+                at,
+                Applied {
+                    version,
+                    name: step.migration.name.clone(),
+                    applied_on: String::new(),
+                    checksum: String::new(),
+                },
+            );
+        }
+    }
+}
+
+fn push_commit(batch: &mut Batch, finished: &Finished<'_>) {
+    for statement in &finished.record {
+        batch.one(Stage::Record, statement);
+    }
+    batch.one(Stage::Commit, "COMMIT");
+}
+
+/// RFC 3339 in UTC, to the microsecond.
+pub fn now() -> String {
+    let now = jiff::Timestamp::now();
+    now.round(jiff::Unit::Microsecond).unwrap_or(now).to_string()
+}
+
+/// Milliseconds with a fraction.
+pub fn millis(elapsed: Duration) -> f64 {
+    elapsed.as_secs_f64() * 1000.0
+}
+
+/// Unique enough to tell two runs apart: time and process.
+fn run_name() -> String {
+    format!("{:x}-{:x}", jiff::Timestamp::now().as_nanosecond(), std::process::id())
+}
+
+/// The width that a new history table gets: refinery's default, unless a version does not fit or the
+/// configuration says otherwise.
+pub fn width_of_new_table(versions: impl Iterator<Item = Version>, configured: Option<Width>) -> Width {
+    configured.unwrap_or_else(|| {
+        if versions.into_iter().all(|version| Width::Int4.holds(version)) { Width::Int4 } else { Width::Int8 }
+    })
+}

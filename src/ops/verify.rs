@@ -1,0 +1,147 @@
+//! `verify`: the suites against the live catalog. Leaves nothing behind.
+
+use std::time::Instant;
+
+use super::context::{Context, ask};
+use super::runner::{self, millis};
+use super::{Error, suites};
+use crate::catalog::Catalog;
+use crate::check::{self, Answers, Status, Suite, Verdict};
+use crate::db::batch::{Batch, Stage};
+use crate::db::catalog as reading;
+use crate::diagnostic::Diagnostic;
+use crate::history::Ledger;
+use crate::migration::Version;
+use crate::report::ExitCode;
+use crate::report::model::{Conclusion, MigrationState, Report};
+
+/// What the user asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Judge just these, whatever their state; all applied and the always-on suites when empty.
+    pub versions: Vec<Version>,
+    /// Warnings gate as well.
+    pub strict: bool,
+}
+
+/// Judges the database.
+///
+/// # Errors
+/// [`Error`] when it could not be looked at. What differs is in the report.
+pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, Error> {
+    let started = Instant::now();
+    let mut report = Report::new("verify");
+    let project = context.project;
+    let all = suites(project)?;
+    let named = named_suites(&all, &options.versions, context)?;
+    let mut session = context.open().await?;
+
+    // one snapshot for history and catalog; the scope of every suite that may be judged is known already
+    let candidates: Vec<&Suite> = named.clone().unwrap_or_else(|| all.iter().collect());
+    let mut batch = Batch::new();
+    session.begin(&mut batch, "ISOLATION LEVEL REPEATABLE READ", &session.settings);
+    session.read_history(&mut batch);
+    let sql = reading::read_sql(&check::scope(&candidates), session.version_num());
+    session.read_catalog(&mut batch, Stage::After, &sql);
+    let reply = context
+        .answer(&session, ask(&session, "reading the catalog", batch))
+        .await
+        .map_err(|_| Error::Interrupted(vec![Diagnostic::error("interrupted while the catalog was read")]))??;
+    let history = session
+        .history_of(&reply)
+        .map_err(|error| Error::database("reading the migration history", super::context::unexpected(error)))?;
+    report.database = Some(context.database(&session, &history));
+    let catalog = runner::decode(&reply, Stage::After)?;
+
+    let ledger = Ledger::build(&project.set, &history.history);
+    let judged: Vec<&Suite> = match named {
+        Some(named) => named,
+        None => candidates
+            .into_iter()
+            .filter(|suite| match suite.version {
+                None => true,
+                Some(version) => ledger.get(version).is_some_and(|entry| entry.is_applied()),
+            })
+            .collect(),
+    };
+    let verdicts = runner::judge(context, &session, &judged, &catalog, check::evaluate).await;
+    session.rollback().await;
+    report.checks = verdicts?;
+    for migration in project.set.iter() {
+        let applied = ledger.get(migration.version).is_some_and(|entry| entry.is_applied());
+        let suite = all.iter().find(|suite| suite.version == Some(migration.version));
+        let is_judged = suite.is_some_and(|suite| judged.iter().any(|judged| judged.id == suite.id));
+        let state = match (applied, is_judged) {
+            (true, _) => MigrationState::Applied,
+            (false, true) => MigrationState::Pending,
+            (false, false) => MigrationState::Skipped,
+        };
+        report.migrations.push(runner::describe(migration, state));
+        if !applied && !is_judged && let Some(suite) = suite {
+            report.checks.extend(skipped(suite));
+        }
+    }
+    if judged.is_empty() {
+        report.diagnostics.push(
+            Diagnostic::warning("there was nothing to judge: no migration with a suite is applied")
+                .help("run `pgplumb apply`, or name a version to judge it whatever its state"),
+        );
+    }
+    report.exit = if report.totals().approved(options.strict || project.config.settings.strict) {
+        ExitCode::Done
+    } else {
+        ExitCode::NotApproved
+    };
+    report.conclusion = Some(match report.exit {
+        ExitCode::Done => Conclusion::Approved,
+        _ => Conclusion::NotApproved,
+    });
+    report.duration_ms = millis(started.elapsed());
+    Ok(report)
+}
+
+/// The checks of a suite whose migration is pending: counted, not judged.
+fn skipped(suite: &Suite) -> Vec<Verdict> {
+    let nothing = check::evaluate(&[suite], &Catalog::default(), &Answers::default());
+    let skip = |verdict: Verdict| Verdict {
+        status: Status::Skip,
+        actual: None,
+        message: "its migration is pending".to_string(),
+        blocked_by: None,
+        differences: Vec::new(),
+        measure: None,
+        remedy: None,
+        ..verdict
+    };
+    nothing.verdicts.into_iter().map(skip).collect()
+}
+
+/// The suites of the versions named on the command line; `None` when none was named.
+fn named_suites<'s>(
+    all: &'s [Suite],
+    versions: &[Version],
+    context: &Context<'_>,
+) -> Result<Option<Vec<&'s Suite>>, Error> {
+    if versions.is_empty() {
+        return Ok(None);
+    }
+    let mut problems = Vec::new();
+    let mut named = Vec::new();
+    for &version in versions {
+        let migration = context.project.set.get(version);
+        match (migration, all.iter().find(|suite| suite.version == Some(version))) {
+            (_, Some(suite)) => named.push(suite),
+            (Some(migration), None) => problems.push(
+                Diagnostic::error(format!("migration {} has no suite to judge it by", migration.stem()))
+                    .help(format!("write checks/{}.toml", migration.stem())),
+            ),
+            (None, None) => problems.push(
+                Diagnostic::error(format!("there is no migration with version {version}"))
+                    .help("name one of those that `pgplumb status` lists"),
+            ),
+        }
+    }
+    named.sort_by_key(|suite| suite.version);
+    named.dedup_by_key(|suite| suite.version);
+    if problems.is_empty() { Ok(Some(named)) } else { Err(Error::Input(problems)) }
+}

@@ -1,0 +1,383 @@
+//! What a migration did to the catalog: new with `+`, changed with `~`, gone with `-`.
+
+use super::details::duration;
+use super::page::{Page, Style, bold, dim, plain, styled};
+use crate::catalog::{Kind, Object};
+use crate::report::model::{Artifacts, MigrationReport, MigrationState};
+use crate::report::summary::{self, Inventory, OnRelation, TableSummary};
+
+/// One migration.
+pub fn section(page: &mut Page, migration: &MigrationReport) {
+    let took = match migration.duration_ms {
+        Some(milliseconds) => format!(" IN {}", duration(milliseconds)),
+        None => String::new(),
+    };
+    let state = migration.state.as_str().replace('_', " ").to_uppercase();
+    page.heading(&format!("MIGRATION {}: {state}{took}", migration.stem()));
+    if let Some(source) = &migration.source {
+        page.field(2, 8, "script", &[plain(&source.file)]);
+    }
+    if let Some(error) = &migration.error {
+        page.field(2, 8, "error", &[styled(Style::Bad, error)]);
+    }
+    let artifacts = &migration.artifacts;
+    created(page, &summary::inventory(&artifacts.created));
+    altered(page, artifacts);
+    removed(page, &summary::inventory(&artifacts.removed));
+    if migration.state == MigrationState::Applied && artifacts.only_created() {
+        page.blank();
+        page.put(
+            2,
+            4,
+            &[
+                bold("Existing objects changed"),
+                plain(": none of those that the script names"),
+            ],
+        );
+    }
+}
+
+fn created(page: &mut Page, inventory: &Inventory) {
+    let others = |page: &mut Page, kinds: &[Kind]| {
+        for kind in kinds {
+            let objects = inventory.others.get(kind).map_or(&[][..], Vec::as_slice);
+            group(page, &kind_title(*kind), "created", objects.len());
+            for object in objects {
+                added(page, &object.id.path(), &facts(object));
+            }
+        }
+    };
+    others(page, &[Kind::Role, Kind::Schema, Kind::Extension]);
+
+    group(page, "Tables", "created", inventory.tables.len());
+    for table in &inventory.tables {
+        added(page, &table.table.id.path(), &table_facts(table));
+    }
+    group(page, "Partitions", "created", inventory.partitions.len());
+    for partition in &inventory.partitions {
+        let bound = partition.text("bound").unwrap_or_default();
+        let bound = bound.strip_prefix("FOR VALUES ").unwrap_or(bound);
+        added(page, &partition.id.path(), &[bound.to_string()]);
+    }
+
+    others(page, &[Kind::Enum, Kind::Domain, Kind::Sequence, Kind::Column]);
+    others(
+        page,
+        &[Kind::PrimaryKey, Kind::Unique, Kind::Check, Kind::Exclusion],
+    );
+
+    group(page, "Foreign keys", "created", inventory.foreign_keys.len());
+    for key in &inventory.foreign_keys {
+        added(page, &key.id.path(), &[foreign_key(page, key)]);
+    }
+    on_relations(page, "Policies", &inventory.policies, policy);
+    on_relations(page, "Indexes", &inventory.indexes, index);
+    group(page, "Triggers", "created", inventory.triggers.len());
+    for object in &inventory.triggers {
+        added(page, &object.id.path(), &[trigger(object)]);
+    }
+
+    others(
+        page,
+        &[Kind::Function, Kind::View, Kind::MaterializedView, Kind::Grant],
+    );
+}
+
+/// Objects by the relation that they stand on: the number first, then each of them. What a partition has
+/// because its parent has it is counted alone.
+fn on_relations(page: &mut Page, title: &str, groups: &[OnRelation], describe: fn(&Object) -> String) {
+    group(page, title, "created", Inventory::count(groups));
+    for group in groups {
+        let own: Vec<&Object> = group.own().collect();
+        let inherited = group.objects.len() - own.len();
+        let mut facts = vec![group.objects.len().to_string()];
+        if inherited > 0 {
+            facts.push(format!("{inherited} of them a partition's part of its parent's"));
+        }
+        added(page, &group.relation, &facts);
+        for object in own {
+            page.put(6, 10, &[plain(describe(object))]);
+        }
+    }
+}
+
+fn altered(page: &mut Page, artifacts: &Artifacts) {
+    group(page, "Existing objects", "altered", artifacts.altered.len());
+    for (object, properties) in &artifacts.altered {
+        let properties: Vec<String> = properties.iter().map(|name| name.replace('_', " ")).collect();
+        page.put(
+            4,
+            8,
+            &[
+                styled(Style::Warn, "~"),
+                plain(format!(" {}", object.id)),
+                dim(format!(": {}", properties.join(", "))),
+            ],
+        );
+    }
+}
+
+/// What is gone: by kind, names alone.
+fn removed(page: &mut Page, inventory: &Inventory) {
+    let list = |page: &mut Page, title: &str, names: Vec<String>| {
+        group(page, title, "removed", names.len());
+        if !names.is_empty() {
+            page.put(
+                4,
+                6,
+                &[styled(Style::Bad, "-"), plain(format!(" {}", names.join(", ")))],
+            );
+        }
+    };
+    let paths = |objects: &[&Object]| objects.iter().map(|object| object.id.path()).collect();
+    let tables: Vec<&Object> = inventory.tables.iter().map(|table| table.table).collect();
+    let on = |groups: &[OnRelation]| {
+        let parts = groups.iter().map(|group| {
+            let names: Vec<String> = group.own().map(|object| object.id.path()).collect();
+            (names, group.objects.len() - group.own().count(), &group.relation)
+        });
+        let mut lines = Vec::new();
+        for (names, inherited, relation) in parts {
+            lines.extend(names);
+            if inherited > 0 {
+                lines.push(format!("{inherited} of {relation}"));
+            }
+        }
+        lines
+    };
+    list(page, "Tables", paths(&tables));
+    list(page, "Partitions", paths(&inventory.partitions));
+    list(page, "Policies", on(&inventory.policies));
+    list(page, "Indexes", on(&inventory.indexes));
+    list(page, "Triggers", paths(&inventory.triggers));
+    list(page, "Foreign keys", paths(&inventory.foreign_keys));
+    for (kind, objects) in &inventory.others {
+        list(page, &kind_title(*kind), paths(objects));
+    }
+}
+
+// ── lines ──
+
+/// `Tables created (3)`; nothing for none.
+fn group(page: &mut Page, title: &str, verb: &str, count: usize) {
+    if count > 0 {
+        page.blank();
+        page.put(2, 4, &[bold(format!("{title} {verb} ({count})"))]);
+    }
+}
+
+/// `+ public.sync_progress: 16 columns, 5 indexes`.
+fn added(page: &mut Page, path: &str, facts: &[String]) {
+    let mut spans = vec![styled(Style::Good, "+"), plain(format!(" {path}"))];
+    let facts: Vec<&str> = facts
+        .iter()
+        .map(String::as_str)
+        .filter(|fact| !fact.is_empty())
+        .collect();
+    if !facts.is_empty() {
+        spans.push(dim(format!(": {}", facts.join(", "))));
+    }
+    page.put(4, 8, &spans);
+}
+
+/// `Materialized views`.
+fn kind_title(kind: Kind) -> String {
+    let words = summary::plural(kind.as_str());
+    words[..1].to_uppercase() + &words[1..]
+}
+
+// ── descriptions ──
+
+fn table_facts(summary: &TableSummary) -> Vec<String> {
+    let table = summary.table;
+    let mut facts = Vec::new();
+    if let Some(kind) = table.text("type").filter(|kind| *kind == "foreign table") {
+        facts.push(kind.to_string());
+    }
+    if let Some(persistence) = table.text("persistence").filter(|word| *word != "permanent") {
+        facts.push(persistence.to_string());
+    }
+    for (count, noun) in [
+        (summary.columns, "column"),
+        (summary.indexes, "index"),
+        (summary.policies, "policy"),
+        (summary.triggers, "trigger"),
+        (summary.foreign_keys, "foreign key"),
+    ] {
+        if count > 0 {
+            facts.push(summary::quantity(count, noun));
+        }
+    }
+    match (table.flag("row_security"), table.flag("force_row_security")) {
+        (true, true) => facts.push("row security forced".to_string()),
+        (true, false) => facts.push("row security enabled".to_string()),
+        (false, _) => facts.push("no row security".to_string()),
+    }
+    if let Some(key) = table.text("partition_by") {
+        facts.push(format!("partitioned by {key}"));
+    }
+    if summary.partitions > 0 {
+        facts.push(summary::quantity(summary.partitions, "partition"));
+    }
+    facts
+}
+
+/// What there is to say of an object besides its name.
+fn facts(object: &Object) -> Vec<String> {
+    let text = |property: &str| object.text(property).unwrap_or_default().to_string();
+    let labelled = |label: &str, property: &str| match object.text(property) {
+        Some(text) => format!("{label} {text}"),
+        None => String::new(),
+    };
+    match object.id.kind {
+        Kind::Role => vec![
+            if object.flag("login") {
+                "may log in"
+            } else {
+                "no login"
+            }
+            .to_string(),
+        ],
+        Kind::Schema => vec![],
+        Kind::Extension => vec![labelled("version", "version"), labelled("in schema", "in_schema")],
+        Kind::Enum => vec![object.list("labels").join(", ")],
+        Kind::Domain => vec![text("type")],
+        Kind::Sequence => vec![text("type"), labelled("owned by", "owned_by")],
+        Kind::Column => vec![column(object)],
+        Kind::PrimaryKey | Kind::Unique => vec![format!("({})", object.list("columns").join(", "))],
+        Kind::Check => vec![text("expression")],
+        Kind::Exclusion => vec![text("definition")],
+        Kind::Function => vec![
+            labelled("returns", "returns"),
+            text("language"),
+            labelled("security", "security"),
+        ],
+        Kind::View => vec![],
+        Kind::MaterializedView => {
+            vec![
+                if object.flag("populated") {
+                    ""
+                } else {
+                    "not populated"
+                }
+                .to_string(),
+            ]
+        }
+        Kind::Grant => vec![object.list("privileges").join(", ")],
+        Kind::Table | Kind::Index | Kind::Policy | Kind::Trigger | Kind::ForeignKey => vec![],
+    }
+}
+
+/// `integer not null default 0`.
+fn column(object: &Object) -> String {
+    let mut words = vec![object.text("type").unwrap_or_default().to_string()];
+    if object.flag("not_null") {
+        words.push("not null".to_string());
+    }
+    if let Some(default) = object.text("default") {
+        words.push(format!("default {default}"));
+    }
+    if let Some(identity) = object.text("identity") {
+        words.push(format!("generated {identity} as identity"));
+    }
+    if let Some(generated) = object.text("generated") {
+        words.push(format!("generated as ({generated})"));
+    }
+    words.join(" ")
+}
+
+/// `(org_id) → public.organization (id) on delete cascade`.
+fn foreign_key(page: &Page, object: &Object) -> String {
+    let mut words = format!(
+        "({}) {} {} ({})",
+        object.list("columns").join(", "),
+        page.arrow(),
+        object.text("target").unwrap_or_default(),
+        object.list("target_columns").join(", ")
+    );
+    for (label, property) in [("on update", "on_update"), ("on delete", "on_delete")] {
+        if let Some(action) = object.text(property).filter(|action| *action != "no action") {
+            words.push_str(&format!(" {label} {action}"));
+        }
+    }
+    words
+}
+
+/// `sync_progress_select for select to public`.
+fn policy(object: &Object) -> String {
+    let kind = if object.get("permissive").is_some() && !object.flag("permissive") {
+        " (restrictive)"
+    } else {
+        ""
+    };
+    format!(
+        "{}{kind} for {} to {}",
+        object.id.name,
+        object.text("command").unwrap_or("all"),
+        object.list("roles").join(", ")
+    )
+}
+
+/// `idx_sync_progress_active (org_id, updated_at desc) where completed_at IS NULL`.
+fn index(object: &Object) -> String {
+    let orders = object.list("orders");
+    let keys: Vec<String> = object
+        .list("keys")
+        .iter()
+        .enumerate()
+        .map(
+            |(position, key)| match orders.get(position).map_or("", String::as_str) {
+                // what SQL does when nothing is said
+                "" | "asc nulls last" => key.clone(),
+                "desc nulls first" => format!("{key} desc"),
+                "asc nulls first" => format!("{key} nulls first"),
+                order => format!("{key} {order}"),
+            },
+        )
+        .collect();
+    let mut words = object.id.name.clone();
+    if object.flag("unique") {
+        words.push_str(" unique");
+    }
+    if let Some(method) = object.text("method").filter(|method| *method != "btree") {
+        words.push_str(&format!(" using {method}"));
+    }
+    words.push_str(&format!(" ({})", keys.join(", ")));
+    if !object.list("include").is_empty() {
+        words.push_str(&format!(" include ({})", object.list("include").join(", ")));
+    }
+    if let Some(predicate) = object.text("predicate") {
+        words.push_str(&format!(" where {predicate}"));
+    }
+    if object.get("valid").is_some() && !object.flag("valid") {
+        words.push_str(" (not valid)");
+    }
+    words
+}
+
+/// `before insert or update, each row, executes public.f()`.
+fn trigger(object: &Object) -> String {
+    let mut events: Vec<String> = object.list("events").to_vec();
+    let columns = object.list("columns");
+    if let Some(update) = events.iter_mut().find(|event| *event == "update")
+        && !columns.is_empty()
+    {
+        update.push_str(&format!(" of {}", columns.join(", ")));
+    }
+    let mut words = format!(
+        "{} {}, each {}",
+        object.text("timing").unwrap_or_default(),
+        events.join(" or "),
+        object.text("level").unwrap_or_default(),
+    );
+    if let Some(when) = object.text("when") {
+        words.push_str(&format!(", when ({when})"));
+    }
+    if let Some(function) = object.text("function") {
+        words.push_str(&format!(", executes {function}()"));
+    }
+    if let Some(enabled) = object.text("enabled").filter(|enabled| *enabled != "origin") {
+        words.push_str(&format!(" ({enabled})"));
+    }
+    words
+}

@@ -1,0 +1,350 @@
+//! The verification checklist, and in full what did not pass.
+
+use std::ops::Range;
+
+use super::page::{Page, Span, Style, bold, dim, plain, styled};
+use crate::check::{Status, Verdict};
+use crate::report::model::{Report, Totals};
+use crate::report::summary::{self, Blocker, Component, Group, Suite};
+use crate::source::Location;
+
+/// Width of the titles' column of a checklist.
+const TITLE: usize = 26;
+/// Width of the figures' column.
+const FIGURES: usize = 9;
+/// Width of the labels' column of a failure.
+const LABEL: usize = 10;
+
+/// Texts of more lines are shown around their difference alone.
+const LONG: usize = 8;
+/// Lines that are shown before and after a difference.
+const AROUND: usize = 2;
+
+/// All checks, a line a component, counts with their own figures. A run shows them a suite, as each
+/// migration is judged by its own; elsewhere the whole comes first and the suites below.
+pub fn checklist(page: &mut Page, report: &Report) {
+    let suites = summary::by_suite(report);
+    if suites.is_empty() {
+        return;
+    }
+    page.heading(&heading(&report.totals()));
+    if suites.len() == 1 || matches!(report.command, "apply" | "rollback") {
+        for (index, suite) in suites.iter().enumerate() {
+            if index > 0 {
+                page.blank();
+            }
+            suite_line(page, suite);
+            groups(page, 4, &summary::by_component(suite.checks.iter().copied()));
+        }
+    } else {
+        groups(page, 2, &summary::by_component(&report.checks));
+        page.blank();
+        for suite in &suites {
+            suite_line(page, suite);
+        }
+    }
+}
+
+fn heading(totals: &Totals) -> String {
+    if totals.pass == totals.all() {
+        "VERIFICATION CHECKLIST: ALL PASSED".to_string()
+    } else {
+        format!(
+            "VERIFICATION CHECKLIST: {} OF {} PASSED",
+            totals.pass,
+            totals.all()
+        )
+    }
+}
+
+/// `✓ 142/142  checks/0024_sync.toml`.
+fn suite_line(page: &mut Page, suite: &Suite) {
+    let mut spans = mark(page, &suite.totals);
+    spans.push(bold(figures(&suite.totals)).right(FIGURES));
+    spans.push(plain(format!("  {}", suite.file)));
+    spans.extend(exceptions(&suite.totals));
+    page.put(2, 4 + page.mark_columns(), &spans);
+}
+
+fn groups(page: &mut Page, indent: usize, groups: &[Group]) {
+    for group in groups {
+        let mut spans = mark(page, &group.totals);
+        spans.push(plain(group.component.title()).padded(TITLE));
+        spans.push(plain(figures(&group.totals)).right(FIGURES));
+        spans.extend(exceptions(&group.totals));
+        if group.component.is_listed_by_name() && group.totals.pass == group.checks.len() {
+            spans.push(dim(format!("  {}", summary::names(&group.checks).join(", "))));
+        }
+        let column = indent + page.mark_columns() + TITLE + FIGURES + 2;
+        page.put(indent, column, &spans);
+        if group.component == Component::Counts {
+            group
+                .checks
+                .iter()
+                .for_each(|check| count(page, indent + page.mark_columns(), check));
+        }
+    }
+}
+
+/// `✓ Performance indexes   55/15+`.
+fn count(page: &mut Page, indent: usize, check: &Verdict) {
+    let mark = page.mark(check.status);
+    let title = TITLE.saturating_sub(page.mark_columns());
+    let mut spans = vec![mark, plain(" ").solid(), plain(&check.object).padded(title)];
+    if let Some(measure) = check.measure {
+        spans.push(plain(summary::figures(measure)).right(FIGURES));
+    }
+    page.put(indent, indent + page.mark_columns(), &spans);
+}
+
+fn mark(page: &Page, totals: &Totals) -> Vec<Span> {
+    match totals.worst() {
+        Some(status) => vec![page.mark(status), plain(" ").solid()],
+        None => vec![],
+    }
+}
+
+/// `139/142`.
+fn figures(totals: &Totals) -> String {
+    format!("{}/{}", totals.pass, totals.all())
+}
+
+/// What is not a pass: `  1 failed, 12 blocked`.
+fn exceptions(totals: &Totals) -> Vec<Span> {
+    let mut spans = Vec::new();
+    for (count, word, style) in [
+        (totals.fail, "failed", Style::Bad),
+        (totals.blocked, "blocked", Style::Blocked),
+        (totals.warn, "warned", Style::Warn),
+        (totals.skip, "skipped", Style::Dim),
+    ] {
+        if count > 0 {
+            spans.push(plain(if spans.is_empty() { "  " } else { ", " }));
+            spans.push(styled(style, format!("{count} {word}")).solid());
+        }
+    }
+    spans
+}
+
+/// In full what did not pass: failures, root causes, advice, what was skipped and why.
+pub fn problems(page: &mut Page, report: &Report) {
+    one_by_one(page, report, Status::Fail, "FAILED");
+    let blockers = summary::blockers(report);
+    if !blockers.is_empty() {
+        page.heading(&format!(
+            "BLOCKED BY {}",
+            summary::quantity(blockers.len(), "root cause").to_uppercase()
+        ));
+        for (index, blocker) in blockers.iter().enumerate() {
+            if index > 0 {
+                page.blank();
+            }
+            blocked(page, blocker);
+        }
+    }
+    one_by_one(page, report, Status::Warn, "WARNED");
+    skipped(page, report);
+}
+
+fn one_by_one(page: &mut Page, report: &Report, status: Status, word: &str) {
+    let checks: Vec<&Verdict> = summary::with_status(report, status).collect();
+    if checks.is_empty() {
+        return;
+    }
+    page.heading(&format!(
+        "{word}: {}",
+        summary::quantity(checks.len(), "check").to_uppercase()
+    ));
+    for (index, check) in checks.into_iter().enumerate() {
+        if index > 0 {
+            page.blank();
+        }
+        failure(page, check);
+    }
+}
+
+/// What, then want and have, then where, then what to do.
+fn failure(page: &mut Page, check: &Verdict) {
+    let indent = 2 + page.mark_columns();
+    let title = format!(" {} {}", check.kind.replace('_', " "), check.object);
+    page.put(2, indent, &[page.mark(check.status), bold(title)]);
+    if !check.message.is_empty() {
+        page.put(indent, indent, &[plain(&check.message)]);
+    }
+    let (expected, actual) = (check.expected.as_deref(), check.actual.as_deref());
+    let parts = expected
+        .zip(actual)
+        .and_then(|(expected, actual)| summary::difference(expected, actual));
+    let (wanted, found) = parts.unzip();
+    if let Some(expected) = expected {
+        value(page, "expected", expected, wanted.clone(), Style::Good);
+    }
+    if let Some(actual) = actual {
+        value(page, "actual", actual, found.clone(), Style::Bad);
+    }
+    if let (Some(expected), Some(wanted), Some(actual), Some(found)) = (expected, wanted, actual, found) {
+        differs(
+            page,
+            &expected[wanted],
+            &actual[found],
+            expected.len().max(actual.len()),
+        );
+    }
+    page.field(indent, LABEL, "check", &[plain(line_of(&check.source))]);
+    if let Some(remedy) = &check.remedy {
+        lines(page, "remedy", remedy);
+    }
+}
+
+/// Of two long texts that part in one place, that place.
+fn differs(page: &mut Page, wanted: &str, found: &str, length: usize) {
+    let longest = wanted.len().max(found.len());
+    if length <= page.width() / 2 || longest > length / 2 || longest > page.width() {
+        return;
+    }
+    let quoted = |text: &str| match text.trim() {
+        "" => dim("nothing"),
+        text => bold(text),
+    };
+    let arrow = format!(" {} ", page.arrow());
+    let indent = 2 + page.mark_columns();
+    page.field(
+        indent,
+        LABEL,
+        "differs",
+        &[quoted(wanted), dim(arrow), quoted(found)],
+    );
+}
+
+/// A text of one or more lines with a label; the part that differs stands out, and of a long text only the
+/// lines around it are shown.
+fn value(page: &mut Page, label: &str, text: &str, part: Option<Range<usize>>, style: Style) {
+    let indent = 2 + page.mark_columns();
+    let count = text.lines().count();
+    let part = part.unwrap_or(0..0);
+    let line_at = |offset: usize| text[..offset].matches('\n').count();
+    let shown = if count > LONG && part.end > 0 {
+        line_at(part.start).saturating_sub(AROUND)..(line_at(part.end) + AROUND + 1).min(count)
+    } else {
+        0..count
+    };
+    let mut label = label;
+    let elided = |page: &mut Page, label: &mut &str, lines: usize| {
+        if lines > 0 {
+            let same = format!(
+                "{} {} the same",
+                page.ellipsis(),
+                summary::quantity(lines, "line")
+            );
+            page.field(indent, LABEL, std::mem::take(label), &[dim(same)]);
+        }
+    };
+    elided(page, &mut label, shown.start);
+    let mut start = 0;
+    for (index, line) in text.lines().enumerate() {
+        if shown.contains(&index) {
+            let within = |offset: usize| offset.clamp(start, start + line.len()) - start;
+            let (from, to) = (within(part.start), within(part.end));
+            let depth = line.len() - line.trim_start_matches(' ').len();
+            let (from, to) = (from.max(depth), to.max(depth));
+            page.put(
+                indent,
+                indent + LABEL + depth,
+                &[
+                    dim(std::mem::take(&mut label)).padded(LABEL + depth),
+                    plain(&line[depth..from]),
+                    styled(style, &line[from..to]),
+                    plain(&line[to..]),
+                ],
+            );
+        }
+        start += line.len() + 1;
+    }
+    elided(page, &mut label, count - shown.end);
+    if count == 0 {
+        page.field(indent, LABEL, label, &[dim("(empty)")]);
+    }
+}
+
+/// A text whose lines are kept.
+fn lines(page: &mut Page, label: &str, text: &str) {
+    value(page, label, text, None, Style::Plain);
+}
+
+fn blocked(page: &mut Page, blocker: &Blocker) {
+    let indent = 2 + page.mark_columns();
+    page.put(
+        2,
+        indent,
+        &[page.mark(Status::Blocked), bold(format!(" {}", blocker.object))],
+    );
+    if let Some(reason) = blocker.reason {
+        page.put(indent, indent, &[plain(reason)]);
+    }
+    let by_component: Vec<String> = blocker
+        .groups
+        .iter()
+        .map(|group| format!("{} {}", group.component.title(), group.checks.len()))
+        .collect();
+    let blocks = if by_component.is_empty() {
+        summary::quantity(blocker.blocks, "dependent")
+    } else {
+        format!(
+            "{}: {}",
+            summary::quantity(blocker.blocks, "check"),
+            by_component.join(", ")
+        )
+    };
+    page.field(indent, LABEL, "blocks", &[plain(blocks)]);
+    if !blocker.sources.is_empty() {
+        page.field(indent, LABEL, "needed at", &[plain(places(blocker.sources))]);
+    }
+    if let Some(remedy) = blocker.remedy {
+        lines(page, "remedy", remedy);
+    }
+}
+
+fn skipped(page: &mut Page, report: &Report) {
+    let reasons = summary::skipped(report);
+    if reasons.is_empty() {
+        return;
+    }
+    let count = report.totals().skip;
+    page.heading(&format!(
+        "SKIPPED: {}",
+        summary::quantity(count, "check").to_uppercase()
+    ));
+    let indent = 2 + page.mark_columns();
+    for (reason, checks) in reasons {
+        let title = match checks.as_slice() {
+            [one] => format!(" {} {}", one.kind.replace('_', " "), one.object),
+            several => format!(" {}", summary::quantity(several.len(), "check")),
+        };
+        page.put(
+            2,
+            indent,
+            &[page.mark(Status::Skip), bold(title), plain(format!(": {reason}"))],
+        );
+    }
+}
+
+/// `checks/0024_sync.toml:31`.
+fn line_of(location: &Location) -> String {
+    format!("{}:{}", location.file, location.line)
+}
+
+/// `migrations/0024_sync.sql:123, 144; migrations/0025_x.sql:7`.
+fn places(sources: &[Location]) -> String {
+    let mut out = String::new();
+    let mut file = "";
+    for source in sources {
+        if source.file == file {
+            out.push_str(&format!(", {}", source.line));
+        } else {
+            let separator = if out.is_empty() { "" } else { "; " };
+            out.push_str(&format!("{separator}{}", line_of(source)));
+            file = &source.file;
+        }
+    }
+    out
+}

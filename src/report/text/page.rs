@@ -1,0 +1,280 @@
+//! A page of text: wrapping, colours, marks.
+
+use super::TextOptions;
+use crate::check::Status;
+use crate::diagnostic::screen;
+use crate::report::summary::Tone;
+
+/// Colours come from the terminal's own palette.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    Plain,
+    Bold,
+    Dim,
+    Good,
+    Bad,
+    Blocked,
+    Warn,
+}
+
+impl Style {
+    /// The parameters of ANSI's SGR sequence.
+    const fn sgr(self) -> &'static str {
+        match self {
+            Style::Plain => "",
+            Style::Bold => "1",
+            Style::Dim => "2",
+            Style::Good => "1;32",
+            Style::Bad => "1;31",
+            Style::Blocked => "1;35",
+            Style::Warn => "1;33",
+        }
+    }
+}
+
+/// A piece of text in one style; on one line and without control characters by construction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    style: Style,
+    text: String,
+    /// Keep the spaces and never break at them.
+    solid: bool,
+}
+
+pub fn styled(style: Style, text: impl AsRef<str>) -> Span {
+    Span {
+        style,
+        text: screen::clean(text.as_ref()),
+        solid: false,
+    }
+}
+
+pub fn plain(text: impl AsRef<str>) -> Span {
+    styled(Style::Plain, text)
+}
+
+pub fn bold(text: impl AsRef<str>) -> Span {
+    styled(Style::Bold, text)
+}
+
+pub fn dim(text: impl AsRef<str>) -> Span {
+    styled(Style::Dim, text)
+}
+
+impl Span {
+    /// Filled with spaces up to that many columns.
+    pub fn padded(mut self, columns: usize) -> Span {
+        let missing = columns.saturating_sub(screen::width(&self.text));
+        self.text.push_str(&" ".repeat(missing));
+        self.solid = true;
+        self
+    }
+
+    /// Filled with spaces from the left.
+    pub fn right(mut self, columns: usize) -> Span {
+        let missing = columns.saturating_sub(screen::width(&self.text));
+        self.text.insert_str(0, &" ".repeat(missing));
+        self.solid = true;
+        self
+    }
+
+    /// Never broken at its spaces.
+    pub fn solid(mut self) -> Span {
+        self.solid = true;
+        self
+    }
+}
+
+/// What a line is made of: pieces that are not to be parted.
+#[derive(Default)]
+struct Word {
+    pieces: Vec<(Style, String)>,
+    width: usize,
+}
+
+impl Word {
+    fn push(&mut self, style: Style, text: &str) {
+        if !text.is_empty() {
+            self.pieces.push((style, text.to_string()));
+            self.width += screen::width(text);
+        }
+    }
+}
+
+/// Text under construction.
+pub struct Page {
+    options: TextOptions,
+    out: String,
+}
+
+impl Page {
+    pub fn new(options: TextOptions) -> Page {
+        Page {
+            options,
+            out: String::new(),
+        }
+    }
+
+    pub fn finish(self) -> String {
+        self.out
+    }
+
+    pub fn width(&self) -> usize {
+        self.options.width
+    }
+
+    pub fn color(&self) -> bool {
+        self.options.color
+    }
+
+    pub fn unicode(&self) -> bool {
+        self.options.unicode
+    }
+
+    /// An empty line, never two and never at the beginning.
+    pub fn blank(&mut self) {
+        if !self.out.is_empty() && !self.out.ends_with("\n\n") {
+            self.out.push('\n');
+        }
+    }
+
+    /// The title of a section, with an empty line before it.
+    pub fn heading(&mut self, title: &str) {
+        self.blank();
+        let title = screen::clean(title);
+        let used = screen::width(&title) + 4;
+        let line = if self.options.unicode { "─" } else { "-" };
+        let rule = self.options.width.saturating_sub(used).max(2);
+        self.put(
+            0,
+            0,
+            &[
+                dim(line.repeat(2)),
+                bold(format!(" {title} ")).solid(),
+                dim(line.repeat(rule)),
+            ],
+        );
+    }
+
+    /// Writes words, wrapped: the first line indented by `first`, the others by `rest`.
+    pub fn put(&mut self, first: usize, rest: usize, spans: &[Span]) {
+        let mut column = 0;
+        let mut indent = first;
+        for word in words(spans) {
+            if column > 0 && column + 1 + word.width > self.options.width {
+                self.out.push('\n');
+                column = 0;
+                indent = rest;
+            } else if column > 0 {
+                self.out.push(' ');
+                column += 1;
+            }
+            if column == 0 {
+                self.out.push_str(&" ".repeat(indent));
+                column = indent;
+            }
+            for (style, text) in &word.pieces {
+                self.paint(*style, text);
+            }
+            column += word.width;
+        }
+        while self.out.ends_with(' ') {
+            self.out.pop();
+        }
+        self.out.push('\n');
+    }
+
+    /// A label and its value in a column of its own.
+    pub fn field(&mut self, indent: usize, columns: usize, label: &str, value: &[Span]) {
+        let mut spans = vec![dim(label).padded(columns)];
+        spans.extend(value.iter().cloned());
+        self.put(indent, indent + columns, &spans);
+    }
+
+    /// A line that is not to be wrapped.
+    pub fn raw(&mut self, style: Style, line: &str) {
+        self.paint(style, line);
+        self.out.push('\n');
+    }
+
+    /// A line of an excerpt of a source file, its gutter dim.
+    pub fn excerpt(&mut self, gutter: &str, style: Style, source: &str) {
+        self.paint(Style::Dim, gutter);
+        self.raw(style, source);
+    }
+
+    fn paint(&mut self, style: Style, text: &str) {
+        if self.options.color && style != Style::Plain {
+            self.out.push_str("\x1b[");
+            self.out.push_str(style.sgr());
+            self.out.push('m');
+            self.out.push_str(text);
+            self.out.push_str("\x1b[0m");
+        } else {
+            self.out.push_str(text);
+        }
+    }
+
+    // ── marks ──
+
+    pub fn mark(&self, status: Status) -> Span {
+        let (style, unicode, ascii) = match status {
+            Status::Pass => (Style::Good, "✓", "[ ok ]"),
+            Status::Fail => (Style::Bad, "✗", "[FAIL]"),
+            Status::Blocked => (Style::Blocked, "⊘", "[BLKD]"),
+            Status::Warn => (Style::Warn, "!", "[WARN]"),
+            Status::Skip => (Style::Dim, "–", "[skip]"),
+        };
+        styled(style, self.pick(unicode, ascii)).solid()
+    }
+
+    /// Columns of a mark with the space behind it.
+    pub fn mark_columns(&self) -> usize {
+        if self.options.unicode { 2 } else { 7 }
+    }
+
+    pub fn tone_mark(&self, tone: Tone) -> &'static str {
+        match tone {
+            Tone::Good => self.pick("✓", "[ ok ]"),
+            Tone::Bad => self.pick("✗", "[FAIL]"),
+            Tone::Neutral => "",
+        }
+    }
+
+    pub fn dot(&self) -> &'static str {
+        self.pick("·", "-")
+    }
+
+    pub fn arrow(&self) -> &'static str {
+        self.pick("→", "->")
+    }
+
+    pub fn ellipsis(&self) -> &'static str {
+        self.pick("…", "...")
+    }
+
+    fn pick(&self, unicode: &'static str, ascii: &'static str) -> &'static str {
+        if self.options.unicode { unicode } else { ascii }
+    }
+}
+
+/// Spans cut at their spaces; what touches across two spans stays one word.
+fn words(spans: &[Span]) -> Vec<Word> {
+    let mut words = Vec::new();
+    let mut word = Word::default();
+    for span in spans {
+        if span.solid {
+            word.push(span.style, &span.text);
+            continue;
+        }
+        for (index, part) in span.text.split(' ').enumerate() {
+            if index > 0 {
+                words.push(std::mem::take(&mut word));
+            }
+            word.push(span.style, part);
+        }
+    }
+    words.push(word);
+    words.retain(|word| !word.pieces.is_empty());
+    words
+}
