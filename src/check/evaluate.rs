@@ -109,6 +109,14 @@ fn ledger<'a>(suites: &[&'a Suite]) -> Ledger<'a> {
             }
         }
     }
+    ledger.present = ledger
+        .holders
+        .keys()
+        .filter_map(|claim| match claim {
+            Claim::Presence(id) => Some(id.clone()),
+            _ => None,
+        })
+        .collect();
     ledger
 }
 

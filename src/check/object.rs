@@ -331,10 +331,7 @@ pub(crate) fn cover(id: &ObjectId, scope: &mut Scope) {
 
 /// An existing object of the same kind and place with a name like the wanted one.
 fn near(catalog: &Catalog, id: &ObjectId) -> Option<String> {
-    let candidates: Vec<&Object> = catalog
-        .of_kind(id.kind)
-        .filter(|object| object.id.schema == id.schema && object.id.relation == id.relation)
-        .collect();
+    let candidates: Vec<&Object> = catalog.on_relation(id.kind, &id.schema, &id.relation).collect();
     let name = closest(&id.name, candidates.iter().map(|object| object.id.name.as_str()))?;
     candidates
         .iter()

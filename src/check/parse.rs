@@ -351,4 +351,233 @@ mod tests {
         }
         assert!(checks > 0);
     }
+
+    use crate::check::testing::complaints;
+
+    #[test]
+    fn everything_is_reported_at_once_with_its_place() {
+        let text = r#"titel = "x"
+absent = ["tabel old", 7]
+[table.t]
+row_security = "enabld"
+primary_key = "id"
+colum = 1
+[table.t.column]
+a = "integer not nul"
+b = 5
+[table.t.index]
+i = "(a"
+[table.t.policy.p]
+command = "insert"
+using = "true"
+[[count]]
+name = "n"
+of = "indexs"
+exactly = 1
+at_least = 2
+[[probe]]
+name = "p"
+"#;
+        assert_eq!(
+            complaints(text),
+            [
+                "1:1 unknown key `titel` in the suite (did you mean `title`?)",
+                "2:24 `absent`: want an array of strings, have an integer in it",
+                "4:16 `row_security`: unknown value \"enabld\" (did you mean \"enabled\"?)",
+                "5:15 `primary_key`: want an array of strings, have a string",
+                "6:1 unknown key `colum` in [table.t] (did you mean `column`?)",
+                "8:14 `a`: expected not null, default, collate or generated, found `not`",
+                "9:5 `b`: want a string, or a table with `definition`, have an integer",
+                "11:6 `i`: `(` is never closed",
+                "14:1 policy p: an INSERT policy has no `using` (write the condition as `with_check`)",
+                "17:6 `of`: unknown value \"indexs\" (did you mean \"indexes\"?)",
+                "18:1 count \"n\": `exactly` beside `at_least` (keep one of the two)",
+                "20:3 probes are not supported by this version (remove the [[probe]] for now)",
+            ]
+        );
+    }
+
+    #[test]
+    fn fragments_are_located_inside_their_strings() {
+        for (text, place) in [
+            ("[table.t.check]\nc = \"a > ) 0\"", "2:10"),
+            ("[table.t.check]\nc = \"\\u0061 > ) 0\"", "2:15"),
+            ("[table.t.check]\nc = 'a > ) 0'", "2:10"),
+            ("[table.t.check]\nc = \"\"\"\n  a\n  > ) 0\"\"\"", "4:5"),
+            ("[table.t.check]\nc = { definition = 'a > ) 0' }", "2:25"),
+            ("[table.t.policy.p]\nusing = 'é = ) 1'", "2:14"),
+        ] {
+            let found = complaints(text);
+            assert_eq!(found.len(), 1, "{text} {found:?}");
+            assert!(found[0].starts_with(place), "{text}: {}", found[0]);
+        }
+    }
+
+    #[test]
+    fn a_thing_is_checked_once() {
+        for (text, complaint) in [
+            (
+                "[table.t]\nowner = \"a\"\n[table.'public.T']\nowner = \"a\"",
+                "3:8 table t is checked twice (merge the two entries)",
+            ),
+            (
+                "[table.t.column]\na = \"text\"\n'\"a\"' = \"text\"",
+                "3:1 table t, column.a is checked twice (merge the two entries)",
+            ),
+            (
+                "[function.'f(int)']\n[function.'public.f(integer)']",
+                "2:11 function f(integer) is checked twice (merge the two entries)",
+            ),
+            (
+                "[[count]]\nname = \"n\"\nof = \"tables\"\nexactly = 1\n[[count]]\nname = \"n\"\nof = \"tables\"\nexactly = 1",
+                "5:1 count n is checked twice (merge the two entries)",
+            ),
+            (
+                "absent = [\"table t\"]\n[table.t.column]\na = \"text\"",
+                "1:11 table t is to be absent and to be there (remove one of the two)",
+            ),
+        ] {
+            assert_eq!(complaints(text), [complaint]);
+        }
+    }
+
+    #[test]
+    fn what_says_nothing_is_an_error() {
+        for (text, complaint) in [
+            (
+                "",
+                "1:1 the suite checks nothing (add a [table.NAME] or another check, or delete the file)",
+            ),
+            (
+                "[[count]]\nname = \"n\"\nof = \"tables\"",
+                "1:1 count \"n\": neither `at_least` nor `exactly` (add one of the two)",
+            ),
+            (
+                "[[count]]\nname = \"n\"\nof = \"tables\"\nat_least = 1\nexactly = 1",
+                "5:1 count \"n\": `exactly` beside `at_least` (keep one of the two)",
+            ),
+            (
+                "[[count]]\nname = \"n\"\nof = \"tables\"\nat_least = -1",
+                "4:12 `at_least`: want a whole number from 0 on, have an integer",
+            ),
+            (
+                "[[query]]\nname = \"q\"\nsql = \"select 1\"",
+                "1:1 query \"q\": nothing is expected of it (add expect, at_least, at_most or rows)",
+            ),
+            (
+                "[[query]]\nname = \"q\"\nsql = \"delete from t\"\nexpect = 1",
+                "3:8 `sql`: expected a query that begins with select, with, values or table, found `delete`",
+            ),
+            (
+                "absent = [\"table\"]",
+                "1:11 `absent`: \"table\" does not say what kind of thing it is (begin with what it is: \"table old_name\", \"index idx_old\")",
+            ),
+            (
+                "absent = [\"tabel old\"]",
+                "1:11 `absent`: \"tabel old\" does not say what kind of thing it is (did you mean `table …`?)",
+            ),
+            (
+                "[table.'a.b.c']",
+                "1:9 `table`: expected at most a schema and a name (leave the name of the database away)",
+            ),
+            (
+                "policy = 1",
+                "1:1 `policy` belongs to a table (write it under [table.NAME], as `policy` or [table.NAME.policy])",
+            ),
+        ] {
+            let found = complaints(text);
+            assert_eq!(found, [complaint], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_toml_says_where() {
+        let found = complaints("[table.t\nx = 1");
+        assert!(found[0].starts_with("1:9 not valid TOML: "), "{found:?}");
+    }
+
+    #[test]
+    fn verdicts_point_to_the_key_of_the_entry() {
+        let suite = crate::check::testing::suite(
+            "0001",
+            "schema = \"app\"\n\n[table.t]\n\n[table.t.column]\na = \"text\"\n[table.'auth.\"Odd.Name\"'.column]\n\"B c\" = 1\n"
+                .replace("\"B c\" = 1", "'\"B c\"' = \"text\"")
+                .as_str(),
+        );
+        let places: Vec<String> = suite
+            .checks
+            .iter()
+            .map(|check| format!("{} {}", suite.location(check).line, check.path))
+            .collect();
+        assert_eq!(
+            places,
+            [
+                "3 table.t",
+                "6 table.t/column.a",
+                "7 table.auth.\"Odd.Name\"",
+                "8 table.auth.\"Odd.Name\"/column.\"B c\"",
+            ]
+        );
+        assert!(
+            suite
+                .scope()
+                .relations
+                .contains(&("app".to_string(), "t".to_string()))
+        );
+        assert!(
+            suite
+                .scope()
+                .relations
+                .contains(&("auth".to_string(), "Odd.Name".to_string()))
+        );
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(300))]
+
+        #[test]
+        fn no_text_makes_it_panic(text in "(\\PC|\n){0,200}") {
+            let _ = complaints(&text);
+        }
+
+        /// A suite with a piece cut out or doubled: close to what parses, and so deep inside.
+        #[test]
+        fn no_damage_makes_it_panic(from in 0usize..6000, length in 0usize..40, to in 0usize..6000) {
+            let sample = crate::check::testing::SAMPLE;
+            let cut = |at: usize| {
+                let mut at = at.min(sample.len());
+                while !sample.is_char_boundary(at) {
+                    at -= 1;
+                }
+                at
+            };
+            let (from, end, to) = (cut(from), cut(from + length), cut(to));
+            let _ = complaints(&format!("{}{}", &sample[..from], &sample[end..]));
+            let _ = complaints(&format!("{}{}{}", &sample[..to], &sample[from..end], &sample[to..]));
+        }
+
+        /// Whatever a string of the file holds.
+        #[test]
+        fn no_fragment_makes_it_panic(text in "[-a-z0-9 ()'\",.*<>=:\\[\\]\\\\é]{0,40}", at in 0usize..40) {
+            let places = [
+                "[table.t.column]\na = ", "[table.t.check]\na = ", "[table.t.index]\na = ",
+                "[table.t.trigger]\na = ", "[table.t.foreign_key]\na = ", "[table.t.partition]\na = ",
+                "[table.t]\npartition_by = ", "[table.t]\npartitions_ahead = ", "[view]\na = ",
+                "[extension]\na = ", "absent = [", "[[count]]\nname = \"a\"\nof = \"tables\"\nexactly = 1\non = [",
+                "[function.'f()']\nreturns = ", "[function.'f()']\narguments = ", "[table.t.grant]\na = [",
+            ];
+            let place = places[at % places.len()];
+            let close = if place.ends_with('[') { "]" } else { "" };
+            let quoted = text.replace('\\', "\\\\").replace('"', "\\\"");
+            let source = format!("{place}\"{quoted}\"{close}");
+            let file = SourceFile::new("x", source);
+            if let Ok(suite) = parse(&file, "x", None) {
+                let _ = crate::check::testing::settle(
+                    &[&suite],
+                    &crate::check::testing::sample(),
+                    crate::check::testing::literal,
+                );
+            }
+        }
+    }
 }

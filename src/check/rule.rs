@@ -1,6 +1,6 @@
 //! What a check is to the evaluation: what it claims, what must be read for it, how it is judged.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use crate::catalog::{Catalog, Kind, ObjectId, Scope};
@@ -103,6 +103,8 @@ impl Gone {
 pub(crate) struct Ledger<'a> {
     /// Suite and check by claim, as indexes.
     pub(crate) holders: HashMap<Claim, (usize, usize)>,
+    /// The objects that are to be there.
+    pub(crate) present: BTreeSet<ObjectId>,
     /// Absences with the suite that says so.
     pub(crate) gone: Vec<(&'a Gone, usize)>,
 }
@@ -110,7 +112,7 @@ pub(crate) struct Ledger<'a> {
 impl Ledger<'_> {
     /// Whether some suite wants the object to be there.
     pub(crate) fn wants(&self, id: &ObjectId) -> bool {
-        self.holders.contains_key(&Claim::Presence(id.clone()))
+        self.present.contains(id)
     }
 
     /// The objects of a kind on a relation (or in a schema, when `relation` is empty) that some suite names.
@@ -120,12 +122,9 @@ impl Ledger<'_> {
         schema: &'s str,
         relation: &'s str,
     ) -> impl Iterator<Item = &'s ObjectId> {
-        self.holders.keys().filter_map(move |claim| match claim {
-            Claim::Presence(id) if id.kind == kind && id.schema == schema && id.relation == relation => {
-                Some(id)
-            }
-            _ => None,
-        })
+        self.present
+            .range(ObjectId::on(kind, schema, relation, "")..)
+            .take_while(move |id| id.kind == kind && id.schema == schema && id.relation == relation)
     }
 }
 

@@ -34,45 +34,34 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
         let Some(name) = fields.get("name").and_then(|item| p.reader.string(item)) else {
             continue;
         };
-        let Some(of) = fields.get("of") else {
-            p.reader.error_help(
-                entry.key.span,
-                format!("count \"{}\": `of` is missing", name.value),
-                format!("say what to count: {}", OF.join(", ")),
-            );
-            continue;
-        };
-        let Some(of) = p.reader.word(of, OF) else { continue };
-        let on = match fields.get("on") {
-            Some(item) => {
-                let Some(texts) = p.reader.strings(item) else {
-                    continue;
-                };
-                if texts.is_empty() {
-                    p.reader.mismatch(item, "at least one name");
-                    continue;
-                }
-                let patterns: Option<Vec<Pattern>> = texts.iter().map(|text| pattern(p, text)).collect();
-                match patterns {
-                    Some(patterns) => patterns,
-                    None => continue,
-                }
+        let of = match fields.get("of") {
+            Some(item) => p.reader.word(item, OF),
+            None => {
+                p.reader.error_help(
+                    entry.key.span,
+                    format!("count \"{}\": `of` is missing", name.value),
+                    format!("say what to count: {}", OF.join(", ")),
+                );
+                None
             }
-            None => vec![Pattern {
+        };
+        let on = match fields.get("on") {
+            Some(item) => on(p, item),
+            None => Some(vec![Pattern {
                 schema: p.schema.clone(),
                 name: "*".to_string(),
-            }],
+            }]),
         };
-        let (at_least, want) = match (fields.get("at_least"), fields.get("exactly")) {
-            (Some(item), None) => (true, p.reader.figure(item)),
-            (None, Some(item)) => (false, p.reader.figure(item)),
+        let amount = match (fields.get("at_least"), fields.get("exactly")) {
+            (Some(item), None) => p.reader.figure(item).map(|want| (true, want)),
+            (None, Some(item)) => p.reader.figure(item).map(|want| (false, want)),
             (Some(_), Some(item)) => {
                 p.reader.error_help(
                     item.key.span,
                     format!("count \"{}\": `exactly` beside `at_least`", name.value),
                     "keep one of the two",
                 );
-                continue;
+                None
             }
             (None, None) => {
                 p.reader.error_help(
@@ -80,10 +69,12 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
                     format!("count \"{}\": neither `at_least` nor `exactly`", name.value),
                     "add one of the two",
                 );
-                continue;
+                None
             }
         };
-        let Some(want) = want else { continue };
+        let (Some(of), Some(on), Some((at_least, want))) = (of, on, amount) else {
+            continue;
+        };
         let expected = format!("{} {want}", if at_least { "at least" } else { "exactly" });
         let path = format!("count.{}", name.value);
         let rule = Count {
@@ -139,6 +130,16 @@ pub(crate) fn named<'a>(
         }
     }
     found
+}
+
+fn on(p: &mut Parser, item: &Item<'_>) -> Option<Vec<Pattern>> {
+    let texts = p.reader.strings(item)?;
+    if texts.is_empty() {
+        p.reader.mismatch(item, "at least one name");
+        return None;
+    }
+    let patterns: Vec<Option<Pattern>> = texts.iter().map(|text| pattern(p, text)).collect();
+    patterns.into_iter().collect()
 }
 
 /// A name with `*` for any characters.
@@ -423,5 +424,108 @@ mod tests {
         ] {
             assert_eq!(glob(pattern, text), fits, "{pattern} {text}");
         }
+    }
+
+    use crate::catalog::{Kind, ObjectId};
+    use crate::check::Status;
+    use crate::check::testing::{literal, object, on_t, one, sample, settle, suite};
+
+    #[test]
+    fn each_kind_is_counted_as_it_is_defined() {
+        let mut catalog = sample();
+        catalog.insert(on_t(
+            Kind::Trigger,
+            "copy",
+            &[("events", "insert|update|delete"), ("cloned", "t")],
+        ));
+        catalog.insert(on_t(Kind::Trigger, "wipe", &[("events", "truncate")]));
+        for (of, on, have) in [
+            ("tables", "\"*\"", 4),
+            ("tables", "\"t\", \"log_*\"", 3),
+            ("tables", "\"nowhere\"", 0),
+            ("rls_tables", "\"*\"", 1),
+            ("partitions", "\"log\"", 2),
+            ("partitions", "\"log_*\"", 2),
+            ("partitions", "\"log*\"", 2),
+            ("indexes", "\"t\"", 2),
+            ("secondary_indexes", "\"t\"", 1),
+            ("policies", "\"public.t\"", 1),
+            ("policies", "\"auth.*\"", 0),
+            ("triggers", "\"t\"", 2),
+            ("trigger_events", "\"t\"", 2),
+            ("functions", "\"touch\"", 1),
+            ("functions", "\"*\"", 2),
+            ("foreign_keys", "\"*\"", 1),
+            ("unique_constraints", "\"T\"", 1),
+            ("check_constraints", "\"t*\"", 1),
+            ("enums", "\"mood\", \"m*d\"", 1),
+            ("columns", "\"t\"", 7),
+        ] {
+            let text = format!("[[count]]\nname = \"n\"\nof = \"{of}\"\non = [{on}]\nexactly = {have}\n");
+            let suite = suite("0001", &text);
+            let verdicts = settle(&[&suite], &catalog, literal);
+            let verdict = one(&verdicts, "0001/count.n");
+            assert_eq!(
+                verdict.actual.as_deref(),
+                Some(have.to_string().as_str()),
+                "{of} {on}"
+            );
+            assert_eq!(verdict.status, Status::Pass);
+        }
+    }
+
+    #[test]
+    fn a_count_that_fails_names_what_it_found() {
+        let suite = suite(
+            "0001",
+            "[[count]]\nname = \"Triggers\"\nof = \"trigger_events\"\non = [\"t\"]\nat_least = 3\n",
+        );
+        let verdicts = settle(&[&suite], &sample(), literal);
+        let verdict = one(&verdicts, "0001/count.Triggers");
+        assert_eq!(verdict.status, Status::Fail);
+        assert_eq!(
+            verdict.message,
+            "Triggers: have 2 trigger events, want at least 3: public.t.t_touch (2)"
+        );
+        assert_eq!(verdict.expected.as_deref(), Some("at least 3"));
+        assert_eq!(verdict.measure.unwrap().to_string(), "2/3+");
+        assert_eq!(verdict.object, "Triggers");
+    }
+
+    #[test]
+    fn a_quoted_name_keeps_its_capitals() {
+        let mut catalog = sample();
+        let id = ObjectId::new(Kind::Table, "public", "Odd.Name x");
+        catalog.insert(object(id, &[("type", "table")]));
+        for (on, have) in [
+            ("'\"Odd.Name x\"'", 1),
+            ("'\"Odd.Name\"'", 0),
+            ("'\"Odd.*\"'", 1),
+            ("'\"odd.*\"'", 0),
+            ("'*'", 5),
+        ] {
+            let text = format!("[[count]]\nname = \"n\"\nof = \"tables\"\non = [{on}]\nexactly = {have}\n");
+            let suite = suite("0001", &text);
+            let verdicts = settle(&[&suite], &catalog, literal);
+            assert_eq!(one(&verdicts, "0001/count.n").status, Status::Pass, "{on}");
+        }
+    }
+
+    #[test]
+    fn what_is_counted_is_read() {
+        let suite = suite(
+            "0001",
+            "[[count]]\nname = \"a\"\nof = \"indexes\"\non = [\"t\", \"log_*\"]\nexactly = 1\n\
+             [[count]]\nname = \"b\"\nof = \"partitions\"\non = [\"log\"]\nexactly = 1\n\
+             [[count]]\nname = \"c\"\nof = \"enums\"\non = [\"a*\"]\nexactly = 1\n\
+             [[count]]\nname = \"d\"\nof = \"functions\"\non = [\"f\"]\nexactly = 1\n",
+        );
+        let scope = suite.scope();
+        let pair = |name: &str| ("public".to_string(), name.to_string());
+        assert!(scope.relations.contains(&pair("t")) && scope.relations.contains(&pair("log")));
+        assert!(scope.relation_patterns.contains(&pair("log_*")));
+        assert!(scope.partitions_of.contains(&pair("log")));
+        assert!(scope.type_patterns.contains(&pair("a*")));
+        assert!(scope.functions.contains(&pair("f")));
     }
 }

@@ -109,7 +109,7 @@ struct Exact {
 
 impl Exact {
     /// What there is of a kind that none of the suites lists.
-    fn extra<'c>(&self, word: Word, judge: &Judge<'c>) -> Vec<&'c Object> {
+    fn extra<'c>(&'c self, word: Word, judge: &Judge<'c>) -> Vec<&'c Object> {
         let (name, kinds, _) = word;
         let mut extra = Vec::new();
         for &kind in *kinds {
@@ -128,8 +128,7 @@ impl Exact {
             extra.extend(
                 judge
                     .catalog
-                    .of_kind(kind)
-                    .filter(|object| object.id.schema == schema && object.id.relation == relation)
+                    .on_relation(kind, schema, relation)
                     .filter(|object| !is_consequence(object))
                     .filter(|object| !listed.iter().any(|id| is_listed(id, object))),
             );

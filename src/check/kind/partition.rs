@@ -703,4 +703,179 @@ mod tests {
             );
         }
     }
+
+    use crate::check::Status;
+    use crate::check::testing::{literal, object, one, sample, settle, suite};
+
+    /// `log` with partitions of these bounds instead of its own.
+    fn log(bounds: &[&str]) -> Catalog {
+        let mut catalog = Catalog::default();
+        for found in sample().iter().filter(|found| parent(found).is_none()) {
+            catalog.insert(found.clone());
+        }
+        for (index, bound) in bounds.iter().enumerate() {
+            let id = ObjectId::new(Kind::Table, "public", format!("log_{index}"));
+            catalog.insert(object(
+                id,
+                &[
+                    ("type", "table"),
+                    ("partition_of", "public.log"),
+                    ("bound", bound),
+                ],
+            ));
+        }
+        catalog.read_at = sample().read_at;
+        catalog
+    }
+
+    #[test]
+    fn a_gap_is_found_and_named() {
+        let suite = suite("0001", "[table.log]\npartitions_contiguous = true\n");
+        for (bounds, message) in [
+            (
+                &["FOR VALUES FROM (1) TO (2)", "FOR VALUES FROM (2) TO (MAXVALUE)"][..],
+                "",
+            ),
+            (&["FOR VALUES FROM (MINVALUE) TO (2)", "DEFAULT"], ""),
+            (
+                &[
+                    "FOR VALUES FROM ('1.50') TO ('2.5')",
+                    "FOR VALUES FROM ('2.50') TO ('3')",
+                ],
+                "",
+            ),
+            (
+                &["FOR VALUES FROM (10) TO (20)", "FOR VALUES FROM (1) TO (9)"],
+                "table public.log: the partitions have gaps: nothing from (9) (the end of public.log_1) to (10)",
+            ),
+            (
+                &[
+                    "FOR VALUES FROM ('2025-11-01') TO ('2025-12-01')",
+                    "FOR VALUES FROM ('2026-01-01') TO (MAXVALUE)",
+                ],
+                "table public.log: the partitions have gaps: nothing from ('2025-12-01') (the end of public.log_0) \
+                 to ('2026-01-01')",
+            ),
+            (&[], "table public.log has no partitions with a range"),
+        ] {
+            let verdicts = settle(&[&suite], &log(bounds), literal);
+            let verdict = one(&verdicts, "0001/table.log/partitions_contiguous");
+            assert_eq!(verdict.message, message, "{bounds:?}");
+            assert_eq!(verdict.status == Status::Pass, message.is_empty());
+        }
+        let other = crate::check::testing::suite("0001", "[table.t]\npartitions_contiguous = true\n");
+        let verdicts = settle(&[&other], &sample(), literal);
+        assert_eq!(
+            one(&verdicts, "0001/table.t/partitions_contiguous").message,
+            "table public.t is not partitioned"
+        );
+    }
+
+    #[test]
+    fn partitions_that_end_soon_are_a_warning() {
+        // the catalog was read on 2025-11-06
+        for (ahead, last, status) in [
+            ("3 months", "'2026-03-01 00:00:00+00'", Status::Pass),
+            ("3 months", "'2026-02-06 09:59:18+00'", Status::Pass),
+            ("3 months", "'2026-02-01 00:00:00+00'", Status::Warn),
+            ("2 weeks", "'2025-11-21'", Status::Pass),
+            ("90 days", "'2025-12-01'", Status::Warn),
+            ("90 days", "'x'", Status::Warn),
+        ] {
+            let suite = suite("0001", &format!("[table.log]\npartitions_ahead = \"{ahead}\"\n"));
+            let first = format!("FOR VALUES FROM (MINVALUE) TO ({last})");
+            let rest = format!("FOR VALUES FROM ({last}) TO (MAXVALUE)");
+            let verdicts = settle(&[&suite], &log(&[&first, &rest]), literal);
+            let verdict = one(&verdicts, "0001/table.log/partitions_ahead");
+            assert_eq!(verdict.status, status, "{ahead} {last}: {}", verdict.message);
+        }
+    }
+
+    #[test]
+    fn bounds_are_compared_value_by_value() {
+        let ask = |question: &Question| match question {
+            Question::Same {
+                context: Context::Literal,
+                column_type,
+                expected,
+                actual,
+                ..
+            } => {
+                assert_eq!(column_type.as_deref(), Some("timestamp with time zone"));
+                if format!("{expected} 00:00:00+00").replace('\'', "") == actual.replace('\'', "") {
+                    crate::check::Answer::Same
+                } else {
+                    literal(question)
+                }
+            }
+            other => literal(other),
+        };
+        for (bound, have, message) in [
+            (
+                "from ('2025-11-01') to (maxvalue)",
+                "FOR VALUES FROM ('2025-11-01 00:00:00+00') TO (MAXVALUE)",
+                "",
+            ),
+            ("default", "DEFAULT", ""),
+            ("for values in ('b', 'a')", "FOR VALUES IN ('a', 'b')", ""),
+            (
+                "with (modulus 4, remainder 1)",
+                "FOR VALUES WITH (modulus 4, remainder 1)",
+                "",
+            ),
+            (
+                "with (modulus 4, remainder 1)",
+                "FOR VALUES WITH (modulus 4, remainder 2)",
+                "partition public.log_0: bounds is `WITH (modulus 4, remainder 2)`, want `with (modulus 4, remainder 1)`",
+            ),
+            (
+                "from (1) to (2)",
+                "FOR VALUES FROM (1) TO (MAXVALUE)",
+                "partition public.log_0: to is `maxvalue`, want `2`",
+            ),
+            (
+                "in (1, 2)",
+                "FOR VALUES IN (1, 2, 3)",
+                "partition public.log_0: bounds is `IN (1, 2, 3)`, want `in (1, 2)`",
+            ),
+            (
+                "from (1) to (2)",
+                "DEFAULT",
+                "partition public.log_0: bounds is `DEFAULT`, want `from (1) to (2)`",
+            ),
+        ] {
+            let suite = suite("0001", &format!("[table.log.partition]\nlog_0 = \"{bound}\"\n"));
+            let catalog = log(&[have]);
+            let verdicts = settle(&[&suite], &catalog, ask);
+            assert_eq!(
+                one(&verdicts, "0001/table.log/partition.log_0").message,
+                message,
+                "{bound}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_missing_partition_is_said_once() {
+        let text = "[table.log.partition]\nlog_9 = \"from (1) to (2)\"\n";
+        let alone = suite("0001", text);
+        let verdicts = settle(&[&alone], &sample(), literal);
+        let verdict = one(&verdicts, "0001/table.log/partition.log_9");
+        assert_eq!(verdict.status, Status::Fail);
+        assert_eq!(
+            verdict.remedy.as_deref(),
+            Some("CREATE TABLE public.log_9 PARTITION OF public.log FOR VALUES from (1) to (2)")
+        );
+        let with_table = suite(
+            "0001",
+            &format!("{text}[table.log_9]\nrow_security = \"enabled\"\n"),
+        );
+        let verdicts = settle(&[&with_table], &sample(), literal);
+        let failed: Vec<&str> = verdicts
+            .iter()
+            .filter(|verdict| verdict.status == Status::Fail)
+            .map(|verdict| verdict.id.as_str())
+            .collect();
+        assert_eq!(failed, ["0001/table.log_9"]);
+    }
 }

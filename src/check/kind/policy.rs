@@ -27,20 +27,15 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
         let Some(fields) = p.reader.fields(entry, &format!("policy {name}"), want, KEYS) else {
             continue;
         };
-        let command = match fields.get("command") {
-            Some(item) => match p.reader.word(item, COMMANDS) {
-                Some(command) => command,
-                None => continue,
-            },
-            None => "all",
-        };
-        let mut roles = vec!["public".to_string()];
-        if let Some(item) = fields.get("roles") {
-            match p.reader.idents(item) {
-                Some(names) => roles = names,
-                None => continue,
-            }
-        }
+        // what is wrong is noted; the rest is looked at all the same
+        let command = fields
+            .get("command")
+            .and_then(|item| p.reader.word(item, COMMANDS))
+            .unwrap_or("all");
+        let roles = fields
+            .get("roles")
+            .and_then(|item| p.reader.idents(item))
+            .unwrap_or_else(|| vec!["public".to_string()]);
         let mut permissive = true;
         if let Some(item) = fields.get("permissive")
             && let Some(value) = p.reader.boolean(item)

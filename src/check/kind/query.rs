@@ -353,3 +353,91 @@ pub(crate) fn entry_key(name: &str, node: &Node<'_>) -> Text {
         span: span_of(node),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::check::Status;
+    use crate::check::question::{Answer, Question};
+    use crate::check::testing::{one, sample, settle, suite};
+
+    fn judged(expect: &str, rows: &[&[Option<&str>]]) -> (Status, String) {
+        let suite = suite(
+            "0001",
+            &format!("[[query]]\nname = \"q\"\nsql = \"select 1;\"\n{expect}\n"),
+        );
+        let rows: Vec<Vec<Option<String>>> = rows
+            .iter()
+            .map(|row| row.iter().map(|cell| cell.map(str::to_string)).collect())
+            .collect();
+        let verdicts = settle(&[&suite], &sample(), |question| {
+            // without the semicolon
+            assert!(matches!(question, Question::Rows { sql, .. } if sql == "select 1"));
+            Answer::Rows(rows.clone())
+        });
+        let verdict = one(&verdicts, "0001/query.q");
+        (verdict.status, verdict.message.clone())
+    }
+
+    #[test]
+    fn results_are_compared_by_value() {
+        for (expect, cell, status) in [
+            ("expect = 0", Some("0"), Status::Pass),
+            ("expect = 0", Some("00"), Status::Pass),
+            ("expect = 0", Some("1"), Status::Fail),
+            ("expect = 0", None, Status::Fail),
+            ("expect = 1.5", Some("1.50"), Status::Pass),
+            (
+                "expect = 9007199254740993",
+                Some("9007199254740992"),
+                Status::Fail,
+            ),
+            ("expect = true", Some("t"), Status::Pass),
+            ("expect = true", Some("f"), Status::Fail),
+            ("expect = \"a\"", Some("a"), Status::Pass),
+            ("expect = \"a\"", Some("A"), Status::Fail),
+            ("at_least = 2", Some("2"), Status::Pass),
+            ("at_least = 2", Some("1.9"), Status::Fail),
+            ("at_least = 2\nat_most = 3", Some("3"), Status::Pass),
+            ("at_least = 2\nat_most = 3", Some("4"), Status::Fail),
+            ("at_most = 3", Some("many"), Status::Fail),
+            ("rows = [[0]]", Some("0"), Status::Pass),
+            ("rows = []", Some("0"), Status::Fail),
+        ] {
+            assert_eq!(judged(expect, &[&[cell]]).0, status, "{expect} {cell:?}");
+        }
+        assert_eq!(judged("rows = []", &[]).0, Status::Pass);
+        assert_eq!(
+            judged(
+                "rows = [[true, \"a\"], [false, \"b\"]]",
+                &[&[Some("t"), Some("a")], &[Some("f"), Some("b")]]
+            )
+            .0,
+            Status::Pass
+        );
+        assert_eq!(
+            judged("expect = 0", &[&[Some("1"), None]]).1,
+            "query \"q\" returned `(1, null)`, want `0`"
+        );
+    }
+
+    #[test]
+    fn a_query_over_a_missing_table_is_blocked_by_it() {
+        let suite = suite(
+            "0001",
+            "[[query]]\nname = \"q\"\nsql = \"select 1\"\nexpect = 1\n",
+        );
+        let refused = |sqlstate: &str, message: &str| {
+            let verdicts = settle(&[&suite], &sample(), |_| Answer::Refused {
+                sqlstate: sqlstate.to_string(),
+                message: message.to_string(),
+            });
+            let verdict = one(&verdicts, "0001/query.q");
+            (verdict.status, verdict.blocked_by.clone())
+        };
+        assert_eq!(
+            refused("42P01", "relation \"x\" does not exist"),
+            (Status::Blocked, Some("table x".to_string()))
+        );
+        assert_eq!(refused("57014", "canceling statement"), (Status::Fail, None));
+    }
+}
