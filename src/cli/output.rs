@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
+use crate::report::ExitCode;
 use crate::report::text::TextOptions;
 
 /// When to colour.
@@ -22,7 +23,11 @@ const PIPED_WIDTH: usize = 100;
 pub fn text_options(color: Color) -> TextOptions {
     let terminal = io::stdout().is_terminal();
     TextOptions {
-        width: if terminal { terminal_width() } else { columns().unwrap_or(PIPED_WIDTH) },
+        width: if terminal {
+            terminal_width()
+        } else {
+            columns().unwrap_or(PIPED_WIDTH)
+        },
         color: colored(color, terminal),
         unicode: !terminal || speaks_utf8(),
     }
@@ -30,7 +35,11 @@ pub fn text_options(color: Color) -> TextOptions {
 
 /// Text reports for a file: no colour.
 pub fn file_options() -> TextOptions {
-    TextOptions { width: PIPED_WIDTH, color: false, unicode: true }
+    TextOptions {
+        width: PIPED_WIDTH,
+        color: false,
+        unicode: true,
+    }
 }
 
 /// Whether to colour what goes to a stream that is a terminal or not.
@@ -40,13 +49,19 @@ pub fn colored(color: Color, terminal: bool) -> bool {
         Color::Always => true,
         Color::Never => false,
         Color::Auto if set("NO_COLOR") => false,
-        Color::Auto if set("CLICOLOR_FORCE") => std::env::var("CLICOLOR_FORCE").is_ok_and(|value| value != "0"),
+        Color::Auto if set("CLICOLOR_FORCE") => {
+            std::env::var("CLICOLOR_FORCE").is_ok_and(|value| value != "0")
+        }
         Color::Auto => terminal && std::env::var("TERM").is_ok_and(|term| term != "dumb"),
     }
 }
 
 fn columns() -> Option<usize> {
-    std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns >= 40)
+    std::env::var("COLUMNS")
+        .ok()?
+        .parse()
+        .ok()
+        .filter(|columns| *columns >= 40)
 }
 
 fn terminal_width() -> usize {
@@ -97,8 +112,20 @@ pub fn write_file(path: &Path, text: &str) -> io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+        file.as_file()
+            .set_permissions(std::fs::Permissions::from_mode(0o644))?;
     }
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// Prints, and turns trouble with stdout into a message and an exit code.
+pub fn print_or_fail(text: &str) -> ExitCode {
+    match print(text) {
+        Ok(()) => ExitCode::Done,
+        Err(error) => {
+            tell(&format!("error: stdout takes no more: {error}\n"));
+            ExitCode::Usage
+        }
+    }
 }

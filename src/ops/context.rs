@@ -6,10 +6,11 @@ use tokio::sync::watch;
 
 use super::Error;
 use crate::db::batch::{Batch, Failure, Reply, Stage};
-use crate::db::connect;
+use crate::db::connect::{ConnectEvent, Connector};
 use crate::db::error::Error as DbError;
 use crate::db::history::Reading;
 use crate::db::parameters::Parameters;
+use crate::db::secret::Secret;
 use crate::db::session::{Holder, Session, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::project::Project;
@@ -73,6 +74,8 @@ pub struct Context<'a> {
     /// Operating-system user and host, for the journal.
     pub client: String,
     pub events: &'a (dyn Fn(Event) + Sync),
+    /// Asks the user for a password; `None` when nobody can be asked.
+    pub ask_password: Option<fn(&Parameters) -> Option<Secret>>,
     pub interrupt: Interrupt,
 }
 
@@ -89,11 +92,26 @@ impl Context<'_> {
             idle_in_transaction_session_timeout: config.idle_in_transaction_session_timeout,
             role: config.role.clone(),
         };
-        tokio::select! {
-            connection = connect::connect(self.parameters) => {
-                Ok(Session::new(connection.map_err(|error| Error::Connect(Box::new(error)))?, settings))
+        let mut ask = self.ask_password;
+        let mut tell = |event: ConnectEvent<'_>| match event {
+            ConnectEvent::Waiting { reason, .. } => {
+                (self.events)(Event::WaitingForServer {
+                    reason: reason.message(),
+                });
             }
-            () = self.interrupt.wait() => Err(Error::Interrupted(vec![])),
+        };
+        let mut connector = Connector::new(self.parameters).on_event(&mut tell);
+        if let Some(ask) = &mut ask {
+            connector = connector.ask_password(ask);
+        }
+        tokio::select! {
+            connection = connector.connect() => {
+                let connection = connection.map_err(|error| Error::Connect(Box::new(error)))?;
+                Ok(Session::new(connection, settings))
+            }
+            () = self.interrupt.wait() => Err(Error::Interrupted(vec![
+                Diagnostic::error("interrupted while connecting").fact("state", "nothing was run"),
+            ])),
         }
     }
 

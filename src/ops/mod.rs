@@ -13,6 +13,7 @@ pub mod verify;
 
 pub use context::{Context, Event, Interrupt};
 pub use error::Error;
+pub use runner::now;
 
 use crate::catalog::Catalog;
 use crate::check::{self, Answers, Status, Suite, Verdict};

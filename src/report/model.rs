@@ -294,6 +294,19 @@ impl Report {
         }
     }
 
+    /// The report of a command that could not do its work.
+    pub fn failed(command: &'static str, exit: ExitCode) -> Report {
+        let conclusion = match exit {
+            ExitCode::Blocked => Conclusion::Blocked,
+            _ => Conclusion::NotApproved,
+        };
+        Report {
+            exit,
+            conclusion: Some(conclusion),
+            ..Report::new(command)
+        }
+    }
+
     pub fn totals(&self) -> Totals {
         Totals::of(&self.checks)
     }
