@@ -7,10 +7,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::model::{
-    Database, Gate, JournalLine, LedgerLine, MigrationReport, Report, RootCause, StatementLine, Totals,
+    Artifacts, Database, Gate, JournalLine, LedgerLine, MigrationReport, Report, RootCause, StatementLine,
+    Totals,
 };
 use crate::catalog::Object;
-use crate::check::{Measure, Verdict};
+use crate::check::Verdict;
+use crate::check::verdict::{Difference, Measure};
 use crate::diagnostic::Diagnostic;
 use crate::source::Location;
 
@@ -21,6 +23,23 @@ pub fn render(report: &Report) -> String {
     // strings, numbers and arrays of them: there is nothing that could fail
     let json = serde_json::to_string_pretty(&JsonReport::of(report)).expect("a report is always JSON");
     json + "\n"
+}
+
+/// What a migration did to the catalog, as the journal keeps it: one line.
+pub fn artifacts(artifacts: &Artifacts) -> String {
+    let artifacts = JsonArtifacts {
+        created: Report::artifact_names(artifacts),
+        removed: Report::removed_names(artifacts),
+        altered: artifacts.altered.iter().map(JsonAltered::of).collect(),
+    };
+    serde_json::to_string(&artifacts).expect("names are always JSON")
+}
+
+#[derive(Serialize)]
+struct JsonArtifacts<'a> {
+    created: BTreeMap<&'static str, Vec<String>>,
+    removed: BTreeMap<&'static str, Vec<String>>,
+    altered: Vec<JsonAltered<'a>>,
 }
 
 #[derive(Serialize)]
@@ -189,6 +208,7 @@ struct JsonCheck<'a> {
     message: &'a str,
     blocked_by: Option<&'a str>,
     remedy: Option<&'a str>,
+    differences: Vec<JsonDifference<'a>>,
     measure: Option<JsonMeasure>,
     source: JsonSource<'a>,
 }
@@ -206,8 +226,26 @@ impl<'a> JsonCheck<'a> {
             message: &verdict.message,
             blocked_by: verdict.blocked_by.as_deref(),
             remedy: verdict.remedy.as_deref(),
+            differences: verdict.differences.iter().map(JsonDifference::of).collect(),
             measure: verdict.measure.map(JsonMeasure::of),
             source: JsonSource::of(&verdict.source),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct JsonDifference<'a> {
+    part: &'a str,
+    expected: Option<&'a str>,
+    actual: Option<&'a str>,
+}
+
+impl<'a> JsonDifference<'a> {
+    fn of(difference: &'a Difference) -> JsonDifference<'a> {
+        JsonDifference {
+            part: &difference.part,
+            expected: difference.want.as_deref(),
+            actual: difference.have.as_deref(),
         }
     }
 }

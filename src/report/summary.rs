@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::exit::ExitCode;
 use super::model::{Conclusion, MigrationState, Report, Totals, is_partition};
 use crate::catalog::{Kind, Object};
-use crate::check::{Measure, Status, Verdict};
+use crate::check::{Status, Verdict};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::Location;
 
@@ -28,12 +28,6 @@ pub fn plural(noun: &str) -> String {
     }
 }
 
-/// `55/15+`, `12/12`.
-pub fn figures(measure: Measure) -> String {
-    let plus = if measure.at_least { "+" } else { "" };
-    format!("{}/{}{plus}", measure.have, measure.want)
-}
-
 // ── the outcome ──
 
 /// Good news, bad news, or neither.
@@ -54,6 +48,11 @@ pub struct Outcome {
     pub sentence: String,
 }
 
+/// Whether the command runs migrations, rather than looking at what is there.
+pub fn is_run(report: &Report) -> bool {
+    matches!(report.command, "apply" | "rollback")
+}
+
 /// The outcome of a run.
 pub fn outcome(report: &Report) -> Outcome {
     let (tone, word) = word(report);
@@ -71,11 +70,11 @@ fn word(report: &Report) -> (Tone, &'static str) {
         (ExitCode::Done, None) if report.dry_run => (Tone::Neutral, "PLAN"),
         (ExitCode::Done, None) => (Tone::Neutral, "DONE"),
         (ExitCode::Interrupted, _) => (Tone::Bad, "INTERRUPTED"),
+        (ExitCode::Usage | ExitCode::Unreachable | ExitCode::LockTimeout, _) => (Tone::Bad, "ERROR"),
+        (ExitCode::HistoryDisagrees, _) => (Tone::Bad, "NOT IN STEP"),
         (ExitCode::Blocked, _) | (_, Some(Conclusion::Blocked)) => (Tone::Bad, "BLOCKED"),
         (ExitCode::NotApproved, _) | (_, Some(Conclusion::NotApproved)) => (Tone::Bad, "NOT APPROVED"),
         (ExitCode::ScriptFailed, _) => (Tone::Bad, "FAILED"),
-        (ExitCode::HistoryDisagrees, _) => (Tone::Bad, "NOT IN STEP"),
-        (ExitCode::Usage | ExitCode::Unreachable | ExitCode::LockTimeout, _) => (Tone::Bad, "ERROR"),
     }
 }
 
@@ -156,7 +155,7 @@ fn ledger_line(report: &Report) -> String {
 
 /// `1 migration failed, 2 applied`; `None` when the run was not about running any.
 fn migrations_line(report: &Report) -> Option<String> {
-    if !matches!(report.command, "apply" | "rollback") {
+    if !is_run(report) {
         return None;
     }
     let states = [
@@ -261,6 +260,7 @@ pub enum Component {
     Roles,
     Grants,
     Absences,
+    Exactness,
     Counts,
     Data,
     Behaviour,
@@ -289,6 +289,7 @@ impl Component {
             "role" => Component::Roles,
             "grant" => Component::Grants,
             "absent" => Component::Absences,
+            "exact" => Component::Exactness,
             "count" => Component::Counts,
             "query" => Component::Data,
             "probe" => Component::Behaviour,
@@ -330,6 +331,7 @@ impl Component {
             Component::Roles => "Roles",
             Component::Grants => "Grants",
             Component::Absences => "Absent objects",
+            Component::Exactness => "Nothing unlisted",
             Component::Counts => "Counts",
             Component::Data => "Data",
             Component::Behaviour => "Behaviour",
@@ -499,6 +501,23 @@ pub fn skipped(report: &Report) -> Vec<(&str, Vec<&Verdict>)> {
         }
     }
     reasons
+}
+
+/// A check that did not pass, in one sentence that names the object.
+pub fn title(check: &Verdict) -> String {
+    let object = format!("{} {}", check.kind.replace('_', " "), check.object);
+    let parts: Vec<&str> = check
+        .differences
+        .iter()
+        .map(|difference| difference.part.as_str())
+        .collect();
+    match (check.message.as_str(), parts.is_empty()) {
+        // what the message repeats of the parts is shown below
+        (_, false) => format!("{object} differs in {}", parts.join(", ")),
+        ("", true) => object,
+        (message, true) if message.contains(&check.object) => message.to_string(),
+        (message, true) => format!("{object}: {message}"),
+    }
 }
 
 /// Where two texts part: the byte ranges of what stands between their common beginning and their common end,

@@ -2,29 +2,73 @@
 
 use super::details::duration;
 use super::page::{Page, Style, bold, dim, plain, styled};
-use crate::catalog::{Kind, Object};
-use crate::report::model::{Artifacts, MigrationReport, MigrationState};
+use crate::catalog::{Kind, Object, ObjectId};
+use crate::report::model::{Artifacts, MigrationReport, MigrationState, Report};
 use crate::report::summary::{self, Inventory, OnRelation, TableSummary};
 
-/// One migration.
-pub fn section(page: &mut Page, migration: &MigrationReport) {
-    let took = match migration.duration_ms {
-        Some(milliseconds) => format!(" IN {}", duration(milliseconds)),
-        None => String::new(),
+/// All migrations of a run: those that changed nothing on a line each, the others in full.
+pub fn sections(page: &mut Page, report: &Report) {
+    let (unchanged, changed): (Vec<_>, Vec<_>) = report
+        .migrations
+        .iter()
+        .partition(|migration| migration.artifacts.is_empty());
+    for migration in changed {
+        section(page, migration);
+    }
+    if !unchanged.is_empty() {
+        page.heading("MIGRATIONS WITHOUT A CHANGE OF THE CATALOG");
+    }
+    for migration in unchanged {
+        let (style, words) = state(migration);
+        page.put(
+            2,
+            4,
+            &[
+                bold(migration.stem()),
+                plain(" "),
+                styled(style, words),
+                plain(
+                    migration
+                        .error
+                        .as_ref()
+                        .map_or(String::new(), |error| format!(": {error}")),
+                ),
+            ],
+        );
+    }
+}
+
+/// `applied in 412.7 ms`.
+fn state(migration: &MigrationReport) -> (Style, String) {
+    let style = match migration.state {
+        MigrationState::Applied | MigrationState::RolledBack => Style::Good,
+        MigrationState::Failed => Style::Bad,
+        MigrationState::Pending | MigrationState::Skipped => Style::Dim,
     };
-    let state = migration.state.as_str().replace('_', " ").to_uppercase();
-    page.heading(&format!("MIGRATION {}: {state}{took}", migration.stem()));
-    if let Some(source) = &migration.source {
-        page.field(2, 8, "script", &[plain(&source.file)]);
+    let word = migration.state.as_str().replace('_', " ");
+    match migration.duration_ms {
+        Some(milliseconds) => (style, format!("{word} in {}", duration(milliseconds))),
+        None => (style, word),
     }
-    if let Some(error) = &migration.error {
-        page.field(2, 8, "error", &[styled(Style::Bad, error)]);
-    }
+}
+
+/// One migration with what it did.
+fn section(page: &mut Page, migration: &MigrationReport) {
     let artifacts = &migration.artifacts;
+    page.heading(&format!("MIGRATION {}", migration.stem()));
+    let (style, words) = state(migration);
+    let file = migration
+        .source
+        .as_ref()
+        .map_or(String::new(), |source| format!(", {}", source.file));
+    page.put(2, 4, &[styled(style, words), plain(file)]);
+    if let Some(error) = &migration.error {
+        page.put(2, 4, &[styled(Style::Bad, error)]);
+    }
     created(page, &summary::inventory(&artifacts.created));
     altered(page, artifacts);
     removed(page, &summary::inventory(&artifacts.removed));
-    if migration.state == MigrationState::Applied && artifacts.only_created() {
+    if artifacts.only_created() {
         page.blank();
         page.put(
             2,
@@ -43,7 +87,7 @@ fn created(page: &mut Page, inventory: &Inventory) {
             let objects = inventory.others.get(kind).map_or(&[][..], Vec::as_slice);
             group(page, &kind_title(*kind), "created", objects.len());
             for object in objects {
-                added(page, &object.id.path(), &facts(object));
+                added(page, &name(object), &facts(object));
             }
         }
     };
@@ -129,7 +173,7 @@ fn removed(page: &mut Page, inventory: &Inventory) {
             );
         }
     };
-    let paths = |objects: &[&Object]| objects.iter().map(|object| object.id.path()).collect();
+    let paths = |objects: &[&Object]| objects.iter().map(|object| name(object)).collect();
     let tables: Vec<&Object> = inventory.tables.iter().map(|table| table.table).collect();
     let on = |groups: &[OnRelation]| {
         let parts = groups.iter().map(|group| {
@@ -187,6 +231,17 @@ fn kind_title(kind: Kind) -> String {
 }
 
 // ── descriptions ──
+
+/// The path; of a grant who has it on what.
+fn name(object: &Object) -> String {
+    let id = &object.id;
+    if id.kind == Kind::Grant {
+        let relation = ObjectId::new(Kind::Table, &id.schema, &id.relation).path();
+        format!("{} on {relation}", id.name)
+    } else {
+        id.path()
+    }
+}
 
 fn table_facts(summary: &TableSummary) -> Vec<String> {
     let table = summary.table;

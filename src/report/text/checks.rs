@@ -28,7 +28,7 @@ pub fn checklist(page: &mut Page, report: &Report) {
         return;
     }
     page.heading(&heading(&report.totals()));
-    if suites.len() == 1 || matches!(report.command, "apply" | "rollback") {
+    if suites.len() == 1 || summary::is_run(report) {
         for (index, suite) in suites.iter().enumerate() {
             if index > 0 {
                 page.blank();
@@ -92,7 +92,7 @@ fn count(page: &mut Page, indent: usize, check: &Verdict) {
     let title = TITLE.saturating_sub(page.mark_columns());
     let mut spans = vec![mark, plain(" ").solid(), plain(&check.object).padded(title)];
     if let Some(measure) = check.measure {
-        spans.push(plain(summary::figures(measure)).right(FIGURES));
+        spans.push(plain(measure.to_string()).right(FIGURES));
     }
     page.put(indent, indent + page.mark_columns(), &spans);
 }
@@ -166,33 +166,39 @@ fn one_by_one(page: &mut Page, report: &Report, status: Status, word: &str) {
 /// What, then want and have, then where, then what to do.
 fn failure(page: &mut Page, check: &Verdict) {
     let indent = 2 + page.mark_columns();
-    let title = format!(" {} {}", check.kind.replace('_', " "), check.object);
-    page.put(2, indent, &[page.mark(check.status), bold(title)]);
-    if !check.message.is_empty() {
-        page.put(indent, indent, &[plain(&check.message)]);
+    page.put(
+        2,
+        indent,
+        &[
+            page.mark(check.status),
+            bold(format!(" {}", summary::title(check))),
+        ],
+    );
+    for difference in &check.differences {
+        if check.differences.len() > 1 {
+            page.put(indent, indent, &[bold(&difference.part)]);
+        }
+        want_and_have(page, difference.want.as_deref(), difference.have.as_deref());
     }
-    let (expected, actual) = (check.expected.as_deref(), check.actual.as_deref());
-    let parts = expected
-        .zip(actual)
-        .and_then(|(expected, actual)| summary::difference(expected, actual));
-    let (wanted, found) = parts.unzip();
-    if let Some(expected) = expected {
-        value(page, "expected", expected, wanted.clone(), Style::Good);
-    }
-    if let Some(actual) = actual {
-        value(page, "actual", actual, found.clone(), Style::Bad);
-    }
-    if let (Some(expected), Some(wanted), Some(actual), Some(found)) = (expected, wanted, actual, found) {
-        differs(
-            page,
-            &expected[wanted],
-            &actual[found],
-            expected.len().max(actual.len()),
-        );
+    if check.differences.is_empty() {
+        want_and_have(page, check.expected.as_deref(), check.actual.as_deref());
     }
     page.field(indent, LABEL, "check", &[plain(line_of(&check.source))]);
     if let Some(remedy) = &check.remedy {
         lines(page, "remedy", remedy);
+    }
+}
+
+/// Both texts, the part that differs marked.
+fn want_and_have(page: &mut Page, want: Option<&str>, have: Option<&str>) {
+    let parts = want
+        .zip(have)
+        .and_then(|(want, have)| summary::difference(want, have));
+    let (wanted, found) = parts.clone().unzip();
+    value(page, "expected", want.unwrap_or("none"), wanted, Style::Good);
+    value(page, "actual", have.unwrap_or("none"), found, Style::Bad);
+    if let (Some((wanted, found)), Some(want), Some(have)) = (parts, want, have) {
+        differs(page, &want[wanted], &have[found], want.len().max(have.len()));
     }
 }
 

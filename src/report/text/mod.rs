@@ -49,7 +49,7 @@ pub fn render(report: &Report, options: &TextOptions) -> String {
             messages::errors(&mut page, report);
             tables::history(&mut page, report);
         }
-        "apply" | "rollback" => run(&mut page, report, &outcome),
+        _ if summary::is_run(report) => run(&mut page, report, &outcome),
         _ => judgement(&mut page, report),
     }
     messages::others(&mut page, report);
@@ -77,12 +77,12 @@ fn run(page: &mut Page, report: &Report, outcome: &Outcome) {
 }
 
 fn migrations(page: &mut Page, report: &Report) {
-    for migration in &report.migrations {
-        if report.dry_run {
+    if report.dry_run {
+        for migration in &report.migrations {
             plan::section(page, migration);
-        } else {
-            artifacts::section(page, migration);
         }
+    } else {
+        artifacts::sections(page, report);
     }
 }
 
@@ -91,7 +91,6 @@ fn judgement(page: &mut Page, report: &Report) {
     messages::errors(page, report);
     checks::checklist(page, report);
     checks::problems(page, report);
-    migrations(page, report);
     details::files(page, report);
     details::section(page, report);
 }
@@ -110,6 +109,7 @@ fn headline(page: &mut Page, report: &Report, outcome: &Outcome) {
         spans.push(bold(" --dry-run"));
     }
     match report.migrations.as_slice() {
+        _ if !summary::is_run(report) => {}
         [] => {}
         [one] => spans.push(bold(format!(" {}", one.stem()))),
         several => spans.push(bold(format!(
@@ -147,5 +147,36 @@ fn tone_style(tone: Tone) -> Style {
         Tone::Good => Style::Good,
         Tone::Bad => Style::Bad,
         Tone::Neutral => Style::Bold,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TextOptions, render};
+    use crate::report::fixture;
+
+    #[test]
+    fn print() {
+        let only = std::env::var("ONLY").unwrap_or_default();
+        let width = std::env::var("W")
+            .ok()
+            .and_then(|w| w.parse().ok())
+            .unwrap_or(100);
+        for (name, report) in fixture::all() {
+            if name.starts_with(&only) {
+                println!("######## {name}");
+                println!(
+                    "{}",
+                    render(
+                        &report,
+                        &TextOptions {
+                            width,
+                            color: std::env::var("C").is_ok(),
+                            unicode: std::env::var("A").is_err()
+                        }
+                    )
+                );
+            }
+        }
     }
 }
