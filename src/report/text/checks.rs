@@ -57,11 +57,11 @@ fn heading(totals: &Totals) -> String {
     }
 }
 
-/// `✓ 142/142  checks/0024_sync.toml`.
+/// `✓ checks/0024_sync.toml  142/142`.
 fn suite_line(page: &mut Page, suite: &Suite) {
     let mut spans = mark(page, &suite.totals);
-    spans.push(bold(figures(&suite.totals)).right(FIGURES));
-    spans.push(plain(format!("  {}", suite.file)));
+    spans.push(bold(suite.file));
+    spans.push(plain(format!(" {}", figures(&suite.totals))));
     spans.extend(exceptions(&suite.totals));
     page.put(2, 4 + page.mark_columns(), &spans);
 }
@@ -73,7 +73,8 @@ fn groups(page: &mut Page, indent: usize, groups: &[Group]) {
         spans.push(plain(figures(&group.totals)).right(FIGURES));
         spans.extend(exceptions(&group.totals));
         if group.component.is_listed_by_name() && group.totals.pass == group.checks.len() {
-            spans.push(dim(format!("  {}", summary::names(&group.checks).join(", "))));
+            spans.extend(gap());
+            spans.push(dim(summary::names(&group.checks).join(", ")));
         }
         let column = indent + page.mark_columns() + TITLE + FIGURES + 2;
         page.put(indent, column, &spans);
@@ -95,6 +96,11 @@ fn count(page: &mut Page, indent: usize, check: &Verdict) {
         spans.push(plain(measure.to_string()).right(FIGURES));
     }
     page.put(indent, indent + page.mark_columns(), &spans);
+}
+
+/// Two spaces, where a line may end.
+fn gap() -> [Span; 2] {
+    [plain(" ").solid(), plain(" ")]
 }
 
 fn mark(page: &Page, totals: &Totals) -> Vec<Span> {
@@ -119,16 +125,19 @@ fn exceptions(totals: &Totals) -> Vec<Span> {
         (totals.skip, "skipped", Style::Dim),
     ] {
         if count > 0 {
-            spans.push(plain(if spans.is_empty() { "  " } else { ", " }));
+            spans.push(if spans.is_empty() {
+                plain("  ").solid()
+            } else {
+                plain(", ")
+            });
             spans.push(styled(style, format!("{count} {word}")).solid());
         }
     }
     spans
 }
 
-/// In full what did not pass: failures, root causes, advice, what was skipped and why.
+/// In full what did not pass: root causes, failures, advice, what was skipped and why.
 pub fn problems(page: &mut Page, report: &Report) {
-    one_by_one(page, report, Status::Fail, "FAILED");
     let blockers = summary::blockers(report);
     if !blockers.is_empty() {
         page.heading(&format!(
@@ -142,6 +151,7 @@ pub fn problems(page: &mut Page, report: &Report) {
             blocked(page, blocker);
         }
     }
+    one_by_one(page, report, Status::Fail, "FAILED");
     one_by_one(page, report, Status::Warn, "WARNED");
     skipped(page, report);
 }
@@ -226,8 +236,13 @@ fn differs(page: &mut Page, wanted: &str, found: &str, length: usize) {
 /// lines around it are shown.
 fn value(page: &mut Page, label: &str, text: &str, part: Option<Range<usize>>, style: Style) {
     let indent = 2 + page.mark_columns();
-    let count = text.lines().count();
-    let part = part.unwrap_or(0..0);
+    if text.is_empty() {
+        page.field(indent, LABEL, label, &[dim("(empty)")]);
+        return;
+    }
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    let count = text.split('\n').count();
+    let part = part.map_or(0..0, |part| part.start.min(text.len())..part.end.min(text.len()));
     let line_at = |offset: usize| text[..offset].matches('\n').count();
     let shown = if count > LONG && part.end > 0 {
         line_at(part.start).saturating_sub(AROUND)..(line_at(part.end) + AROUND + 1).min(count)
@@ -247,7 +262,7 @@ fn value(page: &mut Page, label: &str, text: &str, part: Option<Range<usize>>, s
     };
     elided(page, &mut label, shown.start);
     let mut start = 0;
-    for (index, line) in text.lines().enumerate() {
+    for (index, line) in text.split('\n').enumerate() {
         if shown.contains(&index) {
             let within = |offset: usize| offset.clamp(start, start + line.len()) - start;
             let (from, to) = (within(part.start), within(part.end));
@@ -257,7 +272,8 @@ fn value(page: &mut Page, label: &str, text: &str, part: Option<Range<usize>>, s
                 indent,
                 indent + LABEL + depth,
                 &[
-                    dim(std::mem::take(&mut label)).padded(LABEL + depth),
+                    dim(std::mem::take(&mut label)).padded(LABEL + depth - 1),
+                    plain(" "),
                     plain(&line[depth..from]),
                     styled(style, &line[from..to]),
                     plain(&line[to..]),
@@ -267,9 +283,6 @@ fn value(page: &mut Page, label: &str, text: &str, part: Option<Range<usize>>, s
         start += line.len() + 1;
     }
     elided(page, &mut label, count - shown.end);
-    if count == 0 {
-        page.field(indent, LABEL, label, &[dim("(empty)")]);
-    }
 }
 
 /// A text whose lines are kept.
