@@ -15,6 +15,8 @@ const FIGURES: usize = 9;
 /// Width of the labels' column of a failure.
 const LABEL: usize = 10;
 
+/// More objects are only counted.
+const NAMES: usize = 12;
 /// Texts of more lines are shown around their difference alone.
 const LONG: usize = 8;
 /// Lines that are shown before and after a difference.
@@ -72,7 +74,10 @@ fn groups(page: &mut Page, indent: usize, groups: &[Group]) {
         spans.push(plain(group.component.title()).padded(TITLE));
         spans.push(plain(figures(&group.totals)).right(FIGURES));
         spans.extend(exceptions(&group.totals));
-        if group.component.is_listed_by_name() && group.totals.pass == group.checks.len() {
+        if group.component.is_listed_by_name()
+            && group.checks.len() <= NAMES
+            && group.totals.pass == group.checks.len()
+        {
             spans.extend(gap());
             spans.push(dim(summary::names(&group.checks).join(", ")));
         }
