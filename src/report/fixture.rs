@@ -24,6 +24,7 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("apply_dry_run", apply_dry_run()),
         ("apply_nothing", apply_nothing()),
         ("rollback", rollback()),
+        ("rollback_dry_run", rollback_dry_run()),
         ("verify_approved", verify_approved()),
         ("verify_not_approved", verify_not_approved()),
         ("status", status()),
@@ -401,6 +402,35 @@ pub fn rollback() -> Report {
     back.duration_ms = Some(187.4);
     back.artifacts.removed = created();
     report.migrations.push(back);
+    report
+}
+
+/// Blocked: a later migration depends on what would go.
+pub fn rollback_dry_run() -> Report {
+    let mut report = report("rollback");
+    report.conclusion = Some(Conclusion::Blocked);
+    report.exit = ExitCode::Blocked;
+    report.dry_run = true;
+    let mut planned = migration(MigrationState::Applied);
+    planned.source = Some(location("rollback/0024_sync_preview_progress_logs.sql", 1));
+    planned.statements = vec![StatementLine {
+        source: location("rollback/0024_sync_preview_progress_logs.sql", 3),
+        tag: "DROP TABLE".to_string(),
+        text: "drop table sync_progress".to_string(),
+    }];
+    report.migrations.push(planned);
+    report.diagnostics = vec![
+        Diagnostic::error("0025_sync_views depends on 0024_sync_preview_progress_logs")
+            .fact(
+                "uses",
+                "view public.active_syncs reads table public.sync_progress",
+            )
+            .help("roll 0025_sync_views back first"),
+        Diagnostic::warning("this rollback destroys data").fact(
+            "data",
+            "table public.sync_progress: 1200 rows, 640 kB\ntable public.sync_activity_log: 88 rows, 48 kB",
+        ),
+    ];
     report
 }
 

@@ -145,12 +145,17 @@ fn plan_line(report: &Report) -> String {
         .iter()
         .map(|migration| migration.gates.len())
         .sum();
-    [
+    if report.migrations.is_empty() {
+        return "no migration to run".to_string();
+    }
+    let mut parts = vec![
         quantity(report.migrations.len(), "migration"),
         quantity(statements, "statement"),
-        quantity(gates, "check"),
-    ]
-    .join(", ")
+    ];
+    if gates > 0 {
+        parts.push(quantity(gates, "check"));
+    }
+    parts.join(", ")
 }
 
 /// `2 applied, 1 pending`; of an empty project `no migrations`.
@@ -174,7 +179,7 @@ fn ledger_line(report: &Report) -> String {
 
 /// `1 migration failed, 2 applied`; `None` when the run was not about running any.
 fn migrations_line(report: &Report) -> Option<String> {
-    if !is_run(report) {
+    if !is_run(report) || report.dry_run {
         return None;
     }
     let states = [

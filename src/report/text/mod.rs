@@ -41,15 +41,10 @@ pub fn render(report: &Report, options: &TextOptions) -> String {
     let mut page = Page::new(*options);
     let outcome = summary::outcome(report);
     headline(&mut page, report, &outcome);
+    messages::errors(&mut page, report);
     match report.command {
-        "status" => {
-            messages::errors(&mut page, report);
-            tables::status(&mut page, report);
-        }
-        "history" => {
-            messages::errors(&mut page, report);
-            tables::history(&mut page, report);
-        }
+        "status" => tables::status(&mut page, report),
+        "history" => tables::history(&mut page, report),
         _ if summary::is_run(report) => run(&mut page, report, &outcome),
         _ => judgement(&mut page, report),
     }
@@ -62,7 +57,6 @@ pub fn render(report: &Report, options: &TextOptions) -> String {
 fn run(page: &mut Page, report: &Report, outcome: &Outcome) {
     match outcome.tone {
         Tone::Bad => {
-            messages::errors(page, report);
             checks::problems(page, report);
             checks::checklist(page, report);
             migrations(page, report);
@@ -80,7 +74,7 @@ fn run(page: &mut Page, report: &Report, outcome: &Outcome) {
 fn migrations(page: &mut Page, report: &Report) {
     if report.dry_run {
         for migration in &report.migrations {
-            plan::section(page, migration);
+            plan::section(page, migration, report.command);
         }
     } else {
         artifacts::sections(page, report);
@@ -89,7 +83,6 @@ fn migrations(page: &mut Page, report: &Report) {
 
 /// What was found, as a whole and then one by one.
 fn judgement(page: &mut Page, report: &Report) {
-    messages::errors(page, report);
     checks::checklist(page, report);
     checks::problems(page, report);
     details::files(page, report);

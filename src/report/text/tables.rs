@@ -56,7 +56,9 @@ pub fn status(page: &mut Page, report: &Report) {
             clean(&line.name),
             line.state.replace('_', " "),
             line.applied_on.as_deref().map_or("-".to_string(), instant),
-            clean(&line.rollback),
+            Some(clean(&line.rollback))
+                .filter(|text| !text.is_empty())
+                .unwrap_or("-".to_string()),
             line.checks.map_or("-".to_string(), |checks| checks.to_string()),
         ]
     });
