@@ -127,6 +127,11 @@ impl Artifacts {
         self.created.is_empty() && self.removed.is_empty() && self.altered.is_empty()
     }
 
+    /// As the journal keeps it.
+    pub fn to_json(&self) -> String {
+        super::json::artifacts(self)
+    }
+
     /// It added to the catalog and touched nothing that was there.
     pub fn only_created(&self) -> bool {
         !self.created.is_empty() && self.removed.is_empty() && self.altered.is_empty()
