@@ -128,19 +128,27 @@ impl Context<'_> {
         Ok((session, reading))
     }
 
-    /// Waits for an answer, and cancels the running statement when the user interrupts; what then comes is the
-    /// answer all the same, so that what was committed just before is known.
+    /// Waits for an answer. When the user interrupts, the running statement is cancelled, again and again until
+    /// the answer comes: a message that is already on its way would begin behind it.
     pub async fn answer<T>(&self, session: &Session, reply: impl Future<Output = T>) -> Answered<T> {
         let mut reply = std::pin::pin!(reply);
         tokio::select! {
-            answer = &mut reply => Answered::Whole(answer),
-            () = self.interrupt.wait() => {
-                session.cancel().await;
-                match tokio::time::timeout(CANCEL_LIMIT, reply).await {
-                    Ok(answer) => Answered::Interrupted(Some(answer)),
-                    Err(_) => Answered::Interrupted(None),
-                }
+            biased;
+            answer = &mut reply => return Answered { answer: Some(answer), interrupted: false },
+            () = self.interrupt.wait() => {}
+        }
+        for _ in 0..CANCELS {
+            session.cancel().await;
+            if let Ok(answer) = tokio::time::timeout(CANCEL_PAUSE, &mut reply).await {
+                return Answered {
+                    answer: Some(answer),
+                    interrupted: true,
+                };
             }
+        }
+        Answered {
+            answer: None,
+            interrupted: true,
         }
     }
 
@@ -168,15 +176,18 @@ impl Context<'_> {
     }
 }
 
-/// How long a cancelled statement may take to end.
-const CANCEL_LIMIT: Duration = Duration::from_secs(10);
+/// How long a cancelled statement may take to end before it is cancelled again.
+const CANCEL_PAUSE: Duration = Duration::from_millis(500);
+
+/// How often it is cancelled before it is given up: ten seconds in all.
+const CANCELS: usize = 20;
 
 /// What came of waiting for an answer.
 #[derive(Debug)]
-pub enum Answered<T> {
-    Whole(T),
-    /// The user interrupted; the answer of the cancelled message, when one came in time.
-    Interrupted(Option<T>),
+pub struct Answered<T> {
+    /// What came, also behind an interruption; `None` when nothing did.
+    pub answer: Option<T>,
+    pub interrupted: bool,
 }
 
 impl<T> Answered<T> {
@@ -186,8 +197,11 @@ impl<T> Answered<T> {
     /// [`Error::Interrupted`].
     pub fn or_interrupted(self, doing: &str) -> Result<T, Error> {
         match self {
-            Answered::Whole(answer) => Ok(answer),
-            Answered::Interrupted(_) => Err(Error::Interrupted(vec![
+            Answered {
+                answer: Some(answer),
+                interrupted: false,
+            } => Ok(answer),
+            _ => Err(Error::Interrupted(vec![
                 Diagnostic::error(format!("interrupted while {doing}")).fact("state", "nothing was changed"),
             ])),
         }

@@ -2,7 +2,6 @@
 
 use crate::cli::args::GlobalArgs;
 use crate::cli::output;
-use crate::diagnostic;
 use crate::project::scaffold::{self, Written};
 use crate::report::ExitCode;
 
@@ -15,7 +14,7 @@ pub fn run(global: &GlobalArgs) -> ExitCode {
     match made {
         Ok(files) => show(&files, "then write the first change with `pgplumb new NAME`"),
         Err(problem) => {
-            output::tell(&diagnostic::render(&problem));
+            output::tell_diagnostic(&problem, global.color);
             ExitCode::Usage
         }
     }

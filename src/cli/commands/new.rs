@@ -2,7 +2,6 @@
 
 use crate::cli::args::{GlobalArgs, NewArgs};
 use crate::cli::output;
-use crate::diagnostic;
 use crate::project::{Project, scaffold};
 use crate::report::ExitCode;
 
@@ -16,7 +15,7 @@ pub fn run(global: &GlobalArgs, args: &NewArgs) -> ExitCode {
         Ok(files) => super::init::show(&files, "write all three, then look at `pgplumb apply --dry-run`"),
         Err(problems) => {
             for problem in problems {
-                output::tell(&diagnostic::render(&problem));
+                output::tell_diagnostic(&problem, global.color);
             }
             ExitCode::Usage
         }
