@@ -346,6 +346,22 @@ pub(crate) fn parent(table: &Object) -> Option<(String, String)> {
     Some((name.schema?, name.name))
 }
 
+/// `1 policy`, `2 policies`, `2 tables with row security`.
+fn noun(of: &str, count: u64) -> String {
+    let (words, tail) = match of {
+        "rls_tables" => ("tables", " with row security"),
+        _ => (of, ""),
+    };
+    let words = words.replace('_', " ");
+    let words = match count {
+        1 if words.ends_with("ies") => format!("{}y", &words[..words.len() - 3]),
+        1 if words.ends_with("xes") => words[..words.len() - 2].to_string(),
+        1 => words.trim_end_matches('s').to_string(),
+        _ => words,
+    };
+    format!("{words}{tail}")
+}
+
 impl Rule for Count {
     fn claims(&self) -> Vec<Claim> {
         vec![Claim::Named("count", self.name.clone())]
@@ -388,7 +404,7 @@ impl Rule for Count {
             let mut message = format!(
                 "{}: have {have} {}, want {} {}",
                 self.name,
-                self.of.replace('_', " "),
+                noun(self.of, have),
                 if self.at_least { "at least" } else { "exactly" },
                 self.want
             );
