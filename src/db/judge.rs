@@ -127,6 +127,7 @@ fn job(index: usize, question: &Question) -> Option<Job> {
     else {
         return None;
     };
+    let (expected, actual) = (fragment(*context, expected), fragment(*context, actual));
     if !is_closed(expected) || !is_closed(actual) || !column_type.as_deref().is_none_or(is_closed) {
         return None;
     }
@@ -200,6 +201,14 @@ fn job(index: usize, question: &Question) -> Option<Job> {
     })
 }
 
+/// The text that is put in parentheses: a query may end in a semicolon.
+fn fragment(context: Context, text: &str) -> &str {
+    match context {
+        Context::Query => text.trim_end().trim_end_matches(';'),
+        _ => text,
+    }
+}
+
 /// Whether the text stays within the parentheses that are put around it.
 fn is_closed(text: &str) -> bool {
     let mut depth = 0_usize;
@@ -257,6 +266,7 @@ pub fn answers<'a>(
     for question in questions {
         if let (
             Question::Same {
+                context,
                 expected,
                 actual,
                 column_type,
@@ -265,12 +275,13 @@ pub fn answers<'a>(
             Some(answer),
         ) = (question, answers.get_mut(question))
         {
-            if !is_closed(expected) {
+            if !is_closed(fragment(*context, expected)) {
                 *answer = Answer::Refused {
                     sqlstate: "42601".to_string(),
                     message: "not one expression".to_string(),
                 };
-            } else if !is_closed(actual) || !column_type.as_deref().is_none_or(is_closed) {
+            } else if !is_closed(fragment(*context, actual)) || !column_type.as_deref().is_none_or(is_closed)
+            {
                 *answer = Answer::CannotTell {
                     reason: "the catalog's text could not be read".to_string(),
                 };
@@ -385,15 +396,35 @@ fn spelling(question: &Question, printed: &str) -> String {
 }
 
 /// A printed text without the nesting of ANDs in ANDs and of ORs in ORs, for comparison only. The server puts every
-/// condition in parentheses, but keeps those of `a and (b and c)`.
+/// condition in parentheses, but keeps those of `a and (b and c)`. And without the cast that `in ('a', 'b')` puts
+/// between a constant and text for a varchar, and `= any (array['a', 'b'])` does not.
 fn flat(printed: &str) -> String {
+    let tokens: Vec<(TokenKind, &str)> = lex(printed)
+        .into_iter()
+        .filter(|token| !token.kind.is_trivia())
+        .map(|token| (token.kind, token.text(printed)))
+        .collect();
     let mut groups: Vec<Vec<String>> = vec![Vec::new()];
-    for token in lex(printed) {
-        if token.kind.is_trivia() {
-            continue;
-        }
-        let text = token.text(printed);
-        match (token.kind, text) {
+    let mut at = 0;
+    while let Some(&(kind, text)) = tokens.get(at) {
+        let rest = &tokens[at..];
+        let words = |from: usize, wanted: &[&str]| {
+            let found = rest.iter().skip(from).map(|(_, text)| *text);
+            found.take(wanted.len()).eq(wanted.iter().copied())
+        };
+        let constant = rest.get(1).is_some_and(|(kind, _)| *kind == TokenKind::String);
+        at += 1;
+        match (kind, text) {
+            (TokenKind::Punct, "(")
+                if constant
+                    && words(2, &["::", "character", "varying", ")", "::", "text"])
+                    && !words(8, &["["]) =>
+            {
+                if let Some(group) = groups.last_mut() {
+                    group.extend([rest[1].1, "::", "text"].map(str::to_string));
+                }
+                at += 7;
+            }
             (TokenKind::Punct, "(") => groups.push(Vec::new()),
             (TokenKind::Punct, ")") if groups.len() > 1 => {
                 let group = flat_group(groups.pop().unwrap_or_default());
@@ -461,4 +492,213 @@ fn nested_chain(text: &str) -> Option<&'static str> {
         }
     }
     chain(&items)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::scratch::{Options, Scratch};
+    use crate::db::{Connection, catalog};
+    use serde::Deserialize;
+
+    #[derive(Deserialize)]
+    struct Table {
+        setup: String,
+        same: Vec<Pair>,
+        differs: Vec<Pair>,
+    }
+
+    #[derive(Deserialize, Clone)]
+    #[serde(deny_unknown_fields)]
+    struct Pair {
+        expected: String,
+        stored: String,
+        #[serde(rename = "as", default)]
+        context: Option<String>,
+        #[serde(rename = "type", default)]
+        column_type: Option<String>,
+        #[serde(default)]
+        on: Option<(String, String)>,
+        #[serde(default)]
+        schema: Option<String>,
+    }
+
+    impl Pair {
+        fn on(&self) -> (String, String) {
+            self.on.clone().unwrap_or(("public".into(), "item".into()))
+        }
+
+        /// The statements that make an object of the text, and the query that reads it back.
+        fn store(&self, text: &str) -> (String, String) {
+            let (schema, name) = self.on();
+            let table = format!("{}.{}", quote_ident(&schema), quote_ident(&name));
+            let oid = format!("{}::regclass", quote_literal(&table));
+            let column_type = self.column_type.as_deref().unwrap_or("numeric");
+            match self.context.as_deref() {
+                None => (
+                    format!("create policy stored on {table} using ({text})"),
+                    format!("select pg_get_expr(polqual, polrelid) from pg_policy where polrelid = {oid}"),
+                ),
+                Some("scalar") => (
+                    format!("create index stored on {table} (({text}))"),
+                    "select pg_get_indexdef('public.stored'::regclass, 1, false)".to_string(),
+                ),
+                Some("default") => (
+                    format!("create table public.stored (it {column_type} default {text})"),
+                    "select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = 'public.stored'::regclass"
+                        .to_string(),
+                ),
+                Some("generated") => (
+                    format!("alter table {table} add stored {column_type} generated always as ({text}) stored"),
+                    format!("select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = {oid}"),
+                ),
+                Some("trigger") => (
+                    format!(
+                        "create trigger stored before update on {table} for each row when ({text}) \
+                         execute function public.touch()"
+                    ),
+                    format!("select pg_get_triggerdef(oid) from pg_trigger where tgrelid = {oid}"),
+                ),
+                Some("domain") => (
+                    format!("create domain public.stored as {column_type} check ({text})"),
+                    "select pg_get_expr(conbin, 0) from pg_constraint where contypid = 'public.stored'::regtype"
+                        .to_string(),
+                ),
+                Some("query") => (
+                    format!("create view public.stored as {text}"),
+                    "select pg_get_viewdef('public.stored'::regclass)".to_string(),
+                ),
+                Some(_) => (String::new(), format!("select {}", quote_literal(text))),
+            }
+        }
+
+        fn question(&self, actual: String) -> Question {
+            let context = match self.context.as_deref() {
+                None | Some("domain") => Context::Predicate,
+                Some("scalar") => Context::Scalar,
+                Some("default") => Context::Default,
+                Some("generated") => Context::Generated,
+                Some("trigger") => Context::TriggerWhen,
+                Some("literal") => Context::Literal,
+                Some("type") => Context::Type,
+                Some("query") => Context::Query,
+                Some(other) => panic!("what is {other}?"),
+            };
+            let no_relation = ["default", "literal", "type", "query", "domain"];
+            let relation = match self.context.as_deref() {
+                Some(context) if no_relation.contains(&context) => None,
+                _ => Some(self.on()),
+            };
+            Question::Same {
+                context,
+                relation,
+                column_type: self.column_type.clone(),
+                schema: self.schema.clone().unwrap_or("public".into()),
+                expected: self.expected.clone(),
+                actual,
+            }
+        }
+    }
+
+    /// What the catalog holds when the text is made into an object; of a text that the server printed, the same as
+    /// on a database that was restored from a dump.
+    async fn stored(connection: &Connection, pair: &Pair, text: &str, path: &str) -> String {
+        let (create, read) = pair.store(text);
+        let sql = format!(
+            "begin; set local search_path to {path}; {create}; set local search_path to pg_catalog; {read}; rollback"
+        );
+        let rows = connection
+            .client
+            .simple_query(&sql)
+            .await
+            .unwrap_or_else(|error| panic!("{text}: {error:?}"));
+        let text = rows.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_string),
+            _ => None,
+        });
+        let text = text.unwrap_or_else(|| panic!("{sql} gives nothing"));
+        match pair.context.as_deref() {
+            Some("trigger") => catalog::when_condition(&text).unwrap().to_string(),
+            _ => text,
+        }
+    }
+
+    async fn ask(connection: &Connection, questions: &[Question]) -> Answers {
+        let sql = judge_sql(questions).unwrap();
+        let rows = connection.client.simple_query(&sql).await.unwrap();
+        let ours = rows
+            .iter()
+            .filter(|message| matches!(message, SimpleQueryMessage::Row(_)));
+        for message in ours {
+            if let SimpleQueryMessage::Row(row) = message {
+                assert!(is_answer_row(row));
+            }
+        }
+        answers(questions, &rows)
+    }
+
+    /// Everything that could have been left behind.
+    async fn remains(connection: &Connection) -> Vec<Option<String>> {
+        let sql = "select count(*)::text from pg_class where relnamespace in \
+                   (select oid from pg_namespace where nspname like 'pg\\_temp\\_%') \
+                   union all select count(*)::text from pg_locks where pid = pg_backend_pid() \
+                   and relation is not null and relation::regclass::text not like 'pg\\_%' \
+                   union all select nullif(current_setting('pgplumb.jobs', true), '') \
+                   union all select current_setting('search_path') union all select current_setting('timezone')";
+        let rows = connection.client.query(sql, &[]).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
+    async fn prepared() -> (Scratch, Table) {
+        let table: Table = toml::from_str(include_str!("judge_pairs.toml")).unwrap();
+        let scratch = Scratch::start(Options::default()).await.unwrap();
+        scratch.run("postgres", &table.setup).await.unwrap();
+        (scratch, table)
+    }
+
+    #[tokio::test]
+    async fn other_spellings_are_the_same_and_near_misses_are_not() {
+        let (scratch, table) = prepared().await;
+        let connection = scratch.connect("postgres").await.unwrap();
+        assert!(table.same.len() >= 60 && table.differs.len() >= 60);
+        let pairs: Vec<(&Pair, bool)> = table
+            .same
+            .iter()
+            .map(|pair| (pair, true))
+            .chain(table.differs.iter().map(|pair| (pair, false)))
+            .collect();
+        let mut questions = Vec::new();
+        let mut wanted = Vec::new();
+        for (pair, same) in &pairs {
+            let first = stored(&connection, pair, &pair.stored, "public, auth").await;
+            let mut restored = first.clone();
+            // a dump holds what the server printed
+            for _ in 0..2 {
+                restored = stored(&connection, pair, &restored, "pg_catalog").await;
+            }
+            for actual in [first, restored] {
+                questions.push(pair.question(actual));
+                wanted.push(*same);
+            }
+        }
+        let mut wrong = Vec::new();
+        for zone in ["UTC", "Asia/Kolkata"] {
+            let hostile = format!(
+                "set timezone to '{zone}'; set datestyle to 'SQL, DMY'; set intervalstyle to 'iso_8601'; \
+                 set search_path to auth, public; set transform_null_equals to on; \
+                 set quote_all_identifiers to on; set client_min_messages to debug1"
+            );
+            connection.client.batch_execute(&hostile).await.unwrap();
+            let before = remains(&connection).await;
+            let answers = ask(&connection, &questions).await;
+            assert_eq!(remains(&connection).await, before);
+            for (question, same) in questions.iter().zip(&wanted) {
+                match (&answers[question], same) {
+                    (Answer::Same, true) | (Answer::Differs { .. }, false) => {}
+                    (answer, _) => wrong.push(format!("same {same}: {question:?}\n    {answer:?}")),
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    }
 }
