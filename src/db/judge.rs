@@ -701,4 +701,294 @@ mod tests {
         }
         assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
     }
+
+    fn predicate(expected: &str, actual: &str) -> Question {
+        Question::Same {
+            context: Context::Predicate,
+            relation: Some(("public".into(), "item".into())),
+            column_type: None,
+            schema: "public".into(),
+            expected: expected.into(),
+            actual: actual.into(),
+        }
+    }
+
+    fn reason(answer: &Answer) -> &str {
+        match answer {
+            Answer::CannotTell { reason } => reason,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_error_in_one_disturbs_no_other() {
+        let (scratch, _) = prepared().await;
+        let connection = scratch.connect("postgres").await.unwrap();
+        let questions = [
+            predicate("amount > 0", "(amount > 0)"),
+            predicate("amont > 0", "(amount > 0)"),
+            predicate("amount > 0", "(gone > 0)"),
+            predicate("amount > 'x'", "(amount > 0)"),
+            predicate("amount", "(amount > 0)"),
+            predicate("count(*) > 0", "(amount > 0)"),
+            predicate("amount >= 0", "(amount > 0)"),
+            Question::Rows {
+                sql: "select 1".into(),
+                schema: "public".into(),
+            },
+            predicate("amount>0", "(amount > 0)"),
+        ];
+        let answers = ask(&connection, &questions).await;
+        assert_eq!(answers.len(), 8);
+        assert_eq!(answers[&questions[0]], Answer::Same);
+        assert_eq!(answers[&questions[8]], Answer::Same);
+        assert_eq!(
+            answers[&questions[1]],
+            Answer::Refused {
+                sqlstate: "42703".into(),
+                message: "column \"amont\" does not exist".into()
+            }
+        );
+        assert_eq!(reason(&answers[&questions[2]]), "column \"gone\" does not exist");
+        for (index, code) in [(3, "22P02"), (4, "42804"), (5, "42803")] {
+            let Answer::Refused { sqlstate, .. } = &answers[&questions[index]] else {
+                panic!("{:?}", answers[&questions[index]]);
+            };
+            assert_eq!(sqlstate, code);
+        }
+        let Answer::Differs { expected, actual } = &answers[&questions[6]] else {
+            panic!("{:?}", answers[&questions[6]]);
+        };
+        let (expected, actual) = (expected.replace("item.", ""), actual.replace("item.", ""));
+        assert_eq!(
+            (expected.as_str(), actual.as_str()),
+            ("(amount >= 0)", "(amount > 0)")
+        );
+        assert_eq!(judge_sql(&questions[7..8]), None);
+    }
+
+    #[tokio::test]
+    async fn differences_are_shown_without_what_was_put_around_them() {
+        let (scratch, _) = prepared().await;
+        let connection = scratch.connect("postgres").await.unwrap();
+        let with = |context, expected: &str, actual: &str, relation: bool, column_type: Option<&str>| {
+            Question::Same {
+                context,
+                relation: relation.then(|| ("public".to_string(), "item".to_string())),
+                column_type: column_type.map(str::to_string),
+                schema: "public".into(),
+                expected: expected.into(),
+                actual: actual.into(),
+            }
+        };
+        let cases = [
+            (
+                with(Context::Scalar, "lower(note)", "upper(note)", true, None),
+                "lower(note)",
+            ),
+            (
+                with(Context::Generated, "amount", "(amount + 1)", true, None),
+                "amount",
+            ),
+            (
+                with(
+                    Context::TriggerWhen,
+                    "new.amount > 0",
+                    "(old.amount > 0)",
+                    true,
+                    None,
+                ),
+                "(new.amount > 0)",
+            ),
+            (with(Context::Default, "7", "8", false, Some("integer")), "7"),
+            (with(Context::Type, "int", "text", false, None), "integer"),
+            (with(Context::Literal, "'x'", "'y'", false, Some("text")), "x"),
+            (
+                with(
+                    Context::Predicate,
+                    "value > 1",
+                    "(VALUE > 0)",
+                    false,
+                    Some("integer"),
+                ),
+                "(VALUE > 1)",
+            ),
+        ];
+        let questions: Vec<Question> = cases.iter().map(|(question, _)| question.clone()).collect();
+        let answers = ask(&connection, &questions).await;
+        for (question, wanted) in &cases {
+            let Answer::Differs { expected, .. } = &answers[question] else {
+                panic!("{question:?}: {:?}", answers[question]);
+            };
+            assert_eq!(expected.replace("item.", ""), *wanted);
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_gets_out_of_the_parentheses() {
+        let (scratch, _) = prepared().await;
+        let connection = scratch.connect("postgres").await.unwrap();
+        let texts = [
+            "true); drop table public.item; select (1",
+            "true) or (true",
+            "true /* ",
+            "true -- ) ; drop table public.item",
+            "true; drop table public.item",
+            "(true; drop table public.item)",
+            "note = E'\\'); drop table public.item; --'",
+            "note = '\\'); drop table public.item; --'",
+            "note = $a$ $a$); drop table public.item; select ($a$ $a$",
+            "note = U&'\\0027); drop table public.item; --' uescape '\\'",
+            "\"note\" = '' and (true",
+            "true)\n; commit; select (1",
+            "true\\gexec",
+            "note = 'x' :evil",
+        ];
+        let mut questions = Vec::new();
+        for text in texts {
+            for context in [
+                Context::Predicate,
+                Context::Scalar,
+                Context::Default,
+                Context::TriggerWhen,
+                Context::Literal,
+                Context::Type,
+                Context::Query,
+            ] {
+                for column_type in [None, Some("text".to_string())] {
+                    questions.push(Question::Same {
+                        context,
+                        relation: Some(("public".into(), "item".into())),
+                        column_type,
+                        schema: "public\"; drop table public.item; --".into(),
+                        expected: text.into(),
+                        actual: "true".into(),
+                    });
+                }
+            }
+        }
+        connection
+            .client
+            .batch_execute("set standard_conforming_strings to off")
+            .await
+            .unwrap();
+        ask(&connection, &questions).await;
+        connection
+            .client
+            .batch_execute("select from public.item")
+            .await
+            .unwrap();
+        for text in [
+            "true);select(1",
+            "true;",
+            "'",
+            "\"",
+            "/*",
+            "(",
+            ")",
+            ")(",
+            "$a$",
+            "(;)",
+        ] {
+            assert!(!is_closed(text), "{text}");
+        }
+        for text in [
+            "true -- ;",
+            "';'",
+            "f(';)')",
+            "/* ) */ 1",
+            "$a$;)$a$",
+            "\")\"",
+            "a[1:2]",
+        ] {
+            assert!(is_closed(text), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_cannot_be_asked_says_why() {
+        let (scratch, _) = prepared().await;
+        let question = predicate("amount > 0", "((amount > 0))");
+        let with_auth = predicate("owner = auth.uid()", "(amount > 0)");
+        let literal = Question::Same {
+            context: Context::Literal,
+            relation: None,
+            column_type: Some("date".into()),
+            schema: "public".into(),
+            expected: "'2025-11-01'".into(),
+            actual: "date '2025-11-01'".into(),
+        };
+        let questions = [question.clone(), with_auth.clone(), literal.clone()];
+        let sql = judge_sql(&questions).unwrap();
+
+        let connection = scratch.connect("postgres").await.unwrap();
+        let read_only = format!("begin read only; {sql} rollback");
+        let rows = connection.client.simple_query(&read_only).await.unwrap();
+        let given = answers(&questions, &rows);
+        assert_eq!(
+            reason(&given[&question]),
+            "cannot execute CREATE VIEW in a read-only transaction"
+        );
+        assert_eq!(given[&literal], Answer::Same);
+
+        // a role without any right to the table
+        let setup = "create role reader; revoke temporary on database postgres from public; \
+                     create role maker; grant temporary on database postgres to maker";
+        connection.client.batch_execute(setup).await.unwrap();
+        let as_role = |role: &str| format!("begin; set local role {role}; {sql} rollback");
+        let rows = connection.client.simple_query(&as_role("maker")).await.unwrap();
+        let given = answers(&questions, &rows);
+        assert_eq!(given[&question], Answer::Same);
+        assert_eq!(reason(&given[&with_auth]), "permission denied for schema auth");
+        let rows = connection.client.simple_query(&as_role("reader")).await.unwrap();
+        let given = answers(&questions, &rows);
+        assert_eq!(
+            reason(&given[&question]),
+            "permission denied to create temporary tables in database \"postgres\""
+        );
+
+        // a label of this very transaction
+        let label = predicate("status = 'new'", "(amount > 0)");
+        let sql = judge_sql(std::slice::from_ref(&label)).unwrap();
+        let sql = format!("begin; alter type public.status add value 'new'; {sql} rollback");
+        let rows = connection.client.simple_query(&sql).await.unwrap();
+        let given = answers(std::slice::from_ref(&label), &rows);
+        assert_eq!(
+            reason(&given[&label]),
+            "unsafe use of new value \"new\" of enum type status"
+        );
+
+        // an event trigger that forbids DDL
+        let setup = "create function public.forbid() returns event_trigger language plpgsql as \
+                     $$ begin raise 'no DDL today'; end $$; \
+                     create event trigger forbid on ddl_command_start execute function public.forbid()";
+        connection.client.batch_execute(setup).await.unwrap();
+        let rows = connection
+            .client
+            .simple_query(&judge_sql(&questions).unwrap())
+            .await
+            .unwrap();
+        let given = answers(&questions, &rows);
+        assert_eq!(reason(&given[&question]), "no DDL today");
+        assert_eq!(given[&literal], Answer::Same);
+
+        // and the rows that never came
+        assert_eq!(
+            reason(&answers(&questions, [])[&question]),
+            "the server gave no answer"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_lock_that_is_not_given_is_an_error_of_the_transaction() {
+        let (scratch, _) = prepared().await;
+        let other = scratch.connect("postgres").await.unwrap();
+        let lock = "begin; lock table public.item in access exclusive mode";
+        other.client.batch_execute(lock).await.unwrap();
+        let connection = scratch.connect("postgres").await.unwrap();
+        let sql = judge_sql(&[predicate("amount > 0", "((amount > 0))")]).unwrap();
+        let sql = format!("begin; set local lock_timeout to '50ms'; {sql} rollback");
+        let error = connection.client.simple_query(&sql).await.unwrap_err();
+        assert_eq!(error.code().unwrap().code(), "55P03");
+    }
 }
