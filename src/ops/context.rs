@@ -11,7 +11,7 @@ use crate::db::error::Error as DbError;
 use crate::db::history::Reading;
 use crate::db::parameters::Parameters;
 use crate::db::secret::Secret;
-use crate::db::session::{Holder, Session, Settings};
+use crate::db::session::{Blocker, Holder, Session, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::project::Project;
 use crate::report::model::Database;
@@ -23,6 +23,13 @@ pub enum Event {
     WaitingForServer { reason: String },
     /// Another runner is at work.
     WaitingForRunner { holder: Option<Holder>, left: Duration },
+    /// A table was busy for longer than `lock_timeout`: the whole transaction is tried again.
+    WaitingForTable {
+        stem: String,
+        attempt: usize,
+        blockers: Vec<Blocker>,
+        left: Duration,
+    },
     /// A step begins; `number` counts from 1.
     StepStarted {
         number: usize,
@@ -170,7 +177,13 @@ impl Context<'_> {
             host: server.host.clone(),
             port: server.port,
             user: reading.user.clone(),
-            server_version: server.version.clone(),
+            // Debian and others add a word on the package
+            server_version: server
+                .version
+                .split_whitespace()
+                .next()
+                .unwrap_or_default()
+                .to_string(),
             pooler: None,
         }
     }

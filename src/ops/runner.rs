@@ -17,7 +17,7 @@ use crate::db::batch::{Batch, Failure, Reply, Stage};
 use crate::db::catalog as reading;
 use crate::db::error::{Error as DbError, ServerError};
 use crate::db::history::{self as tables, JournalRow, Reading};
-use crate::db::session::{self, Expectation, Newest, Session};
+use crate::db::session::{self, Blocker, Expectation, Newest, Session};
 use crate::diagnostic::Diagnostic;
 use crate::history::Applied;
 use crate::migration::{Migration, MigrationScript, Version, Width, sha256};
@@ -103,6 +103,9 @@ impl<'c> Runner<'c> {
         let mut finished: Option<Finished<'_>> = None;
         let mut waiting_since: Option<Instant> = None;
         let mut disturbances = 0;
+        let mut busy_since: Option<Instant> = None;
+        let mut busy = 0;
+        let mut blockers;
         let mut announced = None;
         let mut index = 0;
         while index < plan.steps.len() {
@@ -165,7 +168,17 @@ impl<'c> Runner<'c> {
             };
             let after = match second {
                 Ok(reply) => reply,
-                Err(failure) => return Ok(self.script_failed(step, failure, started).await),
+                Err(failure) if session::is_lock_timeout(&failure) => {
+                    self.session.rollback().await;
+                    let since = *busy_since.get_or_insert(started);
+                    busy += 1;
+                    blockers = self.session.blockers(&scope.relations).await;
+                    if self.wait_for_table(&step, busy, &blockers, since).await? {
+                        continue;
+                    }
+                    return Ok(self.script_failed(step, failure, &blockers, since).await);
+                }
+                Err(failure) => return Ok(self.script_failed(step, failure, &[], started).await),
             };
             let catalogs =
                 decode(&before, Stage::Before).and_then(|before| Ok((before, decode(&after, Stage::After)?)));
@@ -210,6 +223,7 @@ impl<'c> Runner<'c> {
                 elapsed,
             });
             index += 1;
+            (busy_since, busy) = (None, 0);
         }
         if let Some(last) = finished.take() {
             let mut batch = Batch::new();
@@ -393,7 +407,13 @@ impl<'c> Runner<'c> {
     }
 
     /// The script, or what fires behind it, failed.
-    async fn script_failed(&mut self, step: Step<'_>, failure: Failure, started: Instant) -> Outcome {
+    async fn script_failed(
+        &mut self,
+        step: Step<'_>,
+        failure: Failure,
+        blockers: &[Blocker],
+        started: Instant,
+    ) -> Outcome {
         self.session.rollback().await;
         let stem = step.migration.stem();
         let exit = match &failure.error {
@@ -401,7 +421,10 @@ impl<'c> Runner<'c> {
             _ if session::is_lock_timeout(&failure) => ExitCode::LockTimeout,
             _ => ExitCode::ScriptFailed,
         };
-        let diagnostic = self.explain(&step, &failure);
+        let mut diagnostic = self.explain(&step, &failure);
+        for blocker in blockers {
+            diagnostic = diagnostic.fact("blocked by", blocker.to_string());
+        }
         self.fail(step, diagnostic, exit, None, started).await;
         (self.context.events)(Event::StepFailed { stem });
         Outcome::Stopped(exit)
@@ -650,6 +673,37 @@ impl<'c> Runner<'c> {
         Error::Interrupted(vec![])
     }
 
+    /// A table was busy: waits a little before the whole transaction is tried again, at most `lock_wait` in all.
+    /// False when the time is over.
+    async fn wait_for_table(
+        &mut self,
+        step: &Step<'_>,
+        attempt: usize,
+        blockers: &[Blocker],
+        since: Instant,
+    ) -> Result<bool, Error> {
+        let left = self.lock_wait.saturating_sub(since.elapsed());
+        if left.is_zero() || attempt >= BUSY_ATTEMPTS {
+            return Ok(false);
+        }
+        (self.context.events)(Event::WaitingForTable {
+            stem: step.migration.stem(),
+            attempt,
+            blockers: blockers.to_vec(),
+            left,
+        });
+        // whoever queued behind us gets a turn; no two runners in step
+        let jitter = u64::from(jiff::Timestamp::now().subsec_nanosecond().unsigned_abs()) % 500;
+        let pause = Duration::from_millis(250 * attempt.min(8) as u64 + jitter).min(left);
+        tokio::select! {
+            () = tokio::time::sleep(pause) => Ok(true),
+            () = self.context.interrupt.wait() => Err(Error::Interrupted(vec![
+                Diagnostic::error(format!("interrupted while {} waited for a busy table", step.migration.stem()))
+                    .fact("state", self.state_after_failure(step)),
+            ])),
+        }
+    }
+
     /// Waits a little for another runner; polling, since a blocking wait would hold a snapshot.
     async fn wait_for_runner(&mut self, since: Instant) -> Result<(), Error> {
         let holder = self.session.lock_holder().await;
@@ -720,6 +774,10 @@ pub async fn judge(
         }
     }
 }
+
+/// How often a step is tried when its tables are busy: many short waits let others pass in between, one long
+/// wait makes everybody queue behind it.
+const BUSY_ATTEMPTS: usize = 12;
 
 /// How often a step is tried again because others changed the catalog while it was read.
 const DISTURBANCES: usize = 5;
