@@ -85,7 +85,9 @@ impl Scope {
             Action::Attach { partition } | Action::Detach { partition } => {
                 add(&mut self.relations, partition, schemas);
             }
-            Action::Rename { to } => self.add_renamed(effect, object.name.schema.clone(), to.clone(), schemas),
+            Action::Rename { to } => {
+                self.add_renamed(effect, object.name.schema.clone(), to.clone(), schemas)
+            }
             Action::Move { schema } => {
                 self.add_renamed(effect, Some(schema.clone()), object.name.name.clone(), schemas);
             }
@@ -137,9 +139,18 @@ mod tests {
              create type e as enum ('a'); create function f(int) returns int language sql as 'select 1'; \
              create schema s; create extension x; create role r; alter table auth.u rename to w;",
         );
-        for name in [pair("app", "t"), pair("public", "t"), pair("auth", "u"), pair("auth", "w"), pair("app", "V")]
-        {
-            assert!(scope.relations.contains(&name), "{name:?} is not in {:?}", scope.relations);
+        for name in [
+            pair("app", "t"),
+            pair("public", "t"),
+            pair("auth", "u"),
+            pair("auth", "w"),
+            pair("app", "V"),
+        ] {
+            assert!(
+                scope.relations.contains(&name),
+                "{name:?} is not in {:?}",
+                scope.relations
+            );
         }
         assert!(scope.types.contains(&pair("public", "e")));
         assert!(scope.functions.contains(&pair("public", "f")));

@@ -1,6 +1,166 @@
 //! The terminal: arguments, environment, output and exit codes.
 
+pub mod args;
+pub mod commands;
+mod database;
+mod logging;
+mod output;
+mod progress;
+mod signals;
+
+use std::io::IsTerminal;
+
+use args::{Args, Command};
+use clap::Parser;
+
+use crate::ops;
+use crate::project::Project;
+use crate::report::{self, ExitCode, Format, Report};
+
 /// Runs the program with the process's own arguments and environment.
 pub fn run() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    // clap ends the process by itself on wrong usage, with 2
+    let args = Args::parse();
+    logging::start(args.global.verbose);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let exit = match runtime {
+        Ok(runtime) => runtime.block_on(dispatch(&args)),
+        Err(error) => {
+            output::tell(&format!("error: the program could not start: {error}\n"));
+            ExitCode::Usage
+        }
+    };
+    std::process::ExitCode::from(exit.code())
+}
+
+/// Runs the command and shows what came of it.
+async fn dispatch(args: &Args) -> ExitCode {
+    let verb = match &args.command {
+        Command::Init(_) => return commands::init::run(&args.global),
+        Command::New(options) => return commands::new::run(&args.global, options),
+        Command::Completions(options) => return commands::completions::run(options),
+        Command::Man(_) => return commands::man::run(),
+        Command::Demo(_) => return commands::demo::run().await,
+        Command::Status(_) => "status",
+        Command::Apply(_) => "apply",
+        Command::Verify(_) => "verify",
+        Command::Rollback(_) => "rollback",
+        Command::History(_) => "history",
+        Command::Checks(_) => "checks",
+    };
+    let started_at = ops::now();
+    let (mut report, is_error) = match verbs(args).await {
+        Ok(report) => (report, false),
+        Err(error) => {
+            let mut report = Report::failed(verb, error.exit());
+            report.diagnostics = error.into_diagnostics();
+            report.started_at = started_at;
+            (report, true)
+        }
+    };
+    report.environment.clone_from(&args.global.environment);
+    if is_error && args.global.format == Format::Text {
+        // there is nothing to report on: the message alone, where messages go
+        for diagnostic in &report.diagnostics {
+            output::tell_diagnostic(diagnostic, args.global.color);
+        }
+        return write_files(args, &report);
+    }
+    show(args, &report)
+}
+
+/// The commands that look at a project.
+async fn verbs(args: &Args) -> Result<Report, ops::Error> {
+    let project = Project::load(&args.global.load_options()).map_err(ops::Error::Input)?;
+    if !args.global.quiet {
+        for warning in &project.warnings {
+            output::tell_diagnostic(warning, args.global.color);
+        }
+    }
+    if let Command::Checks(checks) = &args.command {
+        return commands::checks::run(&project, checks);
+    }
+    let parameters = database::parameters(args, &project)?;
+    let interrupt = signals::listen();
+    let progress = progress::Progress::new(args.global.quiet, args.global.verbose > 0);
+    let context = ops::Context {
+        project: &project,
+        parameters: &parameters,
+        client: database::client_name(),
+        events: &|event| progress.show(event),
+        ask_password: database::asker(),
+        interrupt,
+    };
+    match &args.command {
+        Command::Status(options) => commands::status::run(&context, options).await,
+        Command::Apply(options) => commands::apply::run(&context, options).await,
+        Command::Verify(options) => commands::verify::run(&context, options).await,
+        Command::Rollback(options) => commands::rollback::run(&context, &args.global, options).await,
+        Command::History(options) => commands::history::run(&context, options).await,
+        Command::Init(_)
+        | Command::New(_)
+        | Command::Completions(_)
+        | Command::Man(_)
+        | Command::Demo(_)
+        | Command::Checks(_) => unreachable!("handled before a database is needed"),
+    }
+}
+
+/// Writes the report into the files of `--report`.
+fn write_files(args: &Args, report: &Report) -> ExitCode {
+    let mut exit = report.exit;
+    for target in &args.global.reports {
+        let text = report::render(report, target.format, &output::file_options());
+        if let Err(error) = output::write_file(&target.path, &text) {
+            output::tell(&format!(
+                "error: the report could not be written to {}: {error}\n  help: name a path that can be written to\n",
+                target.path.display()
+            ));
+            exit = worse(exit);
+        }
+    }
+    exit
+}
+
+/// Writes the report to stdout and into the files of `--report`.
+fn show(args: &Args, report: &Report) -> ExitCode {
+    let mut exit = write_files(args, report);
+    let is_quiet_success = args.global.quiet && args.global.format == Format::Text && exit == ExitCode::Done;
+    if is_quiet_success && quiet_says_nothing(&args.command) {
+        return exit;
+    }
+    let text = report::render(
+        report,
+        args.global.format,
+        &output::text_options(args.global.color),
+    );
+    if let Err(error) = output::print(&text) {
+        output::tell(&format!(
+            "error: the report could not be written to stdout: {error}\n"
+        ));
+        exit = worse(exit);
+    }
+    exit
+}
+
+/// A report that could not be written turns success into failure; a failure stays what it is.
+fn worse(exit: ExitCode) -> ExitCode {
+    if exit == ExitCode::Done {
+        ExitCode::Usage
+    } else {
+        exit
+    }
+}
+
+/// With `-q` a command that does something is silent when it worked; one that is asked for something answers.
+fn quiet_says_nothing(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Apply(_) | Command::Verify(_) | Command::Rollback(_) | Command::Checks(_)
+    )
+}
+
+/// Whether somebody can be asked: both ends of the conversation are a terminal.
+fn can_ask() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }

@@ -3,6 +3,8 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
+use crate::diagnostic::{self, Diagnostic, Severity};
+use crate::report::ExitCode;
 use crate::report::text::TextOptions;
 
 /// When to colour.
@@ -22,7 +24,11 @@ const PIPED_WIDTH: usize = 100;
 pub fn text_options(color: Color) -> TextOptions {
     let terminal = io::stdout().is_terminal();
     TextOptions {
-        width: if terminal { terminal_width() } else { columns().unwrap_or(PIPED_WIDTH) },
+        width: if terminal {
+            terminal_width()
+        } else {
+            columns().unwrap_or(PIPED_WIDTH)
+        },
         color: colored(color, terminal),
         unicode: !terminal || speaks_utf8(),
     }
@@ -30,7 +36,11 @@ pub fn text_options(color: Color) -> TextOptions {
 
 /// Text reports for a file: no colour.
 pub fn file_options() -> TextOptions {
-    TextOptions { width: PIPED_WIDTH, color: false, unicode: true }
+    TextOptions {
+        width: PIPED_WIDTH,
+        color: false,
+        unicode: true,
+    }
 }
 
 /// Whether to colour what goes to a stream that is a terminal or not.
@@ -40,13 +50,19 @@ pub fn colored(color: Color, terminal: bool) -> bool {
         Color::Always => true,
         Color::Never => false,
         Color::Auto if set("NO_COLOR") => false,
-        Color::Auto if set("CLICOLOR_FORCE") => std::env::var("CLICOLOR_FORCE").is_ok_and(|value| value != "0"),
+        Color::Auto if set("CLICOLOR_FORCE") => {
+            std::env::var("CLICOLOR_FORCE").is_ok_and(|value| value != "0")
+        }
         Color::Auto => terminal && std::env::var("TERM").is_ok_and(|term| term != "dumb"),
     }
 }
 
 fn columns() -> Option<usize> {
-    std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns >= 40)
+    std::env::var("COLUMNS")
+        .ok()?
+        .parse()
+        .ok()
+        .filter(|columns| *columns >= 40)
 }
 
 fn terminal_width() -> usize {
@@ -82,6 +98,23 @@ pub fn tell(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
+/// Shows a diagnostic on stderr, its first word coloured as compilers do.
+pub fn tell_diagnostic(diagnostic: &Diagnostic, color: Color) {
+    let text = diagnostic::render(diagnostic);
+    let word = diagnostic.severity.as_str();
+    let paint = match diagnostic.severity {
+        Severity::Error => "\x1b[1;31m",
+        Severity::Warning => "\x1b[1;33m",
+        Severity::Note => "\x1b[1;36m",
+    };
+    match text.strip_prefix(word) {
+        Some(rest) if colored(color, io::stderr().is_terminal()) => {
+            tell(&format!("{paint}{word}\x1b[0m{rest}"))
+        }
+        _ => tell(&text),
+    }
+}
+
 /// Writes a file so that it is there whole or not at all.
 ///
 /// # Errors
@@ -97,8 +130,20 @@ pub fn write_file(path: &Path, text: &str) -> io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+        file.as_file()
+            .set_permissions(std::fs::Permissions::from_mode(0o644))?;
     }
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// Prints, and turns trouble with stdout into a message and an exit code.
+pub fn print_or_fail(text: &str) -> ExitCode {
+    match print(text) {
+        Ok(()) => ExitCode::Done,
+        Err(error) => {
+            tell(&format!("error: stdout takes no more: {error}\n"));
+            ExitCode::Usage
+        }
+    }
 }

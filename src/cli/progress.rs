@@ -19,7 +19,11 @@ pub struct Progress {
 
 impl Progress {
     pub fn new(quiet: bool, verbose: bool) -> Progress {
-        Progress { quiet, verbose, told: Mutex::new(None) }
+        Progress {
+            quiet,
+            verbose,
+            told: Mutex::new(None),
+        }
     }
 
     /// Takes one event.
@@ -41,16 +45,27 @@ impl Progress {
                             holder.pid, holder.user, holder.application, holder.client, holder.since
                         )
                     });
-                    tell(&format!("waiting for another runner{who}, at most {} s more\n", left.as_secs()));
+                    tell(&format!(
+                        "waiting for another runner{who}, at most {} s more\n",
+                        left.as_secs()
+                    ));
                 }
             }
-            Event::StepStarted { number, of, stem, back } => {
+            Event::StepStarted {
+                number,
+                of,
+                stem,
+                back,
+            } => {
                 let verb = if back { "rolling back" } else { "applying" };
                 tell(&format!("{verb} {stem} ({number} of {of})\n"));
             }
             Event::StepDone { stem, back, elapsed } => {
                 let verb = if back { "rolled back" } else { "applied" };
-                tell(&format!("{verb} {stem} in {:.0} ms\n", elapsed.as_secs_f64() * 1000.0));
+                tell(&format!(
+                    "{verb} {stem} in {:.0} ms\n",
+                    elapsed.as_secs_f64() * 1000.0
+                ));
             }
             Event::StepFailed { stem } => tell(&format!("{stem} failed and was rolled back\n")),
             Event::Notice { severity, message } => {
@@ -62,7 +77,9 @@ impl Progress {
     }
 
     fn is_due(&self) -> bool {
-        let Ok(mut told) = self.told.lock() else { return false };
+        let Ok(mut told) = self.told.lock() else {
+            return false;
+        };
         let due = told.is_none_or(|at| at.elapsed() >= REMINDER);
         if due {
             *told = Some(Instant::now());

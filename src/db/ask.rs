@@ -49,7 +49,10 @@ pub async fn ask(session: &Session, questions: &[Question]) -> Result<Answers, F
         match asked.reply().await {
             Ok(reply) => answers.extend(judge::answers(questions, reply.messages(Stage::Query))),
             // the judge as a whole was refused, say by a server without PL/pgSQL
-            Err(Failure { error: Error::Server(error), .. }) => {
+            Err(Failure {
+                error: Error::Server(error),
+                ..
+            }) => {
                 let reason = format!("the server could not be asked: {}", error.message);
                 answers.extend(judge::cannot_tell(questions, &reason));
             }
@@ -62,16 +65,26 @@ pub async fn ask(session: &Session, questions: &[Question]) -> Result<Answers, F
             Ok(reply) => {
                 let rows = reply.rows(Stage::Script);
                 Answer::Rows(
-                    rows.map(|row| (0..row.len()).map(|index| row.get(index).map(str::to_string)).collect())
-                        .collect(),
+                    rows.map(|row| {
+                        (0..row.len())
+                            .map(|index| row.get(index).map(str::to_string))
+                            .collect()
+                    })
+                    .collect(),
                 )
             }
-            Err(Failure { error: Error::Server(error), .. }) => {
+            Err(Failure {
+                error: Error::Server(error),
+                ..
+            }) => {
                 let message = match error.is(&SqlState::QUERY_CANCELED) {
                     true => format!("{} (a check's query has {QUERY_TIMEOUT})", error.message),
                     false => error.message,
                 };
-                Answer::Refused { sqlstate: error.sqlstate, message }
+                Answer::Refused {
+                    sqlstate: error.sqlstate,
+                    message,
+                }
             }
             Err(failure) => return Err(failure),
         };

@@ -81,7 +81,11 @@ impl Batch {
     /// Adds a script, without its own outer BEGIN and COMMIT.
     pub fn script(&mut self, script: &MigrationScript) -> &mut Batch {
         let span = script.body_span().unwrap_or_default();
-        let statements = script.statements().iter().map(|statement| statement.span).collect();
+        let statements = script
+            .statements()
+            .iter()
+            .map(|statement| statement.span)
+            .collect();
         let place = Place::new(&script.file, span);
         let text = script.file.slice(span).to_string();
         self.push(Stage::Script, &text, None, Some((place, statements)));
@@ -101,7 +105,12 @@ impl Batch {
         let span = Span::new(start, self.text.len());
         // on a line of its own: the text may end in a comment, or without a semicolon
         self.text.push_str("\n;\n");
-        self.parts.push(Part { stage, span, statements, script });
+        self.parts.push(Part {
+            stage,
+            span,
+            statements,
+            script,
+        });
     }
 
     fn mark(&mut self) {
@@ -124,22 +133,43 @@ impl Batch {
     /// From the server's error to stage and place.
     fn locate(&self, part: usize, completed: usize, error: Error) -> Failure {
         let current = self.parts.get(part.min(self.parts.len().saturating_sub(1)));
-        let offset = error.server().and_then(|error| error.position).map(|position| self.offset_of(position));
+        let offset = error
+            .server()
+            .and_then(|error| error.position)
+            .map(|position| self.offset_of(position));
         let hit = offset.and_then(|offset| {
-            self.parts.iter().find(|part| (part.span.start..=part.span.end).contains(&offset))
+            self.parts
+                .iter()
+                .find(|part| (part.span.start..=part.span.end).contains(&offset))
         });
-        let Some(part) = hit.or(current) else { return Failure { stage: Stage::Query, place: None, error } };
-        let place = part.script.as_ref().and_then(|(script, statements)| match offset {
-            Some(offset) if hit.is_some() => {
-                let at = script.span.start + (offset - part.span.start);
-                Some(Place::new(&script.file, Span::new(at, at + token_length(script.file.text(), at))))
-            }
-            _ => {
-                let statement = statements.get(completed.min(statements.len().saturating_sub(1)))?;
-                Some(Place::new(&script.file, *statement))
-            }
-        });
-        Failure { stage: part.stage, place, error }
+        let Some(part) = hit.or(current) else {
+            return Failure {
+                stage: Stage::Query,
+                place: None,
+                error,
+            };
+        };
+        let place = part
+            .script
+            .as_ref()
+            .and_then(|(script, statements)| match offset {
+                Some(offset) if hit.is_some() => {
+                    let at = script.span.start + (offset - part.span.start);
+                    Some(Place::new(
+                        &script.file,
+                        Span::new(at, at + token_length(script.file.text(), at)),
+                    ))
+                }
+                _ => {
+                    let statement = statements.get(completed.min(statements.len().saturating_sub(1)))?;
+                    Some(Place::new(&script.file, *statement))
+                }
+            });
+        Failure {
+            stage: part.stage,
+            place,
+            error,
+        }
     }
 
     /// Byte offset of a 1-based position in characters.
@@ -154,12 +184,19 @@ impl Batch {
 /// How many bytes to underline: a word, a quoted name, or one character.
 fn token_length(text: &str, at: usize) -> usize {
     let rest = text.get(at..).unwrap_or("");
-    let quoted = rest.strip_prefix('"').and_then(|inner| inner.find('"')).map(|end| end + 2);
+    let quoted = rest
+        .strip_prefix('"')
+        .and_then(|inner| inner.find('"'))
+        .map(|end| end + 2);
     quoted.unwrap_or_else(|| {
         let word = rest
             .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.' || c == '$'))
             .unwrap_or(rest.len());
-        if word == 0 { rest.chars().next().map_or(0, char::len_utf8) } else { word }
+        if word == 0 {
+            rest.chars().next().map_or(0, char::len_utf8)
+        } else {
+            word
+        }
     })
 }
 
@@ -189,7 +226,11 @@ impl Sent {
                 Err(error) => return Err(batch.locate(part, completed, error.into())),
                 Ok(SimpleQueryMessage::RowDescription(_)) => {}
                 Ok(SimpleQueryMessage::Row(row)) => {
-                    if row.columns().first().is_some_and(|column| column.name() == MARKER) {
+                    if row
+                        .columns()
+                        .first()
+                        .is_some_and(|column| column.name() == MARKER)
+                    {
                         marked = true;
                     } else if let Some(part) = batch.parts.get(part) {
                         reply.rows.push((part.stage, SimpleQueryMessage::Row(row)));
@@ -228,7 +269,10 @@ pub struct Reply {
 impl Reply {
     /// The messages of one stage that hold rows.
     pub fn messages(&self, stage: Stage) -> impl Iterator<Item = &SimpleQueryMessage> {
-        self.rows.iter().filter(move |(of, _)| *of == stage).map(|(_, row)| row)
+        self.rows
+            .iter()
+            .filter(move |(of, _)| *of == stage)
+            .map(|(_, row)| row)
     }
 
     /// The rows of one stage.

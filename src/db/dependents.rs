@@ -24,11 +24,19 @@ pub fn sql(scope: &Scope) -> String {
             .iter()
             .map(|(schema, name)| format!("({}, {})", quote_literal(schema), quote_literal(name)))
             .collect();
-        if rows.is_empty() { "(null, null)".to_string() } else { rows.join(", ") }
+        if rows.is_empty() {
+            "(null, null)".to_string()
+        } else {
+            rows.join(", ")
+        }
     };
     let singles = |names: &std::collections::BTreeSet<String>| -> String {
         let rows: Vec<String> = names.iter().map(|name| quote_literal(name)).collect();
-        if rows.is_empty() { "null".to_string() } else { rows.join(", ") }
+        if rows.is_empty() {
+            "null".to_string()
+        } else {
+            rows.join(", ")
+        }
     };
     include_str!("sql/dependents.sql")
         .replace("{relations}", &pairs(&scope.relations))
@@ -42,7 +50,11 @@ pub fn sql(scope: &Scope) -> String {
 pub fn decode(reply: &Reply) -> Vec<Dependent> {
     reply
         .rows(Stage::Query)
-        .filter(|row| row.columns().first().is_some_and(|column| column.name() == "object"))
+        .filter(|row| {
+            row.columns()
+                .first()
+                .is_some_and(|column| column.name() == "object")
+        })
         .map(|row| {
             let text = |name: &str| row.try_get(name).ok().flatten().unwrap_or("").to_string();
             Dependent {

@@ -71,7 +71,7 @@ impl From<&DbError> for ServerError {
 pub enum Error {
     /// The server refused a statement.
     #[error("{}", .0.message)]
-    Server(ServerError),
+    Server(Box<ServerError>),
     /// The connection was lost, with the driver's reason.
     #[error("the connection to the server was lost: {0}")]
     Lost(String),
@@ -89,7 +89,11 @@ pub enum Error {
 impl Error {
     /// The server's own error, when it is one.
     pub fn server(&self) -> Option<&ServerError> {
-        if let Error::Server(error) = self { Some(error) } else { None }
+        if let Error::Server(error) = self {
+            Some(error)
+        } else {
+            None
+        }
     }
 
     /// Whether the server refused with that SQLSTATE.
@@ -110,7 +114,7 @@ impl From<ReadError> for Error {
 impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Error {
         match error.as_db_error() {
-            Some(db) => Error::Server(ServerError::from(db)),
+            Some(db) => Error::Server(Box::new(ServerError::from(db))),
             None => {
                 let mut reason = error.to_string();
                 let mut source = std::error::Error::source(&error);

@@ -96,10 +96,17 @@ pub fn decode(answer: &str) -> Result<Reading, Error> {
     };
     let mut applied = Vec::with_capacity(answer.applied.len());
     for (version, name, applied_on, checksum) in answer.applied {
-        let version = version
-            .parse::<Version>()
-            .map_err(|_| Error::Unexpected(format!("{table} holds the version {version}, which is no version")))?;
-        applied.push(Applied { version, name, applied_on, checksum });
+        let version = version.parse::<Version>().map_err(|_| {
+            Error::Unexpected(format!(
+                "{table} holds the version {version}, which is no version"
+            ))
+        })?;
+        applied.push(Applied {
+            version,
+            name,
+            applied_on,
+            checksum,
+        });
     }
     Ok(Reading {
         history: History {

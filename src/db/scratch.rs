@@ -17,7 +17,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::db::connect::{self, ConnectError, Connection};
-use crate::db::parameters::{Address, Host, Parameters};
+use crate::db::parameters::{Address, Host, Parameters, encode};
 use crate::db::secret::Secret;
 
 /// The superuser of every scratch server.
@@ -238,6 +238,7 @@ impl Scratch {
         let host = Host {
             address: Address::Unix {
                 directory: supervisor.base.clone(),
+                usual: false,
             },
             port,
         };
@@ -422,18 +423,6 @@ impl Scratch {
 
 fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// Percent-encodes all but what is harmless everywhere in a URL.
-fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => encoded.push(byte as char),
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
 }
 
 fn io_error<'a>(what: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> ScratchError + use<'a> {
@@ -976,10 +965,8 @@ pub(crate) mod tests {
                 .unwrap()
                 .starts_with("postgresql://postgres:it%27s%20%3A%40%2F%20100%25@127.0.0.1:")
         );
-        let wrong = Parameters {
-            password: Some(("wrong".into(), crate::db::parameters::PasswordSource::Given)),
-            ..parameters
-        };
+        let mut wrong = parameters;
+        wrong.password = Some(("wrong".into(), crate::db::parameters::PasswordSource::Given));
         let error = connect::connect(&wrong).await.unwrap_err();
         assert!(matches!(error, ConnectError::WrongPassword { .. }), "{error}");
     }

@@ -36,7 +36,11 @@ impl Settings {
     /// The same with what a script's directives say.
     pub fn with_directives(&self, directives: &Directives) -> Settings {
         Settings {
-            lock_timeout: directives.lock_timeout.as_ref().map(|written| written.value).or(self.lock_timeout),
+            lock_timeout: directives
+                .lock_timeout
+                .as_ref()
+                .map(|written| written.value)
+                .or(self.lock_timeout),
             statement_timeout: directives
                 .statement_timeout
                 .as_ref()
@@ -56,7 +60,10 @@ impl Settings {
         ];
         let millis = |value: Timeout| format!("{}ms", value.as_millis());
         values.extend(self.lock_timeout.map(|value| ("lock_timeout", millis(value))));
-        values.extend(self.statement_timeout.map(|value| ("statement_timeout", millis(value))));
+        values.extend(
+            self.statement_timeout
+                .map(|value| ("statement_timeout", millis(value))),
+        );
         values.extend(
             self.idle_in_transaction_session_timeout
                 .map(|value| ("idle_in_transaction_session_timeout", millis(value))),
@@ -81,7 +88,11 @@ pub struct Session {
 
 impl Session {
     pub fn new(connection: Connection, settings: Settings) -> Session {
-        Session { connection, settings, search_path: None }
+        Session {
+            connection,
+            settings,
+            search_path: None,
+        }
     }
 
     pub fn client(&self) -> &Client {
@@ -113,11 +124,17 @@ impl Session {
 
     /// Adds a reading of the catalog: only the server's own names are resolved bare while it lasts.
     pub fn read_catalog(&self, batch: &mut Batch, stage: Stage, sql: &str) {
-        batch.one(stage, "SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)");
+        batch.one(
+            stage,
+            "SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)",
+        );
         batch.many(stage, sql);
         if let Some(path) = &self.search_path {
             let path = quote_literal(path);
-            batch.one(stage, &format!("SELECT pg_catalog.set_config('search_path', {path}, true)"));
+            batch.one(
+                stage,
+                &format!("SELECT pg_catalog.set_config('search_path', {path}, true)"),
+            );
         }
     }
 
@@ -132,7 +149,11 @@ impl Session {
     pub fn history_of(&mut self, reply: &super::batch::Reply) -> Result<Reading, Error> {
         let row = reply
             .rows(Stage::Query)
-            .find(|row| row.columns().first().is_some_and(|column| column.name() == "history"))
+            .find(|row| {
+                row.columns()
+                    .first()
+                    .is_some_and(|column| column.name() == "history")
+            })
             .and_then(|row| row.get(0))
             .ok_or_else(|| Error::Unexpected("no row for the history".to_string()))?;
         let reading = history::decode(row)?;
@@ -150,7 +171,10 @@ impl Session {
         if let Some(role) = &self.settings.role {
             batch.one(
                 Stage::Begin,
-                &format!("SELECT pg_catalog.set_config('role', {}, true)", quote_literal(role)),
+                &format!(
+                    "SELECT pg_catalog.set_config('role', {}, true)",
+                    quote_literal(role)
+                ),
             );
         }
         self.read_history(&mut batch);
@@ -162,8 +186,11 @@ impl Session {
                 return Err(failure);
             }
         };
-        self.history_of(&reply)
-            .map_err(|error| Failure { stage: Stage::Query, place: None, error })
+        self.history_of(&reply).map_err(|error| Failure {
+            stage: Stage::Query,
+            place: None,
+            error,
+        })
     }
 
     /// The next notice that came meanwhile, when there is one.
@@ -174,7 +201,10 @@ impl Session {
     /// Asks the server to cancel the running statement; whether it did shows at the statement.
     pub async fn cancel(&self) {
         if let Err(error) = self.connection.canceller().cancel().await {
-            tracing::warn!("the running statement could not be cancelled: {}", error.message());
+            tracing::warn!(
+                "the running statement could not be cancelled: {}",
+                error.message()
+            );
         }
     }
 
@@ -211,11 +241,16 @@ pub enum Newest<'a> {
 /// One statement: take the runner's lock or fail, make the tables when they are not there, look whether the
 /// history is as planned, and sign the transaction.
 pub fn lock_sql(expect: &Expectation<'_>) -> String {
-    let newest = expect.newest.map_or("NULL".to_string(), |version| version.number().to_string());
+    let newest = expect
+        .newest
+        .map_or("NULL".to_string(), |version| version.number().to_string());
     let journal_ok = match expect.journal {
         Newest::Id(None) => format!("NOT EXISTS (SELECT FROM {})", expect.history.journal()),
         Newest::Id(Some(id)) => {
-            format!("(SELECT pg_catalog.max(id) FROM {}) = {id}", expect.history.journal())
+            format!(
+                "(SELECT pg_catalog.max(id) FROM {}) = {id}",
+                expect.history.journal()
+            )
         }
         Newest::Run(run) => format!(
             "(SELECT run FROM {} ORDER BY id DESC LIMIT 1) = {}",

@@ -84,10 +84,11 @@ fn window(line: &str, column: usize, room: usize) -> (String, usize) {
         _ if character.is_control() => char::REPLACEMENT_CHARACTER,
         _ => character,
     });
-    let skipped = if line.clone().count() <= room {
+    // the beginning of the line stays as long as the caret is well in view
+    let skipped = if line.clone().count() <= room || column < room * 3 / 4 {
         0
     } else {
-        column.saturating_sub(room / 2)
+        column - room / 2
     };
     (line.skip(skipped).take(room).collect(), skipped)
 }

@@ -77,7 +77,15 @@ impl<'a> Ledger<'a> {
                 _ => State::Pending,
             };
             let version = migration.version;
-            entries.insert(version, Entry { version, state, migration: Some(migration), applied: None });
+            entries.insert(
+                version,
+                Entry {
+                    version,
+                    state,
+                    migration: Some(migration),
+                    applied: None,
+                },
+            );
         }
         for applied in &history.applied {
             let version = applied.version;
@@ -94,7 +102,9 @@ impl<'a> Ledger<'a> {
                 Some(_) => State::Modified,
             };
         }
-        Ledger { entries: entries.into_values().collect() }
+        Ledger {
+            entries: entries.into_values().collect(),
+        }
     }
 
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry<'a>> {
@@ -118,7 +128,9 @@ impl<'a> Ledger<'a> {
 
 /// The checksum that the file would be recorded with.
 fn checksum_text(migration: &Migration) -> String {
-    let checksum = migration.checksum(Width::Int4).or_else(|| migration.checksum(Width::Int8));
+    let checksum = migration
+        .checksum(Width::Int4)
+        .or_else(|| migration.checksum(Width::Int8));
     checksum.map_or_else(String::new, |checksum| checksum.to_string())
 }
 

@@ -6,4 +6,4 @@ pub mod ledger;
 pub mod record;
 
 pub use ledger::{Entry, Ledger, State};
-pub use record::{Applied, History, HISTORY_TABLE, JOURNAL_TABLE};
+pub use record::{Applied, HISTORY_TABLE, History, JOURNAL_TABLE};

@@ -164,18 +164,41 @@ fn nearest(file_name: &str) -> Option<String> {
     })
 }
 
-/// Any text as a snake-case name: `Add User's table` → `add_users_table`. `None` when nothing is left of it.
+/// Any text as a snake-case name: `Add User's table` → `add_users_table`, `AddUser` → `add_user`. `None` when nothing is
+/// left of it.
 pub fn snake_case(text: &str) -> Option<String> {
     let mut name = String::new();
+    let mut previous = ' ';
     for c in text.chars() {
-        if c.is_ascii_alphanumeric() {
-            name.push(c.to_ascii_lowercase());
-        } else if c != '\'' && c != '’' && !name.is_empty() && !name.ends_with('_') {
+        let begins_word =
+            c.is_ascii_uppercase() && (previous.is_ascii_lowercase() || previous.is_ascii_digit());
+        let separates = begins_word || !(c.is_ascii_alphanumeric() || c == '\'' || c == '’');
+        if separates && !name.is_empty() && !name.ends_with('_') {
             name.push('_');
         }
+        if c.is_ascii_alphanumeric() {
+            name.push(c.to_ascii_lowercase());
+        }
+        previous = c;
     }
     name.truncate(name.trim_end_matches('_').len());
     (!name.is_empty()).then_some(name)
+}
+
+/// Whether a version is written as a time: `20250611101500`.
+pub fn is_timestamp(label: &str) -> bool {
+    let is_within = |range: std::ops::Range<usize>, low: u16, high: u16| {
+        let part = label.get(range).and_then(|part| part.parse::<u16>().ok());
+        part.is_some_and(|part| (low..=high).contains(&part))
+    };
+    label.len() == 14
+        && is_within(0..4, 1970, 2999)
+        && is_within(4..6, 1, 12)
+        && is_within(6..8, 1, 31)
+        && is_within(8..10, 0, 23)
+        && is_within(10..12, 0, 59)
+        // a second of two migrations is counted on
+        && is_within(12..14, 0, 99)
 }
 
 #[cfg(test)]
@@ -292,8 +315,26 @@ mod tests {
             ("___", None),
             ("日本", None),
             ("../../etc", Some("etc")),
+            ("AddUserSQL", Some("add_user_sql")),
+            ("OAuth2Token", Some("oauth2_token")),
+            ("ADD USER", Some("add_user")),
         ] {
             assert_eq!(snake_case(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn times_are_told_from_numbers() {
+        for (label, expected) in [
+            ("20250611101500", true),
+            ("20251231235999", true),
+            ("20251331235959", false),
+            ("00000000000001", false),
+            ("2025061110150", false),
+            ("1579713176", false),
+            ("0024", false),
+        ] {
+            assert_eq!(is_timestamp(label), expected, "{label}");
         }
     }
 }

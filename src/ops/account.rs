@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Error;
 use super::context::{Context, ask};
 use super::runner::scope_of;
-use super::Error;
 use crate::catalog::Scope;
 use crate::db::batch::{Batch, Stage};
 use crate::db::dependents;
@@ -108,14 +108,23 @@ pub async fn losses(session: &Session, plan: &Plan<'_>, schemas: &[String]) -> R
         };
         counted.one(
             Stage::Query,
-            &format!("SELECT pg_catalog.count(*) FROM (SELECT FROM {relation}{condition} LIMIT {}) AS t", COUNT_LIMIT + 1),
+            &format!(
+                "SELECT pg_catalog.count(*) FROM (SELECT FROM {relation}{condition} LIMIT {}) AS t",
+                COUNT_LIMIT + 1
+            ),
         );
-        let bytes = if column.is_empty() { text(3).parse().unwrap_or(0) } else { 0 };
+        let bytes = if column.is_empty() {
+            text(3).parse().unwrap_or(0)
+        } else {
+            0
+        };
         objects.push((object, bytes));
     }
     counted.one(Stage::Commit, "ROLLBACK");
     let reply = ask(session, "counting the rows that the rollback drops", counted).await?;
-    let rows = reply.rows(Stage::Query).map(|row| row.get(0).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0));
+    let rows = reply
+        .rows(Stage::Query)
+        .map(|row| row.get(0).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0));
     Ok(objects
         .into_iter()
         .zip(rows)
@@ -132,17 +141,27 @@ pub async fn losses(session: &Session, plan: &Plan<'_>, schemas: &[String]) -> R
 type QualifiedName = (String, String);
 
 /// Tables and columns that the plan's scripts drop. Partitions are in their parent's count.
-fn dropped(plan: &Plan<'_>, schemas: &[String]) -> (BTreeSet<QualifiedName>, BTreeSet<(QualifiedName, String)>) {
+fn dropped(
+    plan: &Plan<'_>,
+    schemas: &[String],
+) -> (BTreeSet<QualifiedName>, BTreeSet<(QualifiedName, String)>) {
     let (mut tables, mut columns) = (BTreeSet::new(), BTreeSet::new());
-    let effects = plan.steps.iter().flat_map(|step| step.script.statements()).flat_map(|statement| &statement.effects);
+    let effects = plan
+        .steps
+        .iter()
+        .flat_map(|step| step.script.statements())
+        .flat_map(|statement| &statement.effects);
     for effect in effects.filter(|effect| matches!(effect.action, Action::Drop { .. })) {
         let object = &effect.object;
         match (object.kind, &object.on) {
             (ObjectKind::Table | ObjectKind::MaterializedView, _) => {
                 tables.extend(qualified(&object.name, schemas));
             }
-            (ObjectKind::Column, Some(table)) => columns
-                .extend(qualified(table, schemas).into_iter().map(|table| (table, object.name.name.clone()))),
+            (ObjectKind::Column, Some(table)) => columns.extend(
+                qualified(table, schemas)
+                    .into_iter()
+                    .map(|table| (table, object.name.name.clone())),
+            ),
             _ => {}
         }
     }
@@ -154,7 +173,10 @@ fn dropped(plan: &Plan<'_>, schemas: &[String]) -> (BTreeSet<QualifiedName>, BTr
 fn qualified(name: &Name, schemas: &[String]) -> Vec<QualifiedName> {
     match &name.schema {
         Some(schema) => vec![(schema.clone(), name.name.clone())],
-        None => schemas.iter().map(|schema| (schema.clone(), name.name.clone())).collect(),
+        None => schemas
+            .iter()
+            .map(|schema| (schema.clone(), name.name.clone()))
+            .collect(),
     }
 }
 
@@ -230,7 +252,9 @@ pub async fn dependents(
     let taken: Vec<String> = plan.steps.iter().map(|step| step.migration.stem()).collect();
     let mut diagnostics = Vec::new();
     for (version, reasons) in needs {
-        let Some(migration) = context.project.set.get(version) else { continue };
+        let Some(migration) = context.project.set.get(version) else {
+            continue;
+        };
         diagnostics.push(
             Diagnostic::error(format!(
                 "{} cannot be taken back: {} is applied and depends on it",
@@ -238,16 +262,26 @@ pub async fn dependents(
                 migration.stem()
             ))
             .fact("because", summarise(&reasons))
-            .help(format!("take {} back first, or both at once: `pgplumb rollback {} {}`",
-                migration.stem(), migration.label,
-                plan.steps.iter().map(|step| step.migration.label.as_str()).collect::<Vec<_>>().join(" "))),
+            .help(format!(
+                "take {} back first, or both at once: `pgplumb rollback {} {}`",
+                migration.stem(),
+                migration.label,
+                plan.steps
+                    .iter()
+                    .map(|step| step.migration.label.as_str())
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            )),
         );
     }
     if !others.is_empty() {
         diagnostics.push(
-            Diagnostic::error(format!("{} cannot be taken back: others depend on it", taken.join(", ")))
-                .fact("because", summarise(&others))
-                .help("drop what depends on it, or move it off, and run rollback again"),
+            Diagnostic::error(format!(
+                "{} cannot be taken back: others depend on it",
+                taken.join(", ")
+            ))
+            .fact("because", summarise(&others))
+            .help("drop what depends on it, or move it off, and run rollback again"),
         );
     }
     Ok(diagnostics)
@@ -256,7 +290,11 @@ pub async fn dependents(
 /// Names that a migration creates, also put into the scope.
 fn created(migration: &Migration, schemas: &[String], scope: &mut Scope) -> Vec<QualifiedName> {
     let mut names = Vec::new();
-    let effects = migration.up.statements().iter().flat_map(|statement| &statement.effects);
+    let effects = migration
+        .up
+        .statements()
+        .iter()
+        .flat_map(|statement| &statement.effects);
     for effect in effects.filter(|effect| matches!(effect.action, Action::Create { .. })) {
         let object = &effect.object;
         match object.kind {
@@ -307,7 +345,12 @@ mod tests {
 
     #[test]
     fn sizes_read_as_postgresql_prints_them() {
-        for (bytes, text) in [(0, "0 bytes"), (8192, "8192 bytes"), (16384, "16 kB"), (24_117_248, "23 MB")] {
+        for (bytes, text) in [
+            (0, "0 bytes"),
+            (8192, "8192 bytes"),
+            (16384, "16 kB"),
+            (24_117_248, "23 MB"),
+        ] {
             assert_eq!(size(bytes), text);
         }
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::context::{Context, ask};
 use super::runner::{self, Outcome, Runner, describe, millis};
-use super::{Error, suites};
+use super::{Error, suites, unjudged};
 use crate::check::{self, Suite};
 use crate::db::batch::{Batch, Stage};
 use crate::db::catalog as reading;
@@ -15,7 +15,7 @@ use crate::migration::{Version, Width};
 use crate::plan::{Plan, Refusal};
 use crate::project::OutOfOrder;
 use crate::report::ExitCode;
-use crate::report::model::{Conclusion, MigrationState, Report, StatementLine};
+use crate::report::model::{Conclusion, Gate, MigrationState, Report, StatementLine};
 
 /// What the user asked for.
 #[derive(Debug, Clone, Default)]
@@ -40,7 +40,7 @@ const REPLANS: usize = 1000;
 /// [`Error`] when nothing could be planned or run. A script or check that fails is in the report.
 pub async fn apply(context: &Context<'_>, options: &Options) -> Result<Report, Error> {
     let started = Instant::now();
-    let mut report = Report::new("apply");
+    let mut report = super::begin("apply");
     report.dry_run = options.dry_run;
     let project = context.project;
     let all = suites(project)?;
@@ -57,7 +57,8 @@ pub async fn apply(context: &Context<'_>, options: &Options) -> Result<Report, E
         let ledger = Ledger::build(&project.set, &reading.history);
         let plan = Plan::up(&ledger, options.to, allow).map_err(refused)?;
         check_width(&plan, &reading, width)?;
-        describe_plan(&mut report, &plan);
+        check_scripts(&plan)?;
+        describe_plan(&mut report, &plan, &all);
         report.duration_ms = millis(started.elapsed());
         return Ok(report);
     }
@@ -79,6 +80,7 @@ pub async fn apply(context: &Context<'_>, options: &Options) -> Result<Report, E
             }
         };
         check_width(&plan, &reading, width)?;
+        check_scripts(&plan)?;
         match runner.execute(&plan).await {
             Ok(done @ (Outcome::Done | Outcome::Stopped(_))) => {
                 if let Outcome::Stopped(_) = done {
@@ -88,9 +90,11 @@ pub async fn apply(context: &Context<'_>, options: &Options) -> Result<Report, E
                 break;
             }
             Ok(Outcome::HistoryChanged) => {
-                reading = runner.session.load_history().await.map_err(|failure| {
-                    Error::database("reading the migration history", failure)
-                })?;
+                reading = runner
+                    .session
+                    .load_history()
+                    .await
+                    .map_err(|failure| Error::database("reading the migration history", failure))?;
                 runner.reread(reading.clone());
             }
             Err(error) => {
@@ -102,7 +106,10 @@ pub async fn apply(context: &Context<'_>, options: &Options) -> Result<Report, E
     }
 
     let always: Vec<&Suite> = all.iter().filter(|suite| suite.version.is_none()).collect();
-    let applied_any = runner.migrations.iter().any(|line| line.state == MigrationState::Applied);
+    let applied_any = runner
+        .migrations
+        .iter()
+        .any(|line| line.state == MigrationState::Applied);
     if matches!(outcome, Outcome::Done) && applied_any && runner.verify && !always.is_empty() {
         let verdicts = judge_always(context, &runner, &always).await;
         match verdicts {
@@ -146,7 +153,11 @@ pub async fn apply(context: &Context<'_>, options: &Options) -> Result<Report, E
 /// The steps that were not reached are still pending.
 fn mark_unrun(runner: &mut Runner<'_>, plan: &Plan<'_>) {
     for step in &plan.steps {
-        if !runner.migrations.iter().any(|line| line.version == step.migration.label) {
+        if !runner
+            .migrations
+            .iter()
+            .any(|line| line.version == step.migration.label)
+        {
             let line = describe(step.migration, MigrationState::Pending);
             runner.migrations.push(line);
         }
@@ -179,6 +190,30 @@ pub fn refused(refusal: Refusal) -> Error {
     }
 }
 
+/// Whether every script of the plan can be run, and the way back from it.
+fn check_scripts(plan: &Plan<'_>) -> Result<(), Error> {
+    let mut problems = Vec::new();
+    for step in &plan.steps {
+        problems.extend(step.migration.up.validate());
+        problems.extend(step.migration.down.iter().flat_map(|down| down.validate()));
+        if let Some(directive) = &step.script.directives.no_transaction {
+            problems.push(
+                Diagnostic::error(format!(
+                    "{} is declared no-transaction, which this version of pgplumb does not run yet",
+                    step.migration.stem()
+                ))
+                .at(&step.script.file, directive.span)
+                .help("write it so that it runs in a transaction, or run it with psql and adopt it later"),
+            );
+        }
+    }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Input(problems))
+    }
+}
+
 /// Whether every version fits into the history table.
 fn check_width(plan: &Plan<'_>, reading: &Reading, width: Width) -> Result<(), Error> {
     let table = reading.history.table();
@@ -198,11 +233,15 @@ fn check_width(plan: &Plan<'_>, reading: &Reading, width: Width) -> Result<(), E
             ))
         })
         .collect();
-    if problems.is_empty() { Ok(()) } else { Err(Error::Input(problems)) }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Input(problems))
+    }
 }
 
 /// The plan for `--dry-run`: every statement that would run.
-pub fn describe_plan(report: &mut Report, plan: &Plan<'_>) {
+pub fn describe_plan(report: &mut Report, plan: &Plan<'_>, suites: &[Suite]) {
     for step in &plan.steps {
         let state = match plan.direction {
             crate::plan::Direction::Up => MigrationState::Pending,
@@ -218,6 +257,17 @@ pub fn describe_plan(report: &mut Report, plan: &Plan<'_>) {
                 source: step.script.file.location(statement.span.start),
                 tag: statement.tag.clone(),
                 text: step.script.file.slice(statement.span).to_string(),
+            })
+            .collect();
+        let gates = suites.iter().filter(|suite| {
+            plan.direction == crate::plan::Direction::Up && suite.version == Some(step.migration.version)
+        });
+        line.gates = gates
+            .flat_map(|suite| unjudged(suite, "not run"))
+            .map(|verdict| Gate {
+                id: verdict.id,
+                kind: verdict.kind,
+                source: verdict.source,
             })
             .collect();
         report.migrations.push(line);

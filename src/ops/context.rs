@@ -6,11 +6,13 @@ use tokio::sync::watch;
 
 use super::Error;
 use crate::db::batch::{Batch, Failure, Reply, Stage};
-use crate::db::connect;
+use crate::db::connect::{ConnectEvent, Connector};
 use crate::db::error::Error as DbError;
 use crate::db::history::Reading;
 use crate::db::parameters::Parameters;
+use crate::db::secret::Secret;
 use crate::db::session::{Holder, Session, Settings};
+use crate::diagnostic::Diagnostic;
 use crate::project::Project;
 use crate::report::model::Database;
 
@@ -22,9 +24,18 @@ pub enum Event {
     /// Another runner is at work.
     WaitingForRunner { holder: Option<Holder>, left: Duration },
     /// A step begins; `number` counts from 1.
-    StepStarted { number: usize, of: usize, stem: String, back: bool },
+    StepStarted {
+        number: usize,
+        of: usize,
+        stem: String,
+        back: bool,
+    },
     /// A step was committed.
-    StepDone { stem: String, back: bool, elapsed: Duration },
+    StepDone {
+        stem: String,
+        back: bool,
+        elapsed: Duration,
+    },
     /// A step was rolled back.
     StepFailed { stem: String },
     /// The server sent a notice or a warning.
@@ -63,6 +74,8 @@ pub struct Context<'a> {
     /// Operating-system user and host, for the journal.
     pub client: String,
     pub events: &'a (dyn Fn(Event) + Sync),
+    /// Asks the user for a password; `None` when nobody can be asked.
+    pub ask_password: Option<fn(&Parameters) -> Option<Secret>>,
     pub interrupt: Interrupt,
 }
 
@@ -79,11 +92,26 @@ impl Context<'_> {
             idle_in_transaction_session_timeout: config.idle_in_transaction_session_timeout,
             role: config.role.clone(),
         };
-        tokio::select! {
-            connection = connect::connect(self.parameters) => {
-                Ok(Session::new(connection.map_err(Error::Connect)?, settings))
+        let mut ask = self.ask_password;
+        let mut tell = |event: ConnectEvent<'_>| match event {
+            ConnectEvent::Waiting { reason, .. } => {
+                (self.events)(Event::WaitingForServer {
+                    reason: reason.message(),
+                });
             }
-            () = self.interrupt.wait() => Err(Error::Interrupted(vec![])),
+        };
+        let mut connector = Connector::new(self.parameters).on_event(&mut tell);
+        if let Some(ask) = &mut ask {
+            connector = connector.ask_password(ask);
+        }
+        tokio::select! {
+            connection = connector.connect() => {
+                let connection = connection.map_err(|error| Error::Connect(Box::new(error)))?;
+                Ok(Session::new(connection, settings))
+            }
+            () = self.interrupt.wait() => Err(Error::Interrupted(vec![
+                Diagnostic::error("interrupted while connecting").fact("state", "nothing was run"),
+            ])),
         }
     }
 
@@ -100,25 +128,27 @@ impl Context<'_> {
         Ok((session, reading))
     }
 
-    /// Waits for an answer, and cancels the running statement when the user interrupts.
-    ///
-    /// # Errors
-    /// `Err(None)` when interrupted: the transaction was rolled back.
-    pub async fn answer<T>(
-        &self,
-        session: &Session,
-        reply: impl Future<Output = T>,
-    ) -> Result<T, Interrupted> {
+    /// Waits for an answer. When the user interrupts, the running statement is cancelled, again and again until
+    /// the answer comes: a message that is already on its way would begin behind it.
+    pub async fn answer<T>(&self, session: &Session, reply: impl Future<Output = T>) -> Answered<T> {
         let mut reply = std::pin::pin!(reply);
         tokio::select! {
-            answer = &mut reply => Ok(answer),
-            () = self.interrupt.wait() => {
-                session.cancel().await;
-                // the server answers with an error, or had finished just before
-                let _ = tokio::time::timeout(Duration::from_secs(10), reply).await;
-                let _ = tokio::time::timeout(Duration::from_secs(10), session.rollback()).await;
-                Err(Interrupted)
+            biased;
+            answer = &mut reply => return Answered { answer: Some(answer), interrupted: false },
+            () = self.interrupt.wait() => {}
+        }
+        for _ in 0..CANCELS {
+            session.cancel().await;
+            if let Ok(answer) = tokio::time::timeout(CANCEL_PAUSE, &mut reply).await {
+                return Answered {
+                    answer: Some(answer),
+                    interrupted: true,
+                };
             }
+        }
+        Answered {
+            answer: None,
+            interrupted: true,
         }
     }
 
@@ -146,9 +176,37 @@ impl Context<'_> {
     }
 }
 
-/// The user interrupted; the transaction was rolled back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Interrupted;
+/// How long a cancelled statement may take to end before it is cancelled again.
+const CANCEL_PAUSE: Duration = Duration::from_millis(500);
+
+/// How often it is cancelled before it is given up: ten seconds in all.
+const CANCELS: usize = 20;
+
+/// What came of waiting for an answer.
+#[derive(Debug)]
+pub struct Answered<T> {
+    /// What came, also behind an interruption; `None` when nothing did.
+    pub answer: Option<T>,
+    pub interrupted: bool,
+}
+
+impl<T> Answered<T> {
+    /// The answer, where an interruption ends the verb and leaves nothing to tell.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub fn or_interrupted(self, doing: &str) -> Result<T, Error> {
+        match self {
+            Answered {
+                answer: Some(answer),
+                interrupted: false,
+            } => Ok(answer),
+            _ => Err(Error::Interrupted(vec![
+                Diagnostic::error(format!("interrupted while {doing}")).fact("state", "nothing was changed"),
+            ])),
+        }
+    }
+}
 
 /// One message that is expected to work, with what it is for.
 pub async fn ask(session: &Session, doing: &str, batch: Batch) -> Result<Reply, Error> {
@@ -165,5 +223,9 @@ pub async fn ask(session: &Session, doing: &str, batch: Batch) -> Result<Reply, 
 
 /// A decoding error as a failure of the conversation.
 pub fn unexpected(error: DbError) -> Failure {
-    Failure { stage: Stage::Query, place: None, error }
+    Failure {
+        stage: Stage::Query,
+        place: None,
+        error,
+    }
 }

@@ -12,15 +12,15 @@ pub enum Error {
     /// Wrong usage, configuration or project files.
     Input(Vec<Diagnostic>),
     /// The database could not be reached, or refused the login.
-    Connect(ConnectError),
+    Connect(Box<ConnectError>),
     /// Something else stands in the way: nothing was run.
     Blocked(Vec<Diagnostic>),
     /// History and files disagree.
     Disagreement(Vec<Diagnostic>),
     /// The server refused a statement of pgplumb's own, or the connection was lost.
-    Database { doing: String, failure: Failure },
+    Database { doing: String, failure: Box<Failure> },
     /// A lock was not obtained in time.
-    Locked(Diagnostic),
+    Locked(Box<Diagnostic>),
     /// The user interrupted.
     Interrupted(Vec<Diagnostic>),
 }
@@ -53,13 +53,16 @@ impl Error {
             | Error::Interrupted(diagnostics) => diagnostics,
             Error::Connect(error) => vec![Diagnostic::error(error.message()).help(error.help())],
             Error::Database { doing, failure } => vec![database_diagnostic(&doing, &failure)],
-            Error::Locked(diagnostic) => vec![diagnostic],
+            Error::Locked(diagnostic) => vec![*diagnostic],
         }
     }
 
     /// A failed conversation, with what pgplumb was doing.
     pub fn database(doing: impl Into<String>, failure: Failure) -> Error {
-        Error::Database { doing: doing.into(), failure }
+        Error::Database {
+            doing: doing.into(),
+            failure: Box::new(failure),
+        }
     }
 }
 
@@ -69,7 +72,9 @@ fn database_diagnostic(doing: &str, failure: &Failure) -> Diagnostic {
             let diagnostic = Diagnostic::error(format!("{doing} failed: {}", error.message));
             let diagnostic = error.describe(diagnostic);
             match error.sqlstate.as_str() {
-                "42501" => diagnostic.help("grant the connecting role what is missing, or connect as another role"),
+                "42501" => {
+                    diagnostic.help("grant the connecting role what is missing, or connect as another role")
+                }
                 "25006" => diagnostic.help("connect to the primary; this server accepts no writes"),
                 _ => diagnostic,
             }

@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
+use super::Error;
 use super::context::{Context, ask, unexpected};
 use super::runner::millis;
-use super::Error;
 use crate::db::batch::{Batch, Stage};
 use crate::db::error::Error as DbError;
 use crate::db::history as tables;
@@ -16,7 +16,7 @@ use crate::report::model::{JournalLine, Report};
 /// [`Error`] when the journal cannot be read.
 pub async fn history(context: &Context<'_>, limit: Option<u32>) -> Result<Report, Error> {
     let started = Instant::now();
-    let mut report = Report::new("history");
+    let mut report = super::begin("history");
     let (session, reading) = context.open_with_history().await?;
     report.database = Some(context.database(&session, &reading));
     if reading.history.has_journal {
@@ -48,8 +48,16 @@ pub async fn history(context: &Context<'_>, limit: Option<u32>) -> Result<Report
                 outcome: text("outcome"),
                 verdict: maybe("verdict"),
                 duration_ms: maybe("duration_ms").and_then(|text| text.parse().ok()),
-                by: if login == role { login } else { format!("{login} as {role}") },
-                from: if address.is_empty() { client } else { format!("{client} ({address})") },
+                by: if login == role {
+                    login
+                } else {
+                    format!("{login} as {role}")
+                },
+                from: if address.is_empty() {
+                    client
+                } else {
+                    format!("{client} ({address})")
+                },
                 sha256: maybe("sha256"),
                 message: maybe("message"),
             });

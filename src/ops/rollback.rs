@@ -2,17 +2,21 @@
 
 use std::time::Instant;
 
+use super::Error;
 use super::account;
 use super::apply::{describe_plan, refused};
 use super::context::Context;
 use super::runner::{Outcome, Runner, describe, millis};
-use super::Error;
+use crate::db::history::Reading;
 use crate::diagnostic::Diagnostic;
 use crate::history::Ledger;
-use crate::migration::{Width, sha256};
-use crate::plan::{Plan, RollbackTarget};
+use crate::migration::{Version, Width, sha256};
+use crate::plan::{Plan, RollbackTarget, Step};
 use crate::report::ExitCode;
 use crate::report::model::{Conclusion, MigrationState, Report};
+
+/// Shows the account and asks.
+pub type Confirm<'o> = &'o dyn Fn(&[Diagnostic]) -> bool;
 
 /// What the user asked for.
 pub struct Options<'o> {
@@ -21,7 +25,7 @@ pub struct Options<'o> {
     /// Data may be lost without asking.
     pub yes: bool,
     /// Asks the user, who sees the account; `None` when nobody can be asked.
-    pub confirm: Option<&'o dyn Fn(&[Diagnostic]) -> bool>,
+    pub confirm: Option<Confirm<'o>>,
 }
 
 /// Takes migrations back.
@@ -30,14 +34,18 @@ pub struct Options<'o> {
 /// [`Error`] when nothing could be planned or run, others depend on it, or data would be lost and nobody agreed.
 pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Report, Error> {
     let started = Instant::now();
-    let mut report = Report::new("rollback");
+    let mut report = super::begin("rollback");
     report.dry_run = options.dry_run;
     let set = &context.project.set;
     let (session, reading) = context.open_with_history().await?;
     report.database = Some(context.database(&session, &reading));
     let ledger = Ledger::build(set, &reading.history);
     let plan = Plan::down(set, &ledger, &options.target).map_err(refused)?;
-    let problems: Vec<Diagnostic> = plan.steps.iter().flat_map(|step| step.script.validate()).collect();
+    let problems: Vec<Diagnostic> = plan
+        .steps
+        .iter()
+        .flat_map(|step| step.script.validate())
+        .collect();
     if !problems.is_empty() {
         return Err(Error::Input(problems));
     }
@@ -49,7 +57,7 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
         notes.push(Diagnostic::warning("this rollback destroys data").fact("data", lines.join("\n")));
     }
     if options.dry_run {
-        describe_plan(&mut report, &plan);
+        describe_plan(&mut report, &plan, &[]);
         if !blocked.is_empty() {
             report.exit = ExitCode::Blocked;
             report.conclusion = Some(Conclusion::Blocked);
@@ -85,13 +93,19 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
     let width = reading.history.width.unwrap_or(Width::Int4);
     let steps = plan.steps.clone();
     let mut runner = Runner::new(context, session, reading.clone(), &[], width);
-    let outcome = runner.execute(&plan).await;
+    let outcome = execute(&mut runner, &plan, &reading).await;
     report.migrations = std::mem::take(&mut runner.migrations);
     report.diagnostics = notes;
     report.diagnostics.append(&mut runner.diagnostics);
     for step in &steps {
-        if !report.migrations.iter().any(|line| line.version == step.migration.label) {
-            report.migrations.push(describe(step.migration, MigrationState::Applied));
+        if !report
+            .migrations
+            .iter()
+            .any(|line| line.version == step.migration.label)
+        {
+            report
+                .migrations
+                .push(describe(step.migration, MigrationState::Applied));
         }
     }
     report.exit = match outcome {
@@ -116,6 +130,46 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
     });
     report.duration_ms = millis(started.elapsed());
     Ok(report)
+}
+
+/// Runs the plan; when the connection was lost at a COMMIT that came through, goes on with what is left.
+async fn execute(runner: &mut Runner<'_>, plan: &Plan<'_>, reading: &Reading) -> Result<Outcome, Error> {
+    let mut rest = plan.clone();
+    loop {
+        let outcome = runner.execute(&rest).await?;
+        let is_done = |step: &Step<'_>| {
+            runner
+                .migrations
+                .iter()
+                .any(|line| line.version == step.migration.label)
+        };
+        let done: Vec<Version> = plan
+            .steps
+            .iter()
+            .filter(|step| is_done(step))
+            .map(|step| step.migration.version)
+            .collect();
+        let expected: Vec<Version> = reading
+            .history
+            .applied
+            .iter()
+            .map(|applied| applied.version)
+            .filter(|version| !done.contains(version))
+            .collect();
+        let found: Vec<Version> = runner
+            .reading
+            .history
+            .applied
+            .iter()
+            .map(|applied| applied.version)
+            .collect();
+        let left = plan.steps.len() - done.len();
+        if !matches!(outcome, Outcome::HistoryChanged) || expected != found || left >= rest.steps.len() {
+            return Ok(outcome);
+        }
+        rest.steps.retain(|step| !done.contains(&step.migration.version));
+        runner.reread(runner.reading.clone());
+    }
 }
 
 /// Steps whose migration's file is no longer what was applied: the rollback may not fit what is there.

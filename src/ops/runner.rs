@@ -15,7 +15,7 @@ use crate::check::{self, Answers, Evaluation, Suite, Verdict};
 use crate::db::ask;
 use crate::db::batch::{Batch, Failure, Reply, Stage};
 use crate::db::catalog as reading;
-use crate::db::error::Error as DbError;
+use crate::db::error::{Error as DbError, ServerError};
 use crate::db::history::{self as tables, JournalRow, Reading};
 use crate::db::session::{self, Expectation, Newest, Session};
 use crate::diagnostic::Diagnostic;
@@ -64,6 +64,8 @@ struct Finished<'p> {
     record: Vec<String>,
     report: MigrationReport,
     started: Instant,
+    /// Until its checks had passed; COMMIT comes on top.
+    elapsed: Duration,
 }
 
 impl<'c> Runner<'c> {
@@ -100,6 +102,7 @@ impl<'c> Runner<'c> {
     pub async fn execute(&mut self, plan: &Plan<'_>) -> Result<Outcome, Error> {
         let mut finished: Option<Finished<'_>> = None;
         let mut waiting_since: Option<Instant> = None;
+        let mut disturbances = 0;
         let mut index = 0;
         while index < plan.steps.len() {
             let step = plan.steps[index];
@@ -116,23 +119,32 @@ impl<'c> Runner<'c> {
             let (first, second) = self.messages(&step, &scope, &token, finished.as_ref());
             let first = first.send(self.session.client()).await;
             let second = second.send(self.session.client()).await;
-            let both = async { (first.reply().await, second.reply().await) };
-            let answered = self.context.answer(&self.session, both).await;
-            let Ok((first, second)) = answered else {
-                return Err(self.interrupted(step, finished.take()));
+            let first = self.context.answer(&self.session, first.reply()).await;
+            let is_commit_answered = match &first.answer {
+                None => false,
+                Some(Err(failure)) => !matches!(failure.stage, Stage::Commit | Stage::Record),
+                Some(Ok(_)) => true,
             };
+            if is_commit_answered {
+                self.committed(finished.take());
+            }
+            let second = self.context.answer(&self.session, second.reply()).await;
             self.context.pass_notices(&mut self.session);
+            if first.interrupted || second.interrupted {
+                return Err(self.interrupted(step, finished.take(), first.answer).await);
+            }
+            let (Some(first), Some(second)) = (first.answer, second.answer) else {
+                return Err(self.interrupted(step, finished.take(), None).await);
+            };
             let before = match first {
                 Ok(reply) => {
-                    self.committed(finished.take());
                     waiting_since = None;
                     reply
                 }
-                Err(failure) if matches!(failure.stage, Stage::Commit | Stage::Record) => {
-                    return Ok(self.commit_failed(finished.take(), failure).await);
+                Err(failure) if finished.is_some() => {
+                    return self.commit_failed(finished.take(), failure).await;
                 }
                 Err(failure) => {
-                    self.committed(finished.take());
                     self.session.rollback().await;
                     match failure.server().map(|error| error.sqlstate.as_str()) {
                         Some(session::SQLSTATE_HISTORY_CHANGED) => return Ok(Outcome::HistoryChanged),
@@ -152,8 +164,19 @@ impl<'c> Runner<'c> {
                 Ok(reply) => reply,
                 Err(failure) => return Ok(self.script_failed(step, failure, started).await),
             };
-            let before = decode(&before, Stage::Before)?;
-            let after = decode(&after, Stage::After)?;
+            let catalogs =
+                decode(&before, Stage::Before).and_then(|before| Ok((before, decode(&after, Stage::After)?)));
+            let (before, after) = match catalogs {
+                Ok(catalogs) => catalogs,
+                Err(error) => {
+                    self.session.rollback().await;
+                    disturbances += 1;
+                    if is_disturbance(&error) && disturbances < DISTURBANCES {
+                        continue;
+                    }
+                    return Err(error);
+                }
+            };
             let artifacts = artifacts(&before, &after);
             let verdicts = match self.judge(&step, &after).await {
                 Ok(verdicts) => verdicts,
@@ -165,8 +188,9 @@ impl<'c> Runner<'c> {
             let totals = Totals::of(&verdicts);
             let judged = !verdicts.is_empty();
             self.checks.extend(verdicts);
+            let elapsed = started.elapsed();
             let report = MigrationReport {
-                duration_ms: Some(millis(started.elapsed())),
+                duration_ms: Some(millis(elapsed)),
                 artifacts,
                 ..self.describe(&step, MigrationState::Pending)
             };
@@ -174,8 +198,14 @@ impl<'c> Runner<'c> {
                 return Ok(self.not_approved(step, report, totals, started).await);
             }
             let verdict = if judged { "approved" } else { "not_verified" };
-            let record = self.record(&step, &report, verdict, started.elapsed());
-            finished = Some(Finished { step, record, report, started });
+            let record = self.record(&step, &report, verdict, elapsed);
+            finished = Some(Finished {
+                step,
+                record,
+                report,
+                started,
+                elapsed,
+            });
             index += 1;
         }
         if let Some(last) = finished.take() {
@@ -185,7 +215,7 @@ impl<'c> Runner<'c> {
             self.context.pass_notices(&mut self.session);
             match reply {
                 Ok(_) => self.committed(Some(last)),
-                Err(failure) => return Ok(self.commit_failed(Some(last), failure).await),
+                Err(failure) => return self.commit_failed(Some(last), failure).await,
             }
         }
         Ok(Outcome::Done)
@@ -208,7 +238,9 @@ impl<'c> Runner<'c> {
         if !self.verify || step.direction == Direction::Down {
             return None;
         }
-        self.suites.iter().find(|suite| suite.version == Some(step.migration.version))
+        self.suites
+            .iter()
+            .find(|suite| suite.version == Some(step.migration.version))
     }
 
     /// The two messages of a step: [COMMIT of the one before,] begin, lock and reading; then guard, script, reading.
@@ -263,7 +295,14 @@ impl<'c> Runner<'c> {
                     .filter(|other| other.version.is_some_and(|version| self.is_recorded(version)))
                     .collect();
                 suites.push(suite);
-                judge(self.context, &self.session, &suites, catalog, check::evaluate_last).await
+                judge(
+                    self.context,
+                    &self.session,
+                    &suites,
+                    catalog,
+                    check::evaluate_last,
+                )
+                .await
             }
         }
     }
@@ -289,7 +328,9 @@ impl<'c> Runner<'c> {
                 migration.version,
                 &migration.name,
                 &now(),
-                migration.checksum(history.width.unwrap_or(self.width)).unwrap_or_default(),
+                migration
+                    .checksum(history.width.unwrap_or(self.width))
+                    .unwrap_or_default(),
             ),
             Direction::Down => tables::delete_history_sql(history, migration.version),
         };
@@ -335,12 +376,16 @@ impl<'c> Runner<'c> {
         note(&mut self.reading, finished.step, self.width);
         self.has_written = true;
         let mut report = finished.report;
-        report.state = if back { MigrationState::RolledBack } else { MigrationState::Applied };
+        report.state = if back {
+            MigrationState::RolledBack
+        } else {
+            MigrationState::Applied
+        };
         self.migrations.push(report);
         (self.context.events)(Event::StepDone {
             stem: finished.step.migration.stem(),
             back,
-            elapsed: finished.started.elapsed(),
+            elapsed: finished.elapsed,
         });
     }
 
@@ -359,28 +404,82 @@ impl<'c> Runner<'c> {
         Outcome::Stopped(exit)
     }
 
-    /// COMMIT itself failed, or its outcome is unknown.
-    async fn commit_failed(&mut self, finished: Option<Finished<'_>>, failure: Failure) -> Outcome {
-        self.session.rollback().await;
-        let Some(finished) = finished else { return Outcome::Stopped(ExitCode::ScriptFailed) };
+    /// COMMIT itself failed, or no answer came: then the database is asked, never guessed at.
+    async fn commit_failed(
+        &mut self,
+        finished: Option<Finished<'_>>,
+        failure: Failure,
+    ) -> Result<Outcome, Error> {
+        let Some(finished) = finished else {
+            return Err(Error::database("writing the history", failure));
+        };
         let stem = finished.step.migration.stem();
         let (exit, diagnostic) = match &failure.error {
-            DbError::Server(error) => (
-                ExitCode::ScriptFailed,
-                error.describe(Diagnostic::error(format!("COMMIT of {stem} failed: {}", error.message))).fact(
-                    "state",
-                    format!("the transaction was rolled back: nothing of {stem} remains"),
-                ),
-            ),
-            other => (
-                ExitCode::Unreachable,
-                Diagnostic::error(format!("COMMIT of {stem} was sent, but no answer came: {other}"))
-                    .fact("state", "either all of it is in the database or nothing")
-                    .help("run `pgplumb status`: the history knows; then run the command again"),
-            ),
+            DbError::Server(error) if !is_end_of_session(error) => {
+                self.session.rollback().await;
+                let diagnostic = Diagnostic::error(format!("COMMIT of {stem} failed: {}", error.message));
+                (
+                    ExitCode::ScriptFailed,
+                    error
+                        .describe(diagnostic)
+                        .fact("state", self.state_after_failure(&finished.step)),
+                )
+            }
+            other => {
+                let lost = format!("the connection was lost at COMMIT of {stem}: {other}");
+                match self.came_through(&finished.step).await {
+                    Some(true) => {
+                        self.diagnostics.push(
+                            Diagnostic::warning(lost)
+                                .fact("state", format!("looked up: {stem} was committed")),
+                        );
+                        let reading = self.reading.clone();
+                        self.committed(Some(finished));
+                        self.reread(reading);
+                        // go on with the new connection, from what is true now
+                        return Ok(Outcome::HistoryChanged);
+                    }
+                    Some(false) => (
+                        ExitCode::Unreachable,
+                        Diagnostic::error(lost)
+                            .fact(
+                                "state",
+                                format!("looked up: {stem} was not committed, nothing of it remains"),
+                            )
+                            .help("run the command again"),
+                    ),
+                    None => (
+                        ExitCode::Unreachable,
+                        Diagnostic::error(lost)
+                            .fact(
+                                "state",
+                                "in doubt: either all of it is in the database or nothing",
+                            )
+                            .help("run `pgplumb status` when the server can be reached: the history knows"),
+                    ),
+                }
+            }
         };
-        self.fail(finished.step, diagnostic, exit, Some(finished.report), finished.started).await;
-        Outcome::Stopped(exit)
+        self.fail(
+            finished.step,
+            diagnostic,
+            exit,
+            Some(finished.report),
+            finished.started,
+        )
+        .await;
+        Ok(Outcome::Stopped(exit))
+    }
+
+    /// Whether a step whose COMMIT was under way is in the history; `None` when the server cannot be reached.
+    async fn came_through(&mut self, step: &Step<'_>) -> Option<bool> {
+        let settings = self.session.settings.clone();
+        let (mut session, reading) = self.context.open_with_history().await.ok()?;
+        session.settings = settings;
+        let is_recorded = reading.history.get(step.migration.version).is_some();
+        self.session = session;
+        self.reading = reading;
+        Some(is_recorded == (step.direction == Direction::Up))
     }
 
     /// The checks of a step did not pass: nothing of it stays.
@@ -399,8 +498,12 @@ impl<'c> Runner<'c> {
             .in_file(step.migration.up.file.path())
             .fact("state", self.state_after_failure(&step))
             .help("correct the script or the check file, and run apply again");
-        let report = MigrationReport { artifacts: Artifacts::default(), ..report };
-        self.fail(step, diagnostic, ExitCode::NotApproved, Some(report), started).await;
+        let report = MigrationReport {
+            artifacts: Artifacts::default(),
+            ..report
+        };
+        self.fail(step, diagnostic, ExitCode::NotApproved, Some(report), started)
+            .await;
         (self.context.events)(Event::StepFailed { stem });
         Outcome::Stopped(ExitCode::NotApproved)
     }
@@ -430,10 +533,16 @@ impl<'c> Runner<'c> {
         );
         let mut batch = Batch::new();
         self.session.begin(&mut batch, "", &self.session.settings);
-        batch.one(Stage::Record, &create).one(Stage::Record, &insert).one(Stage::Commit, "COMMIT");
+        batch
+            .one(Stage::Record, &create)
+            .one(Stage::Record, &insert)
+            .one(Stage::Commit, "COMMIT");
         if let Err(failure) = batch.run(self.session.client()).await {
             self.session.rollback().await;
-            tracing::warn!("the failed attempt could not be written to the journal: {}", failure.error);
+            tracing::warn!(
+                "the failed attempt could not be written to the journal: {}",
+                failure.error
+            );
         }
         self.migrations.push(report);
         self.diagnostics.push(diagnostic);
@@ -470,16 +579,26 @@ impl<'c> Runner<'c> {
     fn state_after_failure(&self, step: &Step<'_>) -> String {
         let newest = self.reading.history.applied.last();
         let at = match newest {
-            Some(newest) => format!("the newest applied migration is {}_{}", self.label(newest), newest.name),
+            Some(newest) => format!(
+                "the newest applied migration is {}_{}",
+                self.label(newest),
+                newest.name
+            ),
             None => "no migration is applied".to_string(),
         };
-        format!("the transaction of {} was rolled back and nothing of it remains; {at}", step.migration.stem())
+        format!(
+            "the transaction of {} was rolled back and nothing of it remains; {at}",
+            step.migration.stem()
+        )
     }
 
     /// The version as the file spells it.
     fn label(&self, applied: &Applied) -> String {
         let migration = self.context.project.set.get(applied.version);
-        migration.map_or_else(|| applied.version.to_string(), |migration| migration.label.clone())
+        migration.map_or_else(
+            || applied.version.to_string(),
+            |migration| migration.label.clone(),
+        )
     }
 
     /// Takes what was read again, since somebody else moved on.
@@ -489,28 +608,43 @@ impl<'c> Runner<'c> {
     }
 
     /// A report of a step that has not been run.
-    pub fn describe(&self, step: &Step<'_>, state: MigrationState) -> MigrationReport {
-        describe(step.migration, state)
+    fn describe(&self, step: &Step<'_>, state: MigrationState) -> MigrationReport {
+        MigrationReport {
+            source: Some(step.script.file.location(0)),
+            ..describe(step.migration, state)
+        }
     }
 
-    /// The interruption, with what became of the step before, whose COMMIT was under way.
-    fn interrupted(&mut self, step: Step<'_>, finished: Option<Finished<'_>>) -> Error {
-        let mut facts = vec![];
-        if let Some(finished) = finished {
-            facts.push(format!(
-                "COMMIT of {} was under way: `pgplumb status` tells whether it came through",
-                finished.step.migration.stem()
-            ));
+    /// The interruption: what became of the step before, whose COMMIT travelled with this one, is in the answer
+    /// to the first message.
+    async fn interrupted(
+        &mut self,
+        step: Step<'_>,
+        finished: Option<Finished<'_>>,
+        first: Option<Result<Reply, Failure>>,
+    ) -> Error {
+        let started = Instant::now();
+        let mut doubt = None;
+        match first {
+            None => doubt = finished.map(|finished| finished.step.migration.stem()),
+            Some(Err(failure)) if matches!(failure.stage, Stage::Commit | Stage::Record) => {
+                let _ = self.commit_failed(finished, failure).await;
+            }
+            Some(_) => self.committed(finished),
         }
-        facts.push(self.state_after_failure(&step));
-        let mut report = self.describe(&step, MigrationState::Failed);
-        report.error = Some("interrupted".to_string());
-        self.migrations.push(report);
-        Error::Interrupted(vec![
-            Diagnostic::error(format!("interrupted while {} ran", step.migration.stem()))
-                .fact("state", facts.join("\n"))
-                .help("run the command again to go on from here"),
-        ])
+        self.session.rollback().await;
+        let mut diagnostic = Diagnostic::error(format!("interrupted while {} ran", step.migration.stem()))
+            .fact("state", self.state_after_failure(&step))
+            .help("run the command again to go on from here");
+        if let Some(stem) = doubt {
+            diagnostic = diagnostic.fact(
+                "in doubt",
+                format!("COMMIT of {stem} was under way; `pgplumb status` tells whether it came through"),
+            );
+        }
+        self.fail(step, diagnostic, ExitCode::Interrupted, None, started)
+            .await;
+        Error::Interrupted(vec![])
     }
 
     /// Waits a little for another runner; polling, since a blocking wait would hold a snapshot.
@@ -527,14 +661,14 @@ impl<'c> Runner<'c> {
                     )
                 },
             );
-            return Err(Error::Locked(
+            return Err(Error::Locked(Box::new(
                 Diagnostic::error(format!(
                     "another runner held the lock of this database for {} s",
                     self.lock_wait.as_secs()
                 ))
                 .fact("holder", who)
                 .help("wait until it is done, or allow more time with --lock-wait"),
-            ));
+            )));
         }
         (self.context.events)(Event::WaitingForRunner { holder, left });
         let pause = Duration::from_millis(100 + u64::from(std::process::id() % 7) * 20).min(left);
@@ -565,19 +699,36 @@ pub async fn judge(
         if evaluation.questions.is_empty() {
             return Ok(evaluation.verdicts);
         }
-        let asked = context.answer(session, ask::ask(session, &evaluation.questions)).await;
+        let asked = context
+            .answer(session, ask::ask(session, &evaluation.questions))
+            .await;
         let new = asked
-            .map_err(|_| Error::Interrupted(vec![Diagnostic::error("interrupted while the checks ran")]))?
+            .or_interrupted("the checks ran")?
             .map_err(|failure| Error::database("judging the checks", failure))?;
         let known = answers.len();
         answers.extend(new);
         if answers.len() == known {
             return Err(Error::database(
                 "judging the checks",
-                context::unexpected(DbError::Unexpected("questions were left without an answer".to_string())),
+                context::unexpected(DbError::Unexpected(
+                    "questions were left without an answer".to_string(),
+                )),
             ));
         }
     }
+}
+
+/// How often a step is tried again because others changed the catalog while it was read.
+const DISTURBANCES: usize = 5;
+
+/// Whether the catalog was changed by others while it was read.
+pub fn is_disturbance(error: &Error) -> bool {
+    matches!(error, Error::Database { failure, .. } if matches!(failure.error, DbError::Disturbed(_)))
+}
+
+/// Whether the server ended the session (57P01 to 57P03), which is no word on a COMMIT under way.
+fn is_end_of_session(error: &ServerError) -> bool {
+    matches!(error.sqlstate.as_str(), "57P01" | "57P02" | "57P03")
 }
 
 /// The catalog rows of one stage.
@@ -633,7 +784,9 @@ fn artifacts(before: &Catalog, after: &Catalog) -> Artifacts {
                 }
                 _ => {
                     if let Some(object) = after.get(&change.object) {
-                        artifacts.altered.push((object.clone(), vec![property.to_string()]));
+                        artifacts
+                            .altered
+                            .push((object.clone(), vec![property.to_string()]));
                     }
                 }
             },
@@ -651,7 +804,9 @@ fn note(reading: &mut Reading, step: Step<'_>, width: Width) {
     match step.direction {
         Direction::Down => history.applied.retain(|applied| applied.version != version),
         Direction::Up => {
-            let at = history.applied.partition_point(|applied| applied.version < version);
+            let at = history
+                .applied
+                .partition_point(|applied| applied.version < version);
             history.applied.insert(
                 at,
                 Applied {
@@ -685,13 +840,21 @@ pub fn millis(elapsed: Duration) -> f64 {
 
 /// Unique enough to tell two runs apart: time and process.
 fn run_name() -> String {
-    format!("{:x}-{:x}", jiff::Timestamp::now().as_nanosecond(), std::process::id())
+    format!(
+        "{:x}-{:x}",
+        jiff::Timestamp::now().as_nanosecond(),
+        std::process::id()
+    )
 }
 
 /// The width that a new history table gets: refinery's default, unless a version does not fit or the
 /// configuration says otherwise.
 pub fn width_of_new_table(versions: impl Iterator<Item = Version>, configured: Option<Width>) -> Width {
     configured.unwrap_or_else(|| {
-        if versions.into_iter().all(|version| Width::Int4.holds(version)) { Width::Int4 } else { Width::Int8 }
+        if versions.into_iter().all(|version| Width::Int4.holds(version)) {
+            Width::Int4
+        } else {
+            Width::Int8
+        }
     })
 }

@@ -22,7 +22,7 @@ pub struct Options {
 /// [`Error`] when the history or the files cannot be read.
 pub async fn status(context: &Context<'_>, options: Options) -> Result<Report, Error> {
     let started = Instant::now();
-    let mut report = Report::new("status");
+    let mut report = super::begin("status");
     let suites = suites(context.project)?;
     let (session, reading) = context.open_with_history().await?;
     report.database = Some(context.database(&session, &reading));
@@ -53,7 +53,11 @@ pub async fn status(context: &Context<'_>, options: Options) -> Result<Report, E
     }
     report.diagnostics = ledger.disagreements();
     let is_settled = ledger.iter().all(|entry| entry.state == State::Applied);
-    report.exit = if options.check && !is_settled { ExitCode::HistoryDisagrees } else { ExitCode::Done };
+    report.exit = if options.check && !is_settled {
+        ExitCode::HistoryDisagrees
+    } else {
+        ExitCode::Done
+    };
     report.duration_ms = millis(started.elapsed());
     Ok(report)
 }

@@ -4,11 +4,13 @@ use std::time::Instant;
 
 use super::context::{Context, ask};
 use super::runner::{self, millis};
-use super::{Error, suites};
+use super::{Error, suites, unjudged};
 use crate::catalog::Catalog;
-use crate::check::{self, Answers, Status, Suite, Verdict};
+use crate::check::{self, Suite};
 use crate::db::batch::{Batch, Stage};
 use crate::db::catalog as reading;
+use crate::db::history::Reading;
+use crate::db::session::Session;
 use crate::diagnostic::Diagnostic;
 use crate::history::Ledger;
 use crate::migration::Version;
@@ -30,7 +32,7 @@ pub struct Options {
 /// [`Error`] when it could not be looked at. What differs is in the report.
 pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, Error> {
     let started = Instant::now();
-    let mut report = Report::new("verify");
+    let mut report = super::begin("verify");
     let project = context.project;
     let all = suites(project)?;
     let named = named_suites(&all, &options.versions, context)?;
@@ -38,20 +40,17 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
 
     // one snapshot for history and catalog; the scope of every suite that may be judged is known already
     let candidates: Vec<&Suite> = named.clone().unwrap_or_else(|| all.iter().collect());
-    let mut batch = Batch::new();
-    session.begin(&mut batch, "ISOLATION LEVEL REPEATABLE READ", &session.settings);
-    session.read_history(&mut batch);
-    let sql = reading::read_sql(&check::scope(&candidates), session.version_num());
-    session.read_catalog(&mut batch, Stage::After, &sql);
-    let reply = context
-        .answer(&session, ask(&session, "reading the catalog", batch))
-        .await
-        .map_err(|_| Error::Interrupted(vec![Diagnostic::error("interrupted while the catalog was read")]))??;
-    let history = session
-        .history_of(&reply)
-        .map_err(|error| Error::database("reading the migration history", super::context::unexpected(error)))?;
+    let mut attempt = 1;
+    let (history, catalog) = loop {
+        match read(context, &mut session, &candidates).await {
+            Err(error) if runner::is_disturbance(&error) && attempt < ATTEMPTS => {
+                session.rollback().await;
+                attempt += 1;
+            }
+            result => break result?,
+        }
+    };
     report.database = Some(context.database(&session, &history));
-    let catalog = runner::decode(&reply, Stage::After)?;
 
     let ledger = Ledger::build(&project.set, &history.history);
     let judged: Vec<&Suite> = match named {
@@ -68,7 +67,9 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
     session.rollback().await;
     report.checks = verdicts?;
     for migration in project.set.iter() {
-        let applied = ledger.get(migration.version).is_some_and(|entry| entry.is_applied());
+        let applied = ledger
+            .get(migration.version)
+            .is_some_and(|entry| entry.is_applied());
         let suite = all.iter().find(|suite| suite.version == Some(migration.version));
         let is_judged = suite.is_some_and(|suite| judged.iter().any(|judged| judged.id == suite.id));
         let state = match (applied, is_judged) {
@@ -77,8 +78,11 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
             (false, false) => MigrationState::Skipped,
         };
         report.migrations.push(runner::describe(migration, state));
-        if !applied && !is_judged && let Some(suite) = suite {
-            report.checks.extend(skipped(suite));
+        if !applied
+            && !is_judged
+            && let Some(suite) = suite
+        {
+            report.checks.extend(unjudged(suite, "its migration is pending"));
         }
     }
     if judged.is_empty() {
@@ -87,7 +91,10 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
                 .help("run `pgplumb apply`, or name a version to judge it whatever its state"),
         );
     }
-    report.exit = if report.totals().approved(options.strict || project.config.settings.strict) {
+    report.exit = if report
+        .totals()
+        .approved(options.strict || project.config.settings.strict)
+    {
         ExitCode::Done
     } else {
         ExitCode::NotApproved
@@ -100,20 +107,28 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
     Ok(report)
 }
 
-/// The checks of a suite whose migration is pending: counted, not judged.
-fn skipped(suite: &Suite) -> Vec<Verdict> {
-    let nothing = check::evaluate(&[suite], &Catalog::default(), &Answers::default());
-    let skip = |verdict: Verdict| Verdict {
-        status: Status::Skip,
-        actual: None,
-        message: "its migration is pending".to_string(),
-        blocked_by: None,
-        differences: Vec::new(),
-        measure: None,
-        remedy: None,
-        ..verdict
-    };
-    nothing.verdicts.into_iter().map(skip).collect()
+/// How often the catalog is read when others change it meanwhile, before that is reported.
+const ATTEMPTS: usize = 5;
+
+/// One snapshot of history and catalog; its transaction stays open for the questions to the server.
+async fn read(
+    context: &Context<'_>,
+    session: &mut Session,
+    candidates: &[&Suite],
+) -> Result<(Reading, Catalog), Error> {
+    let mut batch = Batch::new();
+    session.begin(&mut batch, "ISOLATION LEVEL REPEATABLE READ", &session.settings);
+    session.read_history(&mut batch);
+    let sql = reading::read_sql(&check::scope(candidates), session.version_num());
+    session.read_catalog(&mut batch, Stage::After, &sql);
+    let reply = context
+        .answer(session, ask(session, "reading the catalog", batch))
+        .await
+        .or_interrupted("the catalog was read")??;
+    let history = session.history_of(&reply).map_err(|error| {
+        Error::database("reading the migration history", super::context::unexpected(error))
+    })?;
+    Ok((history, runner::decode(&reply, Stage::After)?))
 }
 
 /// The suites of the versions named on the command line; `None` when none was named.
@@ -132,8 +147,11 @@ fn named_suites<'s>(
         match (migration, all.iter().find(|suite| suite.version == Some(version))) {
             (_, Some(suite)) => named.push(suite),
             (Some(migration), None) => problems.push(
-                Diagnostic::error(format!("migration {} has no suite to judge it by", migration.stem()))
-                    .help(format!("write checks/{}.toml", migration.stem())),
+                Diagnostic::error(format!(
+                    "migration {} has no suite to judge it by",
+                    migration.stem()
+                ))
+                .help(format!("write checks/{}.toml", migration.stem())),
             ),
             (None, None) => problems.push(
                 Diagnostic::error(format!("there is no migration with version {version}"))
@@ -143,5 +161,9 @@ fn named_suites<'s>(
     }
     named.sort_by_key(|suite| suite.version);
     named.dedup_by_key(|suite| suite.version);
-    if problems.is_empty() { Ok(Some(named)) } else { Err(Error::Input(problems)) }
+    if problems.is_empty() {
+        Ok(Some(named))
+    } else {
+        Err(Error::Input(problems))
+    }
 }

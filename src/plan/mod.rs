@@ -65,7 +65,10 @@ impl<'a> Plan<'a> {
         }
         let mut problems = ledger.disagreements();
         let mut steps = Vec::new();
-        for entry in ledger.iter().filter(|entry| to.is_none_or(|to| entry.version <= to)) {
+        for entry in ledger
+            .iter()
+            .filter(|entry| to.is_none_or(|to| entry.version <= to))
+        {
             match (entry.state, entry.migration) {
                 (State::Pending, Some(migration)) => steps.push(up(migration)),
                 (State::OutOfOrder, Some(migration)) if allow_out_of_order => steps.push(up(migration)),
@@ -76,7 +79,10 @@ impl<'a> Plan<'a> {
             }
         }
         if problems.is_empty() {
-            Ok(Plan { direction: Direction::Up, steps })
+            Ok(Plan {
+                direction: Direction::Up,
+                steps,
+            })
         } else {
             Err(Refusal::Disagreement(problems))
         }
@@ -99,7 +105,10 @@ impl<'a> Plan<'a> {
                         Some(_) => {}
                     }
                 }
-                applied.into_iter().filter(|entry| versions.contains(&entry.version)).collect()
+                applied
+                    .into_iter()
+                    .filter(|entry| versions.contains(&entry.version))
+                    .collect()
             }
             RollbackTarget::To(version) => {
                 if *version != Version::ZERO {
@@ -109,7 +118,10 @@ impl<'a> Plan<'a> {
                         Some(_) => {}
                     }
                 }
-                applied.into_iter().filter(|entry| entry.version > *version).collect()
+                applied
+                    .into_iter()
+                    .filter(|entry| entry.version > *version)
+                    .collect()
             }
             RollbackTarget::Steps(steps) => {
                 if *steps > applied.len() {
@@ -140,7 +152,11 @@ impl<'a> Plan<'a> {
                     .help("restore the migration and its rollback from version control"),
                 ),
                 Some(migration) => match &migration.down {
-                    Some(script) => steps.push(Step { direction: Direction::Down, migration, script }),
+                    Some(script) => steps.push(Step {
+                        direction: Direction::Down,
+                        migration,
+                        script,
+                    }),
                     None => usage.push(no_rollback(migration)),
                 },
             }
@@ -150,7 +166,10 @@ impl<'a> Plan<'a> {
         } else if !missing.is_empty() {
             Err(Refusal::Disagreement(missing))
         } else {
-            Ok(Plan { direction: Direction::Down, steps })
+            Ok(Plan {
+                direction: Direction::Down,
+                steps,
+            })
         }
     }
 
@@ -160,14 +179,21 @@ impl<'a> Plan<'a> {
 }
 
 fn up(migration: &Migration) -> Step<'_> {
-    Step { direction: Direction::Up, migration, script: &migration.up }
+    Step {
+        direction: Direction::Up,
+        migration,
+        script: &migration.up,
+    }
 }
 
 fn out_of_order(ledger: &Ledger<'_>, migration: &Migration) -> Diagnostic {
     let newest = ledger.newest_applied().map(Entry::stem).unwrap_or_default();
-    Diagnostic::error(format!("migration {} is older than {newest}, which is applied", migration.stem()))
-        .in_file(migration.up.file.path())
-        .help("give it a version behind the newest applied one, or pass --out-of-order to apply it all the same")
+    Diagnostic::error(format!(
+        "migration {} is older than {newest}, which is applied",
+        migration.stem()
+    ))
+    .in_file(migration.up.file.path())
+    .help("give it a version behind the newest applied one, or pass --out-of-order to apply it all the same")
 }
 
 fn unknown_version(ledger: &Ledger<'_>, version: Version) -> Diagnostic {

@@ -137,6 +137,9 @@ pub struct Key {
     form: Form,
 }
 
+/// A word, and what it sets.
+type Word = (&'static str, fn(&mut Settings));
+
 /// What values a key takes, and where they go.
 enum Form {
     Folder(fn(&mut Settings, Folder)),
@@ -145,7 +148,7 @@ enum Form {
     Name(fn(&mut Settings, String)),
     Timeout(fn(&mut Settings, Timeout)),
     Flag(fn(&mut Settings, bool)),
-    Words(&'static [(&'static str, fn(&mut Settings))]),
+    Words(&'static [Word]),
 }
 
 /// Every setting, in the order of the documentation.

@@ -4,7 +4,7 @@
 //! command line names the folders, their paths are as they were given.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -24,8 +24,18 @@ pub struct Project {
     pub check_files: Vec<CheckFile>,
     /// False when the command line names folders, and none for migrations: nothing is known of what is pending.
     pub has_migrations: bool,
+    pub folders: Paths,
     /// What does not keep a run from going on.
     pub warnings: Vec<Diagnostic>,
+}
+
+/// Where the project's files stand, relative to its root unless absolute; `None` for a folder that is not looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paths {
+    pub migrations: Option<String>,
+    pub rollbacks: Option<String>,
+    /// A folder or a single file.
+    pub checks: Option<String>,
 }
 
 /// A check file, read but not parsed.
@@ -70,9 +80,11 @@ impl Project {
         let migrations = reading.folder(folders.migrations.as_ref(), "sql");
         let rollbacks = reading.folder(folders.rollbacks.as_ref(), "sql");
         let checks = match &folders.checks {
-            Some(checks) if root.directory.join(&checks.path).is_file() => Some(vec![
-                reading.file(&root.directory.join(&checks.path), checks.path.clone()),
-            ]),
+            Some(checks) if root.directory.join(&checks.path).is_file() => Some(vec![reading.file(
+                &root.directory.join(&checks.path),
+                checks.path.clone(),
+                false,
+            )]),
             checks => reading.folder(checks.as_ref(), "toml"),
         };
         let mut problems = reading.problems;
@@ -92,6 +104,7 @@ impl Project {
                 Ok(Project {
                     check_files: check_files(&set, checks),
                     has_migrations: folders.migrations.is_some(),
+                    folders: folders.shown(),
                     root,
                     config,
                     set,
@@ -121,7 +134,7 @@ fn read_config(root: &Root, options: &LoadOptions) -> Result<Config, Vec<Diagnos
         known: Vec::new(),
         problems: Vec::new(),
     };
-    let file = reading.file(path, shown);
+    let file = reading.file(path, shown, false);
     match reading.problems.is_empty() {
         true => Config::parse(&file, env),
         false => Err(reading.problems),
@@ -189,6 +202,15 @@ impl Folders {
                 .help("give the rollbacks a folder of their own"),
             ]),
             _ => Ok(folders),
+        }
+    }
+
+    fn shown(&self) -> Paths {
+        let path = |wanted: &Option<Wanted>| wanted.as_ref().map(|wanted| wanted.path.clone());
+        Paths {
+            migrations: path(&self.migrations),
+            rollbacks: path(&self.rollbacks),
+            checks: path(&self.checks),
         }
     }
 
@@ -274,7 +296,7 @@ impl Reading<'_> {
             if entry.is_directory {
                 self.nested(&path, &shown, &wanted.path, extension);
             } else if has_extension(&entry.name, extension) {
-                files.push(self.file(&path, shown));
+                files.push(self.file(&path, shown, entry.is_regular));
             }
         }
         Some(files)
@@ -282,45 +304,15 @@ impl Reading<'_> {
 
     /// Reads a file. One that cannot be read is there all the same, as an empty one, so that what belongs to it is
     /// not reported as well.
-    fn file(&mut self, path: &Path, shown: String) -> Arc<SourceFile> {
-        match self.try_file(path, &shown) {
+    ///
+    /// `is_regular` when that is known already.
+    fn file(&mut self, path: &Path, shown: String, is_regular: bool) -> Arc<SourceFile> {
+        match try_file(path, &shown, is_regular) {
             Ok(file) => file,
             Err(problem) => {
                 self.problems.push(*problem);
                 SourceFile::new(shown, "")
             }
-        }
-    }
-
-    fn try_file(&self, path: &Path, shown: &str) -> Result<Arc<SourceFile>, Box<Diagnostic>> {
-        let cannot = |reason: &str, help: &str| {
-            let message = format!("{shown} cannot be read: {reason}");
-            Box::new(Diagnostic::error(message).in_file(shown).help(help))
-        };
-        let bytes = read_regular(path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound if path.is_symlink() => {
-                cannot("it is a link to a file that is gone", "mend or remove the link")
-            }
-            io::ErrorKind::NotFound => cannot("no such file", "check the path"),
-            io::ErrorKind::PermissionDenied => cannot(&os_reason(&error), "allow yourself to read it"),
-            io::ErrorKind::InvalidInput => {
-                cannot("it is no regular file", "replace it by one, or move it away")
-            }
-            _ => cannot(&os_reason(&error), "check the file"),
-        })?;
-        let file = match SourceFile::from_bytes(shown, bytes) {
-            Ok(file) => file,
-            Err(error) => return Err(Box::new(invalid_utf8(path, shown, &error))),
-        };
-        match file.text().find('\0') {
-            None => Ok(file),
-            Some(offset) => Err(Box::new(
-                Diagnostic::error(format!(
-                    "{shown} holds a NUL character, which PostgreSQL does not take"
-                ))
-                .at(&file, Span::new(offset, offset + 1))
-                .help("remove the character"),
-            )),
         }
     }
 
@@ -348,11 +340,42 @@ impl Reading<'_> {
     }
 }
 
+fn try_file(path: &Path, shown: &str, is_regular: bool) -> Result<Arc<SourceFile>, Box<Diagnostic>> {
+    let cannot = |reason: &str, help: &str| {
+        let message = format!("{shown} cannot be read: {reason}");
+        Box::new(Diagnostic::error(message).in_file(shown).help(help))
+    };
+    let bytes = read_regular(path, is_regular).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound if path.is_symlink() => {
+            cannot("it is a link to a file that is gone", "mend or remove the link")
+        }
+        io::ErrorKind::NotFound => cannot("no such file", "check the path"),
+        io::ErrorKind::PermissionDenied => cannot(&os_reason(&error), "allow yourself to read it"),
+        io::ErrorKind::InvalidInput => cannot("it is no regular file", "replace it by one, or move it away"),
+        _ => cannot(&os_reason(&error), "check the file"),
+    })?;
+    let file = match SourceFile::from_bytes(shown, bytes) {
+        Ok(file) => file,
+        Err(error) => return Err(Box::new(invalid_utf8(path, shown, &error))),
+    };
+    match file.text().find('\0') {
+        None => Ok(file),
+        Some(offset) => Err(Box::new(
+            Diagnostic::error(format!(
+                "{shown} holds a NUL character, which PostgreSQL does not take"
+            ))
+            .at(&file, Span::new(offset, offset + 1))
+            .help("remove the character"),
+        )),
+    }
+}
+
 struct Entry {
     file_name: std::ffi::OsString,
     /// For people.
     name: String,
     is_directory: bool,
+    is_regular: bool,
 }
 
 /// What a folder holds, hidden entries left out, in the order of the names.
@@ -371,6 +394,7 @@ fn list(directory: &Path) -> io::Result<Vec<Entry>> {
             file_name,
             name,
             is_directory,
+            is_regular: kind.is_file(),
         });
     }
     entries.sort_by(|a, b| a.name.cmp(&b.name));
@@ -383,15 +407,23 @@ fn has_extension(name: &str, extension: &str) -> bool {
 }
 
 /// Reads a file that is one: a named pipe would keep the run waiting.
-fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
-    use std::io::Read as _;
-    let metadata = fs::metadata(path)?;
-    if !metadata.is_file() {
+///
+/// Projects have thousands of small files, so calls to the system count: the size is not asked for.
+fn read_regular(path: &Path, is_regular: bool) -> io::Result<Vec<u8>> {
+    if !is_regular && !fs::metadata(path)?.is_file() {
         return Err(io::ErrorKind::InvalidInput.into());
     }
-    let mut bytes = Vec::with_capacity(metadata.len() as usize);
-    fs::File::open(path)?.read_to_end(&mut bytes)?;
-    Ok(bytes)
+    let mut file = fs::File::open(path)?;
+    let mut buffer = [0; 16 * 1024];
+    let mut bytes = Vec::new();
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(bytes),
+            Ok(count) => bytes.extend_from_slice(&buffer[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 fn invalid_utf8(path: &Path, shown: &str, error: &crate::source::InvalidUtf8) -> Diagnostic {
@@ -781,8 +813,8 @@ mod tests {
         let directory = tree(&["migrations/1_a.sql", "rollback/1_a.sql"]);
         let file = directory.path().join("migrations/1_a.sql");
         let folder = directory.path().join("rollback");
-        fs::set_permissions(&file, fs::Permissions::from_mode(0)).unwrap();
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o000)).unwrap();
         // root reads whatever there is
         let is_root = fs::read(&file).is_ok();
         let loaded = Project::load(&at(directory.path()));

@@ -11,5 +11,5 @@ pub mod scaffold;
 
 pub use config::{Config, DatabaseSource, OutOfOrder, Probes, Settings};
 pub use discovery::{LoadOptions, Root};
-pub use load::{CheckFile, Project};
+pub use load::{CheckFile, Paths, Project};
 pub use redact::redact;

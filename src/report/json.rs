@@ -7,10 +7,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::model::{
-    Database, Gate, JournalLine, LedgerLine, MigrationReport, Report, RootCause, StatementLine, Totals,
+    Artifacts, Database, Gate, JournalLine, LedgerLine, MigrationReport, Report, RootCause, StatementLine,
+    Totals,
 };
 use crate::catalog::Object;
-use crate::check::{Measure, Verdict};
+use crate::check::Verdict;
+use crate::check::verdict::{Difference, Measure};
 use crate::diagnostic::Diagnostic;
 use crate::source::Location;
 
@@ -21,6 +23,23 @@ pub fn render(report: &Report) -> String {
     // strings, numbers and arrays of them: there is nothing that could fail
     let json = serde_json::to_string_pretty(&JsonReport::of(report)).expect("a report is always JSON");
     json + "\n"
+}
+
+/// What a migration did to the catalog, as the journal keeps it: one line.
+pub fn artifacts(artifacts: &Artifacts) -> String {
+    let artifacts = JsonArtifacts {
+        created: Report::artifact_names(artifacts),
+        removed: Report::removed_names(artifacts),
+        altered: artifacts.altered.iter().map(JsonAltered::of).collect(),
+    };
+    serde_json::to_string(&artifacts).expect("names are always JSON")
+}
+
+#[derive(Serialize)]
+struct JsonArtifacts<'a> {
+    created: BTreeMap<&'static str, Vec<String>>,
+    removed: BTreeMap<&'static str, Vec<String>>,
+    altered: Vec<JsonAltered<'a>>,
 }
 
 #[derive(Serialize)]
@@ -34,7 +53,7 @@ struct JsonReport<'a> {
     dry_run: bool,
     database: Option<JsonDatabase<'a>>,
     started_at: Option<&'a str>,
-    duration_ms: Option<f64>,
+    duration_ms: f64,
     migrations: Vec<JsonMigration<'a>>,
     totals: Totals,
     checks: Vec<JsonCheck<'a>>,
@@ -43,6 +62,7 @@ struct JsonReport<'a> {
     ledger: Vec<JsonLedgerLine<'a>>,
     journal: Vec<JsonJournalLine<'a>>,
     files: &'a [String],
+    linted: Vec<JsonLint<'a>>,
 }
 
 impl<'a> JsonReport<'a> {
@@ -66,6 +86,14 @@ impl<'a> JsonReport<'a> {
             ledger: report.ledger.iter().map(JsonLedgerLine::of).collect(),
             journal: report.journal.iter().map(JsonJournalLine::of).collect(),
             files: &report.files,
+            linted: report
+                .linted
+                .iter()
+                .map(|line| JsonLint {
+                    file: &line.file,
+                    checks: line.checks,
+                })
+                .collect(),
         }
     }
 }
@@ -114,7 +142,7 @@ impl<'a> JsonMigration<'a> {
             version: &migration.version,
             name: &migration.name,
             state: migration.state.as_str(),
-            duration_ms: migration.duration_ms.and_then(milliseconds),
+            duration_ms: migration.duration_ms.map(milliseconds),
             error: migration.error.as_deref(),
             source: migration.source.as_ref().map(JsonSource::of),
             artifacts: Report::artifact_names(&migration.artifacts),
@@ -189,6 +217,7 @@ struct JsonCheck<'a> {
     message: &'a str,
     blocked_by: Option<&'a str>,
     remedy: Option<&'a str>,
+    differences: Vec<JsonDifference<'a>>,
     measure: Option<JsonMeasure>,
     source: JsonSource<'a>,
 }
@@ -206,8 +235,26 @@ impl<'a> JsonCheck<'a> {
             message: &verdict.message,
             blocked_by: verdict.blocked_by.as_deref(),
             remedy: verdict.remedy.as_deref(),
+            differences: verdict.differences.iter().map(JsonDifference::of).collect(),
             measure: verdict.measure.map(JsonMeasure::of),
             source: JsonSource::of(&verdict.source),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct JsonDifference<'a> {
+    part: &'a str,
+    expected: Option<&'a str>,
+    actual: Option<&'a str>,
+}
+
+impl<'a> JsonDifference<'a> {
+    fn of(difference: &'a Difference) -> JsonDifference<'a> {
+        JsonDifference {
+            part: &difference.part,
+            expected: difference.want.as_deref(),
+            actual: difference.have.as_deref(),
         }
     }
 }
@@ -318,6 +365,12 @@ impl<'a> JsonSource<'a> {
 }
 
 #[derive(Serialize)]
+struct JsonLint<'a> {
+    file: &'a str,
+    checks: usize,
+}
+
+#[derive(Serialize)]
 struct JsonLedgerLine<'a> {
     version: &'a str,
     name: &'a str,
@@ -366,7 +419,7 @@ impl<'a> JsonJournalLine<'a> {
             name: &line.name,
             outcome: &line.outcome,
             verdict: line.verdict.as_deref(),
-            duration_ms: line.duration_ms.and_then(milliseconds),
+            duration_ms: line.duration_ms.map(milliseconds),
             by: &line.by,
             from: &line.from,
             sha256: line.sha256.as_deref(),
@@ -376,6 +429,145 @@ impl<'a> JsonJournalLine<'a> {
 }
 
 /// Rounded to a microsecond; JSON has no infinity.
-fn milliseconds(value: f64) -> Option<f64> {
-    value.is_finite().then(|| (value * 1000.0).round() / 1000.0)
+fn milliseconds(value: f64) -> f64 {
+    if value.is_finite() {
+        (value * 1000.0).round() / 1000.0
+    } else {
+        0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::render;
+    use crate::report::{Report, fixture};
+
+    /// What the contract promises, one element of each array.
+    const CONTRACT: &str = r#"
+{"schema_version": 1, "tool_version": "…", "command": "verify", "verdict": "not_approved", "exit_code": 1,
+ "database": {"name": "…", "host": "…", "port": 5432, "user": "…", "server_version": "17.5", "pooler": null},
+ "started_at": "RFC 3339", "duration_ms": 12.3,
+ "migrations": [{"version": "0024", "name": "…", "state": "applied",
+                 "duration_ms": 1.0, "error": null, "artifacts": {}}],
+ "totals": {"pass": 0, "fail": 0, "blocked": 0, "warn": 0, "skip": 0},
+ "checks": [{"id": "…", "suite": "0024", "kind": "index",
+             "object": "public.idx_sync_progress_active", "status": "fail", "expected": "…", "actual": "…",
+             "message": "…", "blocked_by": null, "source": {"file": "checks/…", "line": 31}}],
+ "root_causes": [{"object": "table organization", "blocks": 41, "remedy": "apply 0001_…",
+                  "sources": [{"file": "migrations/…", "line": 123}]}],
+ "diagnostics": [{"severity": "error", "message": "…", "source": {"file": "…", "line": 1, "column": 5}}]}"#;
+
+    /// Every field of `wanted` is in `found`, with a value of the same type or null on either side.
+    fn covers(path: &str, wanted: &Value, found: &Value) {
+        match (wanted, found) {
+            (Value::Object(wanted), Value::Object(found)) => {
+                for (key, value) in wanted {
+                    let path = format!("{path}.{key}");
+                    covers(
+                        &path,
+                        value,
+                        found.get(key).unwrap_or_else(|| panic!("{path} is missing")),
+                    );
+                }
+            }
+            (Value::Array(wanted), Value::Array(found)) => {
+                found
+                    .iter()
+                    .for_each(|found| covers(&format!("{path}[]"), &wanted[0], found));
+            }
+            (Value::Null, _) | (_, Value::Null) => {}
+            (wanted, found) => assert_eq!(
+                std::mem::discriminant(wanted),
+                std::mem::discriminant(found),
+                "{path} is {found}"
+            ),
+        }
+    }
+
+    fn parsed(report: &Report) -> Value {
+        serde_json::from_str(&render(report)).unwrap()
+    }
+
+    #[test]
+    fn every_report_has_every_field() {
+        let contract: Value = serde_json::from_str(CONTRACT).unwrap();
+        for (name, report) in fixture::all() {
+            covers(name, &contract, &parsed(&report));
+            assert!(render(&report).ends_with("}\n"));
+        }
+    }
+
+    #[test]
+    fn an_empty_report_has_every_field() {
+        let json = render(&Report::new("init")).replace(env!("CARGO_PKG_VERSION"), "[version]");
+        insta::assert_snapshot!(json);
+    }
+
+    #[test]
+    fn artifacts_stand_by_plural_and_partitions_apart() {
+        let json = parsed(&fixture::apply_approved());
+        let artifacts = &json["migrations"][0]["artifacts"];
+        let counts: Vec<(&str, usize)> = artifacts
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(kind, names)| (kind.as_str(), names.as_array().unwrap().len()))
+            .collect();
+        assert_eq!(
+            counts,
+            [
+                ("columns", 41),
+                ("enums", 4),
+                ("foreign_keys", 3),
+                ("functions", 5),
+                ("grants", 3),
+                ("indexes", 55),
+                ("partitions", 5),
+                ("policies", 12),
+                ("primary_keys", 3),
+                ("tables", 3),
+                ("triggers", 4),
+            ]
+        );
+        let measure = json["checks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|check| check["object"] == "Performance indexes");
+        assert_eq!(
+            measure.unwrap()["measure"],
+            serde_json::json!({"have": 55, "want": 15, "at_least": true})
+        );
+    }
+
+    #[test]
+    fn names_survive_whatever_they_hold() {
+        let report = fixture::hostile();
+        let json = parsed(&report);
+        assert_eq!(
+            json["checks"][1]["object"].as_str(),
+            Some(report.checks[1].object.as_str())
+        );
+        assert_eq!(json["environment"].as_str(), report.environment.as_deref());
+    }
+
+    #[test]
+    fn numbers_are_finite_and_rounded() {
+        let mut report = fixture::apply_nothing();
+        report.duration_ms = 12.345_678;
+        assert_eq!(parsed(&report)["duration_ms"], 12.346);
+        report.duration_ms = f64::NAN;
+        assert_eq!(parsed(&report)["duration_ms"], 0.0);
+    }
+
+    #[test]
+    fn a_failed_run_as_a_whole() {
+        let json = render(&fixture::apply_script_failed()).replace(env!("CARGO_PKG_VERSION"), "[version]");
+        let mut settings = insta::Settings::clone_current();
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        settings.bind(|| insta::assert_snapshot!("json_apply_script_failed", json));
+    }
 }

@@ -5,6 +5,8 @@ pub mod model;
 pub mod summary;
 pub mod json;
 pub mod text;
+#[cfg(test)]
+pub mod fixture;
 
 use std::fmt;
 use std::str::FromStr;

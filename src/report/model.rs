@@ -27,6 +27,8 @@ pub struct Report {
     pub dry_run: bool,
     /// Paths of the files that the command wrote (`init`, `new`, `checks generate`).
     pub files: Vec<String>,
+    /// Of `checks lint`: the files that were read.
+    pub linted: Vec<LintLine>,
     pub migrations: Vec<MigrationReport>,
     pub checks: Vec<Verdict>,
     pub root_causes: Vec<RootCause>,
@@ -127,6 +129,11 @@ impl Artifacts {
         self.created.is_empty() && self.removed.is_empty() && self.altered.is_empty()
     }
 
+    /// As the journal keeps it.
+    pub fn to_json(&self) -> String {
+        super::json::artifacts(self)
+    }
+
     /// It added to the catalog and touched nothing that was there.
     pub fn only_created(&self) -> bool {
         !self.created.is_empty() && self.removed.is_empty() && self.altered.is_empty()
@@ -159,6 +166,15 @@ pub struct RootCause {
     pub blocks: usize,
     pub remedy: String,
     pub sources: Vec<Location>,
+}
+
+/// One line of `checks lint`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LintLine {
+    /// Path of the check file.
+    pub file: String,
+    /// How many checks it has.
+    pub checks: usize,
 }
 
 /// One line of `status`.
@@ -285,12 +301,26 @@ impl Report {
             duration_ms: 0.0,
             dry_run: false,
             files: Vec::new(),
+            linted: Vec::new(),
             migrations: Vec::new(),
             checks: Vec::new(),
             root_causes: Vec::new(),
             diagnostics: Vec::new(),
             ledger: Vec::new(),
             journal: Vec::new(),
+        }
+    }
+
+    /// The report of a command that could not do its work.
+    pub fn failed(command: &'static str, exit: ExitCode) -> Report {
+        let conclusion = match exit {
+            ExitCode::Blocked => Conclusion::Blocked,
+            _ => Conclusion::NotApproved,
+        };
+        Report {
+            exit,
+            conclusion: Some(conclusion),
+            ..Report::new(command)
         }
     }
 

@@ -1,11 +1,12 @@
 //! What a report amounts to: counts, groups and the outcome in words. Renderers use these and add nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::exit::ExitCode;
 use super::model::{Conclusion, MigrationState, Report, Totals, is_partition};
-use crate::catalog::{Kind, Object};
-use crate::check::{Measure, Status, Verdict};
+use crate::catalog::{Kind, Object, ObjectId};
+use crate::check::{Status, Verdict};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::Location;
 
@@ -28,12 +29,6 @@ pub fn plural(noun: &str) -> String {
     }
 }
 
-/// `55/15+`, `12/12`.
-pub fn figures(measure: Measure) -> String {
-    let plus = if measure.at_least { "+" } else { "" };
-    format!("{}/{}{plus}", measure.have, measure.want)
-}
-
 // ── the outcome ──
 
 /// Good news, bad news, or neither.
@@ -54,6 +49,11 @@ pub struct Outcome {
     pub sentence: String,
 }
 
+/// Whether the command runs migrations, rather than looking at what is there.
+pub fn is_run(report: &Report) -> bool {
+    matches!(report.command, "apply" | "rollback")
+}
+
 /// The outcome of a run.
 pub fn outcome(report: &Report) -> Outcome {
     let (tone, word) = word(report);
@@ -69,39 +69,46 @@ fn word(report: &Report) -> (Tone, &'static str) {
         (ExitCode::Done, Some(Conclusion::Approved)) => (Tone::Good, "APPROVED"),
         (ExitCode::Done, Some(Conclusion::Ready)) => (Tone::Good, "READY"),
         (ExitCode::Done, None) if report.dry_run => (Tone::Neutral, "PLAN"),
-        (ExitCode::Done, None) => (Tone::Neutral, "DONE"),
+        (ExitCode::Done, None) => (
+            Tone::Neutral,
+            match report.command {
+                "status" => "STATUS",
+                "history" => "HISTORY",
+                _ => "DONE",
+            },
+        ),
         (ExitCode::Interrupted, _) => (Tone::Bad, "INTERRUPTED"),
+        (ExitCode::Usage | ExitCode::Unreachable | ExitCode::LockTimeout, _) => (Tone::Bad, "ERROR"),
+        (ExitCode::HistoryDisagrees, _) => (Tone::Bad, "OUT OF STEP"),
         (ExitCode::Blocked, _) | (_, Some(Conclusion::Blocked)) => (Tone::Bad, "BLOCKED"),
         (ExitCode::NotApproved, _) | (_, Some(Conclusion::NotApproved)) => (Tone::Bad, "NOT APPROVED"),
         (ExitCode::ScriptFailed, _) => (Tone::Bad, "FAILED"),
-        (ExitCode::HistoryDisagrees, _) => (Tone::Bad, "NOT IN STEP"),
-        (ExitCode::Usage | ExitCode::Unreachable | ExitCode::LockTimeout, _) => (Tone::Bad, "ERROR"),
     }
 }
 
 fn sentence(report: &Report) -> String {
+    let judged = matches!(report.exit, ExitCode::Done | ExitCode::NotApproved);
     let mut parts = Vec::new();
     if report.exit == ExitCode::Blocked {
         parts.push("nothing was run".to_string());
     }
-    let failed = report.exit != ExitCode::Done && report.exit != ExitCode::NotApproved;
-    if let Some(error) = errors(report).next().filter(|_| failed) {
-        parts.push(error.message.clone());
+    if !judged {
+        parts.extend(cause(report));
     }
-    if let Some(cause) = report.root_causes.first().filter(|_| failed) {
-        parts.push(match report.root_causes.len() {
-            1 => format!("the root cause is {}", cause.object),
-            count => format!("the root causes are {} and {} more", cause.object, count - 1),
-        });
-    }
-    if report.dry_run && !failed {
-        parts.push(plan_line(report));
-        parts.push("nothing was run".to_string());
-        return parts.join("; ");
+    if report.dry_run && judged {
+        return format!("{}; nothing was run", plan_line(report));
     }
     match report.command {
         "status" => parts.push(ledger_line(report)),
         "history" => parts.push(quantity(report.journal.len(), "entry")),
+        "checks" => {
+            let checks = report.linted.iter().map(|line| line.checks).sum();
+            parts.push(format!(
+                "{} with {}, no error",
+                quantity(report.linted.len(), "check file"),
+                quantity(checks, "check")
+            ));
+        }
         _ => {}
     }
     parts.extend(migrations_line(report));
@@ -113,6 +120,25 @@ fn sentence(report: &Report) -> String {
         parts.push(report.exit.meaning().to_string());
     }
     parts.join("; ")
+}
+
+/// Why a run ended early, in one sentence.
+fn cause(report: &Report) -> Option<String> {
+    let failed = report
+        .migrations
+        .iter()
+        .find(|migration| migration.state == MigrationState::Failed);
+    match (report.root_causes.as_slice(), errors(report).next(), failed) {
+        ([one], _, _) => Some(format!("the root cause is {}", one.object)),
+        ([first, more @ ..], _, _) => Some(format!(
+            "the root causes are {} and {} more",
+            first.object,
+            more.len()
+        )),
+        ([], Some(error), Some(failed)) => Some(format!("{}: {}", failed.stem(), error.message)),
+        ([], Some(error), None) => Some(error.message.clone()),
+        ([], None, _) => None,
+    }
 }
 
 /// `3 migrations, 87 statements, 212 checks`.
@@ -127,12 +153,17 @@ fn plan_line(report: &Report) -> String {
         .iter()
         .map(|migration| migration.gates.len())
         .sum();
-    [
+    if report.migrations.is_empty() {
+        return "no migration to run".to_string();
+    }
+    let mut parts = vec![
         quantity(report.migrations.len(), "migration"),
         quantity(statements, "statement"),
-        quantity(gates, "check"),
-    ]
-    .join(", ")
+    ];
+    if gates > 0 {
+        parts.push(quantity(gates, "check"));
+    }
+    parts.join(", ")
 }
 
 /// `2 applied, 1 pending`; of an empty project `no migrations`.
@@ -156,7 +187,7 @@ fn ledger_line(report: &Report) -> String {
 
 /// `1 migration failed, 2 applied`; `None` when the run was not about running any.
 fn migrations_line(report: &Report) -> Option<String> {
-    if !matches!(report.command, "apply" | "rollback") {
+    if !is_run(report) || report.dry_run {
         return None;
     }
     let states = [
@@ -190,15 +221,11 @@ fn migrations_line(report: &Report) -> Option<String> {
 /// `3 checks failed, 41 blocked, 139 passed`; `None` when no check was to be judged.
 fn checks_line(report: &Report) -> Option<String> {
     let totals = report.totals();
-    let gates = matches!(
-        report.conclusion,
-        Some(Conclusion::Approved | Conclusion::NotApproved)
-    );
     if totals.all() > 0 {
-        Some(tally(&totals, "check"))
-    } else {
-        (gates && report.exit == ExitCode::Done).then(|| "no check was run".to_string())
+        return Some(tally(&totals, "check"));
     }
+    let unjudged = report.conclusion == Some(Conclusion::Approved) && report.command != "rollback";
+    unjudged.then(|| "no check was run".to_string())
 }
 
 /// What came out how, the worst first: `3 checks failed, 41 blocked, 139 passed, 1 warning, 2 skipped`.
@@ -261,6 +288,7 @@ pub enum Component {
     Roles,
     Grants,
     Absences,
+    Exactness,
     Counts,
     Data,
     Behaviour,
@@ -289,6 +317,7 @@ impl Component {
             "role" => Component::Roles,
             "grant" => Component::Grants,
             "absent" => Component::Absences,
+            "exact" => Component::Exactness,
             "count" => Component::Counts,
             "query" => Component::Data,
             "probe" => Component::Behaviour,
@@ -330,6 +359,7 @@ impl Component {
             Component::Roles => "Roles",
             Component::Grants => "Grants",
             Component::Absences => "Absent objects",
+            Component::Exactness => "Nothing unlisted",
             Component::Counts => "Counts",
             Component::Data => "Data",
             Component::Behaviour => "Behaviour",
@@ -465,7 +495,7 @@ pub fn blockers(report: &Report) -> Vec<Blocker<'_>> {
         blockers.push(Blocker {
             object: &cause.object,
             blocks: cause.blocks,
-            reason: common_message(&checks).filter(|reason| *reason != cause.object),
+            reason: common_message(&checks).filter(|reason| !reason.contains(&cause.object)),
             groups: by_component(checks),
             remedy: Some(cause.remedy.as_str()).filter(|remedy| !remedy.is_empty()),
             sources: &cause.sources,
@@ -475,7 +505,7 @@ pub fn blockers(report: &Report) -> Vec<Blocker<'_>> {
         blockers.push(Blocker {
             object,
             blocks: checks.len(),
-            reason: common_message(&checks).filter(|reason| *reason != object),
+            reason: common_message(&checks).filter(|reason| !reason.contains(object)),
             remedy: checks.iter().find_map(|check| check.remedy.as_deref()),
             groups: by_component(checks),
             sources: &[],
@@ -501,33 +531,51 @@ pub fn skipped(report: &Report) -> Vec<(&str, Vec<&Verdict>)> {
     reasons
 }
 
+/// A check that did not pass, in one sentence that names the object.
+pub fn title(check: &Verdict) -> String {
+    let object = format!("{} {}", check.kind.replace('_', " "), check.object);
+    let parts: Vec<&str> = check
+        .differences
+        .iter()
+        .map(|difference| difference.part.as_str())
+        .collect();
+    match (check.message.as_str(), parts.is_empty()) {
+        // what the message repeats of the parts is shown below
+        (_, false) => format!("{object} differs in {}", parts.join(", ")),
+        ("", true) => object,
+        (message, true) if message.contains(&check.object) => message.to_string(),
+        (message, true) => format!("{object}: {message}"),
+    }
+}
+
 /// Where two texts part: the byte ranges of what stands between their common beginning and their common end,
-/// widened to whole words. `None` when they are equal or have nothing in common that is worth leaving out.
-pub fn difference(one: &str, other: &str) -> Option<(std::ops::Range<usize>, std::ops::Range<usize>)> {
-    let word = |character: char| character.is_alphanumeric() || character == '_';
-    let mut start: usize = one
-        .chars()
-        .zip(other.chars())
-        .take_while(|(a, b)| a == b)
-        .map(|(a, _)| a.len_utf8())
-        .sum();
-    let most = one.len().min(other.len()) - start;
-    let mut end = 0;
-    for (a, b) in one.chars().rev().zip(other.chars().rev()) {
-        if a != b || end + a.len_utf8() > most {
+/// both cut at spaces. `None` when they are equal or have nothing in common that is worth leaving out.
+pub fn difference(one: &str, other: &str) -> Option<(Range<usize>, Range<usize>)> {
+    let words =
+        |text: &str| -> Vec<usize> { text.split_inclusive(char::is_whitespace).map(str::len).collect() };
+    let (one_words, other_words) = (words(one), words(other));
+    let mut before = 0;
+    for (a, b) in one_words.iter().zip(&other_words) {
+        if a != b || one[before..before + a] != other[before..before + b] {
             break;
         }
-        end += a.len_utf8();
+        before += a;
     }
-    // never in the middle of a word
-    while let Some(last) = one[..start].chars().next_back().filter(|last| word(*last)) {
-        start -= last.len_utf8();
+    let mut after = 0;
+    for (a, b) in one_words.iter().rev().zip(other_words.iter().rev()) {
+        let (start, other_start) = (one.len() - after, other.len() - after);
+        let overlaps = start.min(other_start) < before + a;
+        if overlaps || a != b || one[start - a..start] != other[other_start - b..other_start] {
+            break;
+        }
+        after += a;
     }
-    while let Some(first) = one[one.len() - end..].chars().next().filter(|first| word(*first)) {
-        end -= first.len_utf8();
-    }
-    let ranges = (start..one.len() - end, start..other.len() - end);
-    (one != other && start + end > 0).then_some(ranges)
+    let part = |text: &str| {
+        let end = text.len() - after;
+        before..before + text[before..end].trim_end().len()
+    };
+    let ranges = (part(one), part(other));
+    (one != other && before + after > 0).then_some(ranges)
 }
 
 // ── artifacts ──
@@ -571,8 +619,9 @@ pub struct Inventory<'a> {
     pub policies: Vec<OnRelation<'a>>,
     pub indexes: Vec<OnRelation<'a>>,
     /// Triggers, without the copies that partitions have of their parent's.
-    pub triggers: Vec<&'a Object>,
-    pub foreign_keys: Vec<&'a Object>,
+    pub triggers: Vec<OnRelation<'a>>,
+    /// Foreign keys, without those that partitions have because their parent has them.
+    pub foreign_keys: Vec<OnRelation<'a>>,
     /// All others by kind. Columns and constraints of tables that are listed themselves are left out.
     pub others: BTreeMap<Kind, Vec<&'a Object>>,
 }
@@ -624,16 +673,43 @@ pub fn inventory(objects: &[Object]) -> Inventory<'_> {
             .collect(),
         policies: by_relation(of_kind(Kind::Policy)),
         indexes: by_relation(of_kind(Kind::Index)),
-        triggers: of_kind(Kind::Trigger)
-            .filter(|trigger| !trigger.flag("cloned"))
-            .collect(),
-        // a partition's are its parent's
-        foreign_keys: of_kind(Kind::ForeignKey)
-            .filter(|key| !is_partitions(key))
-            .collect(),
+        triggers: by_relation(of_kind(Kind::Trigger).filter(|trigger| !trigger.flag("cloned"))),
+        foreign_keys: by_relation(of_kind(Kind::ForeignKey).filter(|key| !is_partitions(key))),
         partitions,
         others,
     }
+}
+
+/// As [`inventory`], of objects that are gone: what went with its table is only counted there.
+pub fn inventory_of_removed(objects: &[Object]) -> Inventory<'_> {
+    let mut inventory = inventory(objects);
+    let gone: BTreeSet<String> = objects
+        .iter()
+        .filter(|object| object.id.kind == Kind::Table)
+        .map(|table| table.id.path())
+        .collect();
+    for groups in [
+        &mut inventory.policies,
+        &mut inventory.indexes,
+        &mut inventory.triggers,
+        &mut inventory.foreign_keys,
+    ] {
+        groups.retain(|group| !gone.contains(&group.relation));
+    }
+    inventory.partitions.retain(|partition| {
+        partition
+            .text("partition_of")
+            .is_none_or(|parent| !gone.contains(parent))
+    });
+    if let Some(grants) = inventory.others.get_mut(&Kind::Grant) {
+        grants.retain(|grant| !gone.contains(&relation_path(grant)));
+    }
+    inventory
+}
+
+/// SQL name of the relation that an object stands on.
+pub fn relation_path(object: &Object) -> String {
+    ObjectId::new(Kind::Table, &object.id.schema, &object.id.relation).path()
 }
 
 fn on(object: &Object, schema: &str, relation: &str) -> bool {
@@ -666,8 +742,7 @@ fn table_summary<'a>(table: &'a Object, objects: &[Object], partitions: &[&Objec
 fn by_relation<'a>(objects: impl Iterator<Item = &'a Object>) -> Vec<OnRelation<'a>> {
     let mut groups: Vec<OnRelation<'a>> = Vec::new();
     for object in objects {
-        let id = crate::catalog::ObjectId::new(Kind::Table, &object.id.schema, &object.id.relation);
-        let relation = id.path();
+        let relation = relation_path(object);
         match groups.iter_mut().find(|group| group.relation == relation) {
             Some(group) => group.objects.push(object),
             None => groups.push(OnRelation {
@@ -677,4 +752,88 @@ fn by_relation<'a>(objects: impl Iterator<Item = &'a Object>) -> Vec<OnRelation<
         }
     }
     groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn nouns_have_plurals() {
+        for (count, noun, words) in [
+            (1, "check", "1 check"),
+            (0, "check", "0 checks"),
+            (2, "policy", "2 policies"),
+            (55, "index", "55 indexes"),
+            (3, "foreign key", "3 foreign keys"),
+            (2, "entry", "2 entries"),
+        ] {
+            assert_eq!(quantity(count, noun), words);
+        }
+    }
+
+    #[test]
+    fn outcomes_say_what_they_rest_on() {
+        let said: Vec<String> = fixture::all()
+            .iter()
+            .map(|(name, report)| {
+                let outcome = outcome(report);
+                format!("{name}: {}: {}", outcome.word, outcome.sentence)
+            })
+            .collect();
+        insta::assert_snapshot!(said.join("\n"));
+    }
+
+    #[test]
+    fn a_difference_is_cut_at_spaces() {
+        let part = |one: &str, other: &str| {
+            difference(one, other).map(|(a, b)| (one[a].to_string(), other[b].to_string()))
+        };
+        let both = |a: &str, b: &str| Some((a.to_string(), b.to_string()));
+        assert_eq!(part("a b c", "a b c"), None);
+        assert_eq!(part("a", "b"), None);
+        assert_eq!(part("a b c", "a x c"), both("b", "x"));
+        assert_eq!(part("a b", "a b c"), both("b", "b c"));
+        assert_eq!(part("x, y_1, y, z", "x, y, z"), both("y_1,", ""));
+        assert_eq!(part("é ü é", "é ö é"), both("ü", "ö"));
+    }
+
+    #[test]
+    fn a_root_cause_is_named_once_with_all_that_waits_for_it() {
+        let report = fixture::verify_not_approved();
+        let blockers = blockers(&report);
+        assert_eq!(blockers.len(), 1);
+        let waiting: usize = blockers[0].groups.iter().map(|group| group.checks.len()).sum();
+        assert_eq!(waiting, report.totals().blocked);
+        assert_eq!(blockers[0].blocks, waiting);
+    }
+
+    #[test]
+    fn a_checklist_holds_every_check_once() {
+        for (name, report) in fixture::all() {
+            let components = by_component(&report.checks);
+            let checks: usize = components.iter().map(|group| group.checks.len()).sum();
+            assert_eq!(checks, report.checks.len(), "{name}");
+            let suites = by_suite(&report);
+            let checks: usize = suites.iter().map(|suite| suite.totals.all()).sum();
+            assert_eq!(checks, report.checks.len(), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_inventory_counts_what_stands_on_a_table() {
+        let report = fixture::apply_approved();
+        let inventory = inventory(&report.migrations[0].artifacts.created);
+        let progress = &inventory.tables[2];
+        assert_eq!(progress.table.id.name, "sync_progress");
+        assert_eq!(
+            (progress.columns, progress.indexes, progress.triggers),
+            (19, 7, 4)
+        );
+        assert_eq!(inventory.tables[0].partitions, 5);
+        assert_eq!(Inventory::count(&inventory.indexes), 55);
+        assert_eq!(Inventory::count(&inventory.policies), 12);
+        assert!(!inventory.others.contains_key(&Kind::Column));
+    }
 }

@@ -451,3 +451,136 @@ impl Lexer<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The significant tokens, each with its kind.
+    fn tokens(text: &str) -> Vec<(TokenKind, &str)> {
+        significant(text)
+            .into_iter()
+            .map(|token| (token.kind, token.text(text)))
+            .collect()
+    }
+
+    fn texts(text: &str) -> Vec<&str> {
+        tokens(text).into_iter().map(|(_, text)| text).collect()
+    }
+
+    #[test]
+    fn operators_are_as_long_as_the_server_makes_them() {
+        for (text, expected) in [
+            ("a->>'b'", vec!["a", "->>", "'b'"]),
+            ("1=-1", vec!["1", "=", "-", "1"]),
+            ("1@-1", vec!["1", "@-", "1"]),
+            ("a<=b", vec!["a", "<=", "b"]),
+            ("1+--x\n2", vec!["1", "+", "2"]),
+            ("1*/**/2", vec!["1", "*", "2"]),
+            ("a::int", vec!["a", "::", "int"]),
+            (
+                "f(a:=1,b=>2)",
+                vec!["f", "(", "a", ":=", "1", ",", "b", "=>", "2", ")"],
+            ),
+        ] {
+            assert_eq!(texts(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_names() {
+        for (text, expected) in [
+            (
+                "1.5e-3 .5 1. 0x1F 1_000",
+                vec!["1.5e-3", ".5", "1.", "0x1F", "1_000"],
+            ),
+            ("1..2", vec!["1", "..", "2"]),
+            ("a.b", vec!["a", ".", "b"]),
+            ("a$1 $1 été", vec!["a$1", "$1", "été"]),
+            ("1e", vec!["1", "e"]),
+        ] {
+            assert_eq!(texts(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn strings_of_every_kind() {
+        for text in [
+            "'a''b'",
+            "'a\\'",
+            "e'a\\'b'",
+            "E'\\\\'",
+            "n'a'",
+            "b'01'",
+            "u&'\\0061'",
+            "'a'\n  'b'",
+            "'a' -- c\n 'b'",
+            "e'a'\n'\\''",
+        ] {
+            assert_eq!(tokens(text), [(TokenKind::String, text)], "{text}");
+        }
+        assert_eq!(texts("'a' 'b'"), ["'a'", "'b'"]);
+        for text in ["$$a$b$$", "$été$ $$ $été$"] {
+            assert_eq!(tokens(text), [(TokenKind::DollarString, text)], "{text}");
+        }
+        for text in ["\"a\"\"b\"", "U&\"\\0061\""] {
+            assert_eq!(tokens(text), [(TokenKind::QuotedIdent, text)], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_never_ends_runs_to_the_end() {
+        for text in ["'a", "e'a\\'", "\"a", "$a$ $b$", "/* /* */", "u&'", "'a'\n'b"] {
+            let found = lex(text);
+            assert_eq!((found.len(), found[0].terminated), (1, false), "{text}");
+        }
+    }
+
+    #[test]
+    fn colons_of_sql_and_of_psql() {
+        let variables = |text| -> Vec<&str> {
+            tokens(text)
+                .into_iter()
+                .filter(|(kind, _)| *kind == TokenKind::PsqlVariable)
+                .map(|(_, t)| t)
+                .collect()
+        };
+        assert_eq!(
+            variables("select :a, :'b', :\"c\", :{?d}, x = :1"),
+            [":a", ":'b'", ":\"c\"", ":{?d}", ":1"]
+        );
+        assert_eq!(variables("select array[:a, [:b]], f(:c)[:d]"), [":a", ":b", ":c"]);
+        for text in [
+            "a[1:2]",
+            "a[lo:hi]",
+            "a[:2]",
+            "(a)[x:y]",
+            "a::int",
+            "f(a := 1)",
+            "json_object('a' : b)",
+            "':a'",
+        ] {
+            assert_eq!(variables(text), [""; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn data_of_copy_is_one_token() {
+        let data = |text| -> Vec<&str> {
+            tokens(text)
+                .into_iter()
+                .filter(|(kind, _)| *kind == TokenKind::CopyData)
+                .map(|(_, t)| t)
+                .collect()
+        };
+        assert_eq!(data("copy t from stdin; -- now\n1;\n\\.\nselect 1"), ["1;\n\\."]);
+        assert_eq!(data("copy (select 1 from stdin) to stdout;\nselect 1"), [""; 0]);
+        assert_eq!(data("copy t from 'f';\nselect 1"), [""; 0]);
+        assert_eq!(data("copy t from stdin;\n1\t2"), ["1\t2"]);
+        assert_eq!(
+            data("copy t from stdin;\n\\.\ncopy u from stdin;\n\\.\n"),
+            ["\\.", "\\."]
+        );
+        assert_eq!(data("select copy from stdin;\n1"), [""; 0]);
+    }
+}

@@ -17,6 +17,9 @@ pub mod script;
 pub mod effect;
 pub mod fragment;
 
+#[cfg(test)]
+mod fuzz;
+
 pub use effect::{Action, Effect, ObjectKind, ObjectRef};
 pub use error::FragmentError;
 pub use lex::{Token, TokenKind, lex};

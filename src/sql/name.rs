@@ -230,3 +230,92 @@ pub fn parse_name(text: &str) -> Result<Name, FragmentError> {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn names_are_folded_and_quoted_as_the_server_does() {
+        for (spelled, schema, name, quoted) in [
+            ("Users", None, "users", "users"),
+            ("auth.\"Odd.Name\"", Some("auth"), "Odd.Name", "auth.\"Odd.Name\""),
+            (" public . \"user\" ", Some("public"), "user", "public.\"user\""),
+            ("\"a\"\"b\"", None, "a\"b", "\"a\"\"b\""),
+            ("u&\"d\\0061t\"", None, "dat", "dat"),
+            ("table", None, "table", "\"table\""),
+            ("ÉTÉ", None, "ÉtÉ", "\"ÉtÉ\""),
+            ("a$1", None, "a$1", "\"a$1\""),
+        ] {
+            let found = parse_name(spelled).unwrap();
+            assert_eq!(
+                (found.schema.as_deref(), found.name.as_str()),
+                (schema, name),
+                "{spelled}"
+            );
+            assert_eq!(found.to_string(), quoted);
+        }
+    }
+
+    #[test]
+    fn what_is_no_name_says_so() {
+        for (text, message) in [
+            ("", "expected a name, found the end"),
+            ("a.", "expected a name behind the dot, found the end"),
+            ("a b", "\"a b\" is not one name"),
+            ("a-b", "\"a-b\" is not one name"),
+            ("a.b.c", "expected at most a schema and a name"),
+            ("\"a", "a quoted name that never ends"),
+            ("\"\"", "a name cannot be empty"),
+            ("a; drop table b", "\"a; drop table b\" is not one name"),
+            ("'a'", "expected a name, found `'a'`"),
+        ] {
+            assert_eq!(parse_name(text).unwrap_err().message, message, "{text}");
+        }
+    }
+
+    #[test]
+    fn long_names_are_cut_between_characters() {
+        assert_eq!(fold_ident(&"A".repeat(70)), "a".repeat(63));
+        assert_eq!(fold_ident(&format!("{}é", "a".repeat(62))), "a".repeat(62));
+    }
+
+    #[test]
+    fn literals_escape_what_they_must() {
+        assert_eq!(quote_literal("it's"), "'it''s'");
+        assert_eq!(quote_literal("a\\b'"), "E'a\\\\b'''");
+        assert_eq!(quote_literal(""), "''");
+    }
+
+    #[test]
+    fn values_of_strings() {
+        for (spelled, value) in [
+            ("'it''s'", "it's"),
+            ("e'a\\n\\'b'", "a\n'b"),
+            ("$x$ a'b $x$", " a'b "),
+            ("$$$$", ""),
+            ("u&'d\\0061'", "da"),
+            ("'a\\b'", "a\\b"),
+        ] {
+            let token = significant(spelled)[0];
+            assert_eq!(string_value(spelled, token).as_deref(), Some(value), "{spelled}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn quoting_is_undone_by_parsing(schema in "[^\0]{1,15}", name in "[^\0]{1,15}") {
+            let named = Name::qualified(schema, name);
+            prop_assert_eq!(parse_name(&named.to_string()), Ok(named));
+        }
+
+        #[test]
+        fn literals_are_one_token(text in "\\PC{0,30}") {
+            let literal = quote_literal(&text);
+            let tokens = significant(&literal);
+            prop_assert_eq!(tokens.len(), 1);
+            prop_assert_eq!(string_value(&literal, tokens[0]), Some(text));
+        }
+    }
+}

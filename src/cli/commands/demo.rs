@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::Stdio;
 
-use super::super::output::{print, tell};
+use crate::cli::output::{print, tell};
+use crate::cli::signals;
 use crate::db::{Scratch, scratch};
 use crate::ops::Interrupt;
 use crate::report::ExitCode;
@@ -38,12 +39,18 @@ const FILES: [(&str, &str); 10] = [
         "checks/0001_prerequisite_core_tables.toml",
         include_str!("../../../checks/0001_prerequisite_core_tables.toml"),
     ),
-    ("checks/0023_sync_infrastructure.toml", include_str!("../../../checks/0023_sync_infrastructure.toml")),
+    (
+        "checks/0023_sync_infrastructure.toml",
+        include_str!("../../../checks/0023_sync_infrastructure.toml"),
+    ),
     (
         "checks/0024_sync_preview_progress_logs.toml",
         include_str!("../../../checks/0024_sync_preview_progress_logs.toml"),
     ),
-    ("checks/baseline.toml", include_str!("../../../checks/baseline.toml")),
+    (
+        "checks/baseline.toml",
+        include_str!("../../../checks/baseline.toml"),
+    ),
 ];
 
 /// The policy that somebody weakens by hand in the story.
@@ -124,11 +131,15 @@ const STORY: &[Act] = &[
     },
 ];
 
-/// Tells the story.
-///
+/// Tells the story, and leaves nothing behind.
+pub async fn run() -> ExitCode {
+    let interrupt = signals::listen();
+    demo(&interrupt).await.err().unwrap_or(ExitCode::Done)
+}
+
 /// # Errors
 /// The exit code of what went wrong; the message is on stderr.
-pub async fn demo(interrupt: &Interrupt) -> Result<(), ExitCode> {
+async fn demo(interrupt: &Interrupt) -> Result<(), ExitCode> {
     tell("starting a throw-away PostgreSQL …\n");
     let server = tokio::select! {
         server = Scratch::start(scratch::Options::default()) => server,
@@ -144,7 +155,9 @@ pub async fn demo(interrupt: &Interrupt) -> Result<(), ExitCode> {
     };
     // on every path: no server and no file stays behind
     if let Err(error) = server.stop().await {
-        tell(&format!("warning: the throw-away server did not stop cleanly: {error}\n"));
+        tell(&format!(
+            "warning: the throw-away server did not stop cleanly: {error}\n"
+        ));
     }
     if told.is_err_and(|exit| exit == ExitCode::Interrupted) {
         tell("interrupted: the throw-away server was stopped and its files were deleted\n");
@@ -157,7 +170,10 @@ async fn story(server: &Scratch) -> Result<(), ExitCode> {
         tell(&format!("error: the demo could not go on: {error}\n"));
         ExitCode::ScriptFailed
     };
-    let folder = tempfile::Builder::new().prefix("pgplumb-demo-").tempdir().map_err(|error| fail(&error))?;
+    let folder = tempfile::Builder::new()
+        .prefix("pgplumb-demo-")
+        .tempdir()
+        .map_err(|error| fail(&error))?;
     for (path, text) in FILES {
         write(&folder.path().join(WHOLE).join(path), text).map_err(|error| fail(&error))?;
         if path.contains("0024") {
@@ -165,15 +181,24 @@ async fn story(server: &Scratch) -> Result<(), ExitCode> {
         }
     }
     let database = "demo";
-    server.create_database(database, None).await.map_err(|error| fail(&error))?;
-    tell(&format!("PostgreSQL {} is up, with an empty database\n", server.version()));
+    server
+        .create_database(database, None)
+        .await
+        .map_err(|error| fail(&error))?;
+    tell(&format!(
+        "PostgreSQL {} is up, with an empty database\n",
+        server.version()
+    ));
     let program = std::env::current_exe().map_err(|error| fail(&error))?;
     for (number, act) in STORY.iter().enumerate() {
         let say = format!("\n── {} of {} ── {}\n\n", number + 1, STORY.len(), act.says);
         print(&say).map_err(|error| fail(&error))?;
         if let Some(statement) = act.by_hand {
             print(&format!("# {statement};\n")).map_err(|error| fail(&error))?;
-            server.run(database, statement).await.map_err(|error| fail(&error))?;
+            server
+                .run(database, statement)
+                .await
+                .map_err(|error| fail(&error))?;
         }
         print(&format!("$ pgplumb {}\n", act.command.join(" "))).map_err(|error| fail(&error))?;
         let status = tokio::process::Command::new(&program)

@@ -1,30 +1,75 @@
 //! What a migration did to the catalog: new with `+`, changed with `~`, gone with `-`.
 
 use super::details::duration;
-use super::page::{Page, Style, bold, dim, plain, styled};
+use super::page::{Page, Span, Style, bold, dim, plain, styled};
 use crate::catalog::{Kind, Object};
-use crate::report::model::{Artifacts, MigrationReport, MigrationState};
+use crate::report::model::{Artifacts, MigrationReport, MigrationState, Report};
 use crate::report::summary::{self, Inventory, OnRelation, TableSummary};
 
-/// One migration.
-pub fn section(page: &mut Page, migration: &MigrationReport) {
-    let took = match migration.duration_ms {
-        Some(milliseconds) => format!(" IN {}", duration(milliseconds)),
-        None => String::new(),
+/// All migrations of a run: those that changed nothing on a line each, the others in full.
+pub fn sections(page: &mut Page, report: &Report) {
+    let (unchanged, changed): (Vec<_>, Vec<_>) = report
+        .migrations
+        .iter()
+        .partition(|migration| migration.artifacts.is_empty());
+    for migration in changed {
+        section(page, migration);
+    }
+    if !unchanged.is_empty() {
+        let all = unchanged.len() == report.migrations.len();
+        page.heading(if all { "MIGRATIONS" } else { "OTHER MIGRATIONS" });
+    }
+    for migration in unchanged {
+        let (style, words) = state(migration);
+        page.put(
+            2,
+            4,
+            &[
+                bold(migration.stem()),
+                plain(" "),
+                styled(style, words),
+                plain(
+                    migration
+                        .error
+                        .as_ref()
+                        .map_or(String::new(), |error| format!(": {error}")),
+                ),
+            ],
+        );
+    }
+}
+
+/// `applied in 412.7 ms`.
+fn state(migration: &MigrationReport) -> (Style, String) {
+    let style = match migration.state {
+        MigrationState::Applied | MigrationState::RolledBack => Style::Good,
+        MigrationState::Failed => Style::Bad,
+        MigrationState::Pending | MigrationState::Skipped => Style::Dim,
     };
-    let state = migration.state.as_str().replace('_', " ").to_uppercase();
-    page.heading(&format!("MIGRATION {}: {state}{took}", migration.stem()));
-    if let Some(source) = &migration.source {
-        page.field(2, 8, "script", &[plain(&source.file)]);
+    let word = migration.state.as_str().replace('_', " ");
+    match migration.duration_ms {
+        Some(milliseconds) => (style, format!("{word} in {}", duration(milliseconds))),
+        None => (style, word),
     }
-    if let Some(error) = &migration.error {
-        page.field(2, 8, "error", &[styled(Style::Bad, error)]);
-    }
+}
+
+/// One migration with what it did.
+fn section(page: &mut Page, migration: &MigrationReport) {
     let artifacts = &migration.artifacts;
+    page.heading(&format!("MIGRATION {}", migration.stem()));
+    let (style, words) = state(migration);
+    let file = migration
+        .source
+        .as_ref()
+        .map_or(String::new(), |source| format!(", {}", source.file));
+    page.put(2, 4, &[styled(style, words), plain(file)]);
+    if let Some(error) = &migration.error {
+        page.put(2, 4, &[styled(Style::Bad, error)]);
+    }
     created(page, &summary::inventory(&artifacts.created));
     altered(page, artifacts);
-    removed(page, &summary::inventory(&artifacts.removed));
-    if migration.state == MigrationState::Applied && artifacts.only_created() {
+    removed(page, &summary::inventory_of_removed(&artifacts.removed));
+    if artifacts.only_created() {
         page.blank();
         page.put(
             2,
@@ -43,7 +88,7 @@ fn created(page: &mut Page, inventory: &Inventory) {
             let objects = inventory.others.get(kind).map_or(&[][..], Vec::as_slice);
             group(page, &kind_title(*kind), "created", objects.len());
             for object in objects {
-                added(page, &object.id.path(), &facts(object));
+                added(page, &name(object), &facts(object));
             }
         }
     };
@@ -66,16 +111,12 @@ fn created(page: &mut Page, inventory: &Inventory) {
         &[Kind::PrimaryKey, Kind::Unique, Kind::Check, Kind::Exclusion],
     );
 
-    group(page, "Foreign keys", "created", inventory.foreign_keys.len());
-    for key in &inventory.foreign_keys {
-        added(page, &key.id.path(), &[foreign_key(page, key)]);
-    }
+    let arrow = page.arrow();
+    let foreign_key = |key: &Object| foreign_key(arrow, key);
+    on_relations(page, "Foreign keys", &inventory.foreign_keys, foreign_key);
     on_relations(page, "Policies", &inventory.policies, policy);
     on_relations(page, "Indexes", &inventory.indexes, index);
-    group(page, "Triggers", "created", inventory.triggers.len());
-    for object in &inventory.triggers {
-        added(page, &object.id.path(), &[trigger(object)]);
-    }
+    on_relations(page, "Triggers", &inventory.triggers, trigger);
 
     others(
         page,
@@ -85,16 +126,17 @@ fn created(page: &mut Page, inventory: &Inventory) {
 
 /// Objects by the relation that they stand on: the number first, then each of them. What a partition has
 /// because its parent has it is counted alone.
-fn on_relations(page: &mut Page, title: &str, groups: &[OnRelation], describe: fn(&Object) -> String) {
+fn on_relations(page: &mut Page, title: &str, groups: &[OnRelation], describe: impl Fn(&Object) -> String) {
     group(page, title, "created", Inventory::count(groups));
     for group in groups {
         let own: Vec<&Object> = group.own().collect();
         let inherited = group.objects.len() - own.len();
-        let mut facts = vec![group.objects.len().to_string()];
-        if inherited > 0 {
-            facts.push(format!("{inherited} of them a partition's part of its parent's"));
-        }
-        added(page, &group.relation, &facts);
+        let count = match inherited {
+            0 => group.objects.len().to_string(),
+            all if own.is_empty() => format!("{all}, from its parent"),
+            some => format!("{}, {some} of them from its parent", group.objects.len()),
+        };
+        added(page, &group.relation, &[count]);
         for object in own {
             page.put(6, 10, &[plain(describe(object))]);
         }
@@ -117,42 +159,32 @@ fn altered(page: &mut Page, artifacts: &Artifacts) {
     }
 }
 
-/// What is gone: by kind, names alone.
+/// What is gone: tables with what went with them, of all others the names.
 fn removed(page: &mut Page, inventory: &Inventory) {
-    let list = |page: &mut Page, title: &str, names: Vec<String>| {
-        group(page, title, "removed", names.len());
-        if !names.is_empty() {
-            page.put(
-                4,
-                6,
-                &[styled(Style::Bad, "-"), plain(format!(" {}", names.join(", ")))],
-            );
+    group(page, "Tables", "removed", inventory.tables.len());
+    for table in &inventory.tables {
+        gone(page, &table.table.id.path(), &table_facts(table));
+    }
+    group(page, "Partitions", "removed", inventory.partitions.len());
+    for partition in &inventory.partitions {
+        gone(page, &partition.id.path(), &[]);
+    }
+    for (title, groups) in [
+        ("Foreign keys", &inventory.foreign_keys),
+        ("Policies", &inventory.policies),
+        ("Indexes", &inventory.indexes),
+        ("Triggers", &inventory.triggers),
+    ] {
+        group(page, title, "removed", Inventory::count(groups));
+        for object in groups.iter().flat_map(|group| &group.objects) {
+            gone(page, &name(object), &[]);
         }
-    };
-    let paths = |objects: &[&Object]| objects.iter().map(|object| object.id.path()).collect();
-    let tables: Vec<&Object> = inventory.tables.iter().map(|table| table.table).collect();
-    let on = |groups: &[OnRelation]| {
-        let parts = groups.iter().map(|group| {
-            let names: Vec<String> = group.own().map(|object| object.id.path()).collect();
-            (names, group.objects.len() - group.own().count(), &group.relation)
-        });
-        let mut lines = Vec::new();
-        for (names, inherited, relation) in parts {
-            lines.extend(names);
-            if inherited > 0 {
-                lines.push(format!("{inherited} of {relation}"));
-            }
-        }
-        lines
-    };
-    list(page, "Tables", paths(&tables));
-    list(page, "Partitions", paths(&inventory.partitions));
-    list(page, "Policies", on(&inventory.policies));
-    list(page, "Indexes", on(&inventory.indexes));
-    list(page, "Triggers", paths(&inventory.triggers));
-    list(page, "Foreign keys", paths(&inventory.foreign_keys));
+    }
     for (kind, objects) in &inventory.others {
-        list(page, &kind_title(*kind), paths(objects));
+        group(page, &kind_title(*kind), "removed", objects.len());
+        for object in objects {
+            gone(page, &name(object), &[]);
+        }
     }
 }
 
@@ -167,8 +199,17 @@ fn group(page: &mut Page, title: &str, verb: &str, count: usize) {
 }
 
 /// `+ public.sync_progress: 16 columns, 5 indexes`.
-fn added(page: &mut Page, path: &str, facts: &[String]) {
-    let mut spans = vec![styled(Style::Good, "+"), plain(format!(" {path}"))];
+fn added(page: &mut Page, name: &str, facts: &[String]) {
+    line(page, styled(Style::Good, "+"), name, facts);
+}
+
+/// `- public.sync_progress: 16 columns, 5 indexes`.
+fn gone(page: &mut Page, name: &str, facts: &[String]) {
+    line(page, styled(Style::Bad, "-"), name, facts);
+}
+
+fn line(page: &mut Page, sign: Span, name: &str, facts: &[String]) {
+    let mut spans = vec![sign, plain(format!(" {name}"))];
     let facts: Vec<&str> = facts
         .iter()
         .map(String::as_str)
@@ -187,6 +228,16 @@ fn kind_title(kind: Kind) -> String {
 }
 
 // ── descriptions ──
+
+/// The path; of a grant who has it on what.
+fn name(object: &Object) -> String {
+    let id = &object.id;
+    if id.kind == Kind::Grant {
+        format!("{} on {}", id.name, summary::relation_path(object))
+    } else {
+        id.path()
+    }
+}
 
 fn table_facts(summary: &TableSummary) -> Vec<String> {
     let table = summary.table;
@@ -286,12 +337,12 @@ fn column(object: &Object) -> String {
     words.join(" ")
 }
 
-/// `(org_id) → public.organization (id) on delete cascade`.
-fn foreign_key(page: &Page, object: &Object) -> String {
+/// `sync_progress_org_id_fkey (org_id) → public.organization (id) on delete cascade`.
+fn foreign_key(arrow: &str, object: &Object) -> String {
     let mut words = format!(
-        "({}) {} {} ({})",
+        "{} ({}) {arrow} {} ({})",
+        object.id.name,
         object.list("columns").join(", "),
-        page.arrow(),
         object.text("target").unwrap_or_default(),
         object.list("target_columns").join(", ")
     );
@@ -355,7 +406,7 @@ fn index(object: &Object) -> String {
     words
 }
 
-/// `before insert or update, each row, executes public.f()`.
+/// `sync_progress_update_elapsed before insert or update, each row, executes public.f()`.
 fn trigger(object: &Object) -> String {
     let mut events: Vec<String> = object.list("events").to_vec();
     let columns = object.list("columns");
@@ -365,7 +416,8 @@ fn trigger(object: &Object) -> String {
         update.push_str(&format!(" of {}", columns.join(", ")));
     }
     let mut words = format!(
-        "{} {}, each {}",
+        "{} {} {}, each {}",
+        object.id.name,
         object.text("timing").unwrap_or_default(),
         events.join(" or "),
         object.text("level").unwrap_or_default(),

@@ -15,6 +15,8 @@ const FIGURES: usize = 9;
 /// Width of the labels' column of a failure.
 const LABEL: usize = 10;
 
+/// More objects are only counted.
+const NAMES: usize = 12;
 /// Texts of more lines are shown around their difference alone.
 const LONG: usize = 8;
 /// Lines that are shown before and after a difference.
@@ -28,7 +30,7 @@ pub fn checklist(page: &mut Page, report: &Report) {
         return;
     }
     page.heading(&heading(&report.totals()));
-    if suites.len() == 1 || matches!(report.command, "apply" | "rollback") {
+    if suites.len() == 1 || summary::is_run(report) {
         for (index, suite) in suites.iter().enumerate() {
             if index > 0 {
                 page.blank();
@@ -57,11 +59,11 @@ fn heading(totals: &Totals) -> String {
     }
 }
 
-/// `✓ 142/142  checks/0024_sync.toml`.
+/// `✓ checks/0024_sync.toml  142/142`.
 fn suite_line(page: &mut Page, suite: &Suite) {
     let mut spans = mark(page, &suite.totals);
-    spans.push(bold(figures(&suite.totals)).right(FIGURES));
-    spans.push(plain(format!("  {}", suite.file)));
+    spans.push(bold(suite.file));
+    spans.push(plain(format!(" {}", figures(&suite.totals))));
     spans.extend(exceptions(&suite.totals));
     page.put(2, 4 + page.mark_columns(), &spans);
 }
@@ -72,8 +74,12 @@ fn groups(page: &mut Page, indent: usize, groups: &[Group]) {
         spans.push(plain(group.component.title()).padded(TITLE));
         spans.push(plain(figures(&group.totals)).right(FIGURES));
         spans.extend(exceptions(&group.totals));
-        if group.component.is_listed_by_name() && group.totals.pass == group.checks.len() {
-            spans.push(dim(format!("  {}", summary::names(&group.checks).join(", "))));
+        if group.component.is_listed_by_name()
+            && group.checks.len() <= NAMES
+            && group.totals.pass == group.checks.len()
+        {
+            spans.extend(gap());
+            spans.push(dim(summary::names(&group.checks).join(", ")));
         }
         let column = indent + page.mark_columns() + TITLE + FIGURES + 2;
         page.put(indent, column, &spans);
@@ -92,9 +98,14 @@ fn count(page: &mut Page, indent: usize, check: &Verdict) {
     let title = TITLE.saturating_sub(page.mark_columns());
     let mut spans = vec![mark, plain(" ").solid(), plain(&check.object).padded(title)];
     if let Some(measure) = check.measure {
-        spans.push(plain(summary::figures(measure)).right(FIGURES));
+        spans.push(plain(measure.to_string()).right(FIGURES));
     }
     page.put(indent, indent + page.mark_columns(), &spans);
+}
+
+/// Two spaces, where a line may end.
+fn gap() -> [Span; 2] {
+    [plain(" ").solid(), plain(" ")]
 }
 
 fn mark(page: &Page, totals: &Totals) -> Vec<Span> {
@@ -119,16 +130,19 @@ fn exceptions(totals: &Totals) -> Vec<Span> {
         (totals.skip, "skipped", Style::Dim),
     ] {
         if count > 0 {
-            spans.push(plain(if spans.is_empty() { "  " } else { ", " }));
+            spans.push(if spans.is_empty() {
+                plain("  ").solid()
+            } else {
+                plain(", ")
+            });
             spans.push(styled(style, format!("{count} {word}")).solid());
         }
     }
     spans
 }
 
-/// In full what did not pass: failures, root causes, advice, what was skipped and why.
+/// In full what did not pass: root causes, failures, advice, what was skipped and why.
 pub fn problems(page: &mut Page, report: &Report) {
-    one_by_one(page, report, Status::Fail, "FAILED");
     let blockers = summary::blockers(report);
     if !blockers.is_empty() {
         page.heading(&format!(
@@ -142,6 +156,7 @@ pub fn problems(page: &mut Page, report: &Report) {
             blocked(page, blocker);
         }
     }
+    one_by_one(page, report, Status::Fail, "FAILED");
     one_by_one(page, report, Status::Warn, "WARNED");
     skipped(page, report);
 }
@@ -166,33 +181,39 @@ fn one_by_one(page: &mut Page, report: &Report, status: Status, word: &str) {
 /// What, then want and have, then where, then what to do.
 fn failure(page: &mut Page, check: &Verdict) {
     let indent = 2 + page.mark_columns();
-    let title = format!(" {} {}", check.kind.replace('_', " "), check.object);
-    page.put(2, indent, &[page.mark(check.status), bold(title)]);
-    if !check.message.is_empty() {
-        page.put(indent, indent, &[plain(&check.message)]);
+    page.put(
+        2,
+        indent,
+        &[
+            page.mark(check.status),
+            bold(format!(" {}", summary::title(check))),
+        ],
+    );
+    for difference in &check.differences {
+        if check.differences.len() > 1 {
+            page.put(indent, indent, &[bold(&difference.part)]);
+        }
+        want_and_have(page, difference.want.as_deref(), difference.have.as_deref());
     }
-    let (expected, actual) = (check.expected.as_deref(), check.actual.as_deref());
-    let parts = expected
-        .zip(actual)
-        .and_then(|(expected, actual)| summary::difference(expected, actual));
-    let (wanted, found) = parts.unzip();
-    if let Some(expected) = expected {
-        value(page, "expected", expected, wanted.clone(), Style::Good);
-    }
-    if let Some(actual) = actual {
-        value(page, "actual", actual, found.clone(), Style::Bad);
-    }
-    if let (Some(expected), Some(wanted), Some(actual), Some(found)) = (expected, wanted, actual, found) {
-        differs(
-            page,
-            &expected[wanted],
-            &actual[found],
-            expected.len().max(actual.len()),
-        );
+    if check.differences.is_empty() {
+        want_and_have(page, check.expected.as_deref(), check.actual.as_deref());
     }
     page.field(indent, LABEL, "check", &[plain(line_of(&check.source))]);
     if let Some(remedy) = &check.remedy {
         lines(page, "remedy", remedy);
+    }
+}
+
+/// Both texts, the part that differs marked.
+fn want_and_have(page: &mut Page, want: Option<&str>, have: Option<&str>) {
+    let parts = want
+        .zip(have)
+        .and_then(|(want, have)| summary::difference(want, have));
+    let (wanted, found) = parts.clone().unzip();
+    value(page, "expected", want.unwrap_or("none"), wanted, Style::Good);
+    value(page, "actual", have.unwrap_or("none"), found, Style::Bad);
+    if let (Some((wanted, found)), Some(want), Some(have)) = (parts, want, have) {
+        differs(page, &want[wanted], &have[found], want.len().max(have.len()));
     }
 }
 
@@ -220,8 +241,13 @@ fn differs(page: &mut Page, wanted: &str, found: &str, length: usize) {
 /// lines around it are shown.
 fn value(page: &mut Page, label: &str, text: &str, part: Option<Range<usize>>, style: Style) {
     let indent = 2 + page.mark_columns();
-    let count = text.lines().count();
-    let part = part.unwrap_or(0..0);
+    if text.is_empty() {
+        page.field(indent, LABEL, label, &[dim("(empty)")]);
+        return;
+    }
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    let count = text.split('\n').count();
+    let part = part.map_or(0..0, |part| part.start.min(text.len())..part.end.min(text.len()));
     let line_at = |offset: usize| text[..offset].matches('\n').count();
     let shown = if count > LONG && part.end > 0 {
         line_at(part.start).saturating_sub(AROUND)..(line_at(part.end) + AROUND + 1).min(count)
@@ -241,7 +267,7 @@ fn value(page: &mut Page, label: &str, text: &str, part: Option<Range<usize>>, s
     };
     elided(page, &mut label, shown.start);
     let mut start = 0;
-    for (index, line) in text.lines().enumerate() {
+    for (index, line) in text.split('\n').enumerate() {
         if shown.contains(&index) {
             let within = |offset: usize| offset.clamp(start, start + line.len()) - start;
             let (from, to) = (within(part.start), within(part.end));
@@ -251,7 +277,8 @@ fn value(page: &mut Page, label: &str, text: &str, part: Option<Range<usize>>, s
                 indent,
                 indent + LABEL + depth,
                 &[
-                    dim(std::mem::take(&mut label)).padded(LABEL + depth),
+                    dim(std::mem::take(&mut label)).padded(LABEL + depth - 1),
+                    plain(" "),
                     plain(&line[depth..from]),
                     styled(style, &line[from..to]),
                     plain(&line[to..]),
@@ -261,9 +288,6 @@ fn value(page: &mut Page, label: &str, text: &str, part: Option<Range<usize>>, s
         start += line.len() + 1;
     }
     elided(page, &mut label, count - shown.end);
-    if count == 0 {
-        page.field(indent, LABEL, label, &[dim("(empty)")]);
-    }
 }
 
 /// A text whose lines are kept.

@@ -144,7 +144,7 @@ impl Page {
         let title = screen::clean(title);
         let used = screen::width(&title) + 4;
         let line = if self.options.unicode { "─" } else { "-" };
-        let rule = self.options.width.saturating_sub(used).max(2);
+        let rule = self.options.width.saturating_sub(used);
         self.put(
             0,
             0,
@@ -156,37 +156,46 @@ impl Page {
         );
     }
 
-    /// Writes words, wrapped: the first line indented by `first`, the others by `rest`.
+    /// Writes words, wrapped: the first line indented by `first`, the others by `rest`, or by less where a
+    /// long word would not fit.
     pub fn put(&mut self, first: usize, rest: usize, spans: &[Span]) {
+        let mut line: Vec<(Style, String)> = Vec::new();
         let mut column = 0;
-        let mut indent = first;
-        for word in words(spans) {
-            if column > 0 && column + 1 + word.width > self.options.width {
-                self.out.push('\n');
-                column = 0;
-                indent = rest;
-            } else if column > 0 {
-                self.out.push(' ');
+        for (index, word) in words(spans).into_iter().enumerate() {
+            if index > 0 && column + 1 + word.width <= self.options.width {
+                space(&mut line, &word);
                 column += 1;
-            }
-            if column == 0 {
-                self.out.push_str(&" ".repeat(indent));
-                column = indent;
-            }
-            for (style, text) in &word.pieces {
-                self.paint(*style, text);
+            } else {
+                self.end_line(&mut line);
+                let room = self.options.width.saturating_sub(word.width);
+                column = if index == 0 { first } else { rest.min(room) };
+                line.push((Style::Plain, " ".repeat(column)));
             }
             column += word.width;
+            for (style, text) in word.pieces {
+                match line.last_mut() {
+                    Some((last, before)) if *last == style => before.push_str(&text),
+                    _ => line.push((style, text)),
+                }
+            }
         }
-        while self.out.ends_with(' ') {
-            self.out.pop();
+        self.end_line(&mut line);
+    }
+
+    fn end_line(&mut self, line: &mut Vec<(Style, String)>) {
+        if line.is_empty() {
+            return;
         }
+        for (style, text) in line.drain(..) {
+            self.paint(style, &text);
+        }
+        self.out.truncate(self.out.trim_end_matches(' ').len());
         self.out.push('\n');
     }
 
     /// A label and its value in a column of its own.
     pub fn field(&mut self, indent: usize, columns: usize, label: &str, value: &[Span]) {
-        let mut spans = vec![dim(label).padded(columns)];
+        let mut spans = vec![dim(label).padded(columns - 1), plain(" ")];
         spans.extend(value.iter().cloned());
         self.put(indent, indent + columns, &spans);
     }
@@ -204,7 +213,7 @@ impl Page {
     }
 
     fn paint(&mut self, style: Style, text: &str) {
-        if self.options.color && style != Style::Plain {
+        if self.options.color && style != Style::Plain && !text.trim().is_empty() {
             self.out.push_str("\x1b[");
             self.out.push_str(style.sgr());
             self.out.push('m');
@@ -255,6 +264,15 @@ impl Page {
 
     fn pick(&self, unicode: &'static str, ascii: &'static str) -> &'static str {
         if self.options.unicode { unicode } else { ascii }
+    }
+}
+
+/// A space before a word, in the style of both sides when they have the same.
+fn space(line: &mut Vec<(Style, String)>, word: &Word) {
+    let style = word.pieces.first().map(|(style, _)| *style);
+    match line.last_mut() {
+        Some((last, before)) if Some(*last) == style => before.push(' '),
+        _ => line.push((Style::Plain, " ".to_string())),
     }
 }
 

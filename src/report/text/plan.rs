@@ -9,8 +9,8 @@ use crate::report::summary;
 const TAG: usize = 18;
 
 /// One migration of the plan.
-pub fn section(page: &mut Page, migration: &MigrationReport) {
-    page.heading(&format!("PLAN OF {}", migration.stem()));
+pub fn section(page: &mut Page, migration: &MigrationReport, command: &str) {
+    page.heading(&format!("PLAN: {command} {}", migration.stem()));
     let file = migration
         .source
         .as_ref()
@@ -36,10 +36,15 @@ pub fn section(page: &mut Page, migration: &MigrationReport) {
     for statement in &migration.statements {
         line(page, statement, digits.max(3));
     }
-    if migration.gates.is_empty() {
+    if !migration.gates.is_empty() {
+        gates(page, migration);
+    } else if command == "apply" {
         page.put(2, 4, &[bold("no check"), plain(" judges it")]);
-        return;
     }
+}
+
+/// `68 checks of checks/0024_sync.toml before COMMIT: Tables 3, …`.
+fn gates(page: &mut Page, migration: &MigrationReport) {
     let groups = summary::components_of(migration.gates.iter().map(|gate| gate.kind));
     let parts: Vec<String> = groups
         .iter()

@@ -226,18 +226,8 @@ const HARMLESS: &[&str] = &[
 
 /// SELECT INTO creates a table; a function may do anything.
 fn query(cursor: Cursor<'_>, analysis: &mut Analysis) -> Option<()> {
-    let mut c = cursor;
-    while !c.is_end() {
-        let called = c.peek_at(1).is_some_and(|next| next.text(c.text) == "(");
-        if called
-            && let Some(token) = c.peek()
-            && matches!(token.kind, TokenKind::Ident | TokenKind::QuotedIdent)
-        {
-            let word = token.text(c.text).to_ascii_lowercase();
-            let known = HARMLESS.binary_search(&word.as_str()).is_ok() || super::keyword::needs_quotes(&word);
-            analysis.opaque |= !known;
-        }
-        c.advance();
+    if tag(cursor).starts_with("SELECT") {
+        analysis.opaque = calls_unknown(cursor);
     }
     let mut c = cursor;
     c.skip_until(|c| c.is_word("into") || c.is_word("from") || c.is_word("insert") || c.is_word("merge"));
@@ -263,6 +253,19 @@ fn query(cursor: Cursor<'_>, analysis: &mut Analysis) -> Option<()> {
         },
     );
     Some(())
+}
+
+/// Whether anything is called that is not known to be harmless.
+fn calls_unknown(mut c: Cursor<'_>) -> bool {
+    while let Some(token) = c.advance() {
+        if c.is_punct("(") && matches!(token.kind, TokenKind::Ident | TokenKind::QuotedIdent) {
+            let word = token.text(c.text).to_ascii_lowercase();
+            if HARMLESS.binary_search(&word.as_str()).is_err() && !super::keyword::needs_quotes(&word) {
+                return true;
+            }
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -390,6 +393,7 @@ mod tests {
             "create table t (a int default f())",
             "select pg_catalog.set_config('search_path', '', false)",
             "values (1), (2)",
+            "with a as (insert into t (x) values (1) returning x) update u set y = 1",
         ] {
             assert!(!opaque(text), "{text}");
         }

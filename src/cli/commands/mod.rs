@@ -1,0 +1,13 @@
+//! One file a command: from its arguments to the verb.
+
+pub mod apply;
+pub mod checks;
+pub mod completions;
+pub mod demo;
+pub mod history;
+pub mod init;
+pub mod man;
+pub mod new;
+pub mod rollback;
+pub mod status;
+pub mod verify;

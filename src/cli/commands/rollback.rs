@@ -1,0 +1,35 @@
+//! `pgplumb rollback`.
+
+use std::io::{self, BufRead, Write};
+
+use crate::cli::args::{GlobalArgs, RollbackArgs};
+use crate::cli::{can_ask, output};
+use crate::diagnostic::{self, Diagnostic};
+use crate::ops::{Context, Error, rollback};
+use crate::report::Report;
+
+/// Runs the command.
+///
+/// # Errors
+/// Those of the verb.
+pub async fn run(context: &Context<'_>, global: &GlobalArgs, args: &RollbackArgs) -> Result<Report, Error> {
+    let ask = |account: &[Diagnostic]| confirm(account);
+    let options = rollback::Options {
+        target: args.target(),
+        dry_run: args.dry_run,
+        yes: global.yes,
+        confirm: can_ask().then_some(&ask),
+    };
+    rollback::rollback(context, &options).await
+}
+
+/// Shows the account and asks; only `yes` written out is a yes.
+fn confirm(account: &[Diagnostic]) -> bool {
+    for line in account {
+        output::tell(&diagnostic::render(line));
+    }
+    output::tell("Type yes to go on: ");
+    let _ = io::stderr().flush();
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer).is_ok() && answer.trim() == "yes"
+}
