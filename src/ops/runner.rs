@@ -103,17 +103,20 @@ impl<'c> Runner<'c> {
         let mut finished: Option<Finished<'_>> = None;
         let mut waiting_since: Option<Instant> = None;
         let mut disturbances = 0;
+        let mut announced = None;
         let mut index = 0;
         while index < plan.steps.len() {
             let step = plan.steps[index];
             let started = Instant::now();
             let back = step.direction == Direction::Down;
-            (self.context.events)(Event::StepStarted {
-                number: index + 1,
-                of: plan.steps.len(),
-                stem: step.migration.stem(),
-                back,
-            });
+            if announced.replace(index) != Some(index) {
+                (self.context.events)(Event::StepStarted {
+                    number: index + 1,
+                    of: plan.steps.len(),
+                    stem: step.migration.stem(),
+                    back,
+                });
+            }
             let scope = self.scope(&step);
             let token = format!("{}/{}", self.run, index);
             let (first, second) = self.messages(&step, &scope, &token, finished.as_ref());
