@@ -1,11 +1,12 @@
 //! `[[count]]`: how many of a kind there are on some relations: the figures of a report.
 
-use crate::catalog::{Catalog, Kind, Object, Scope};
-use crate::check::document::{Fields, Item, Text, items_of, type_of};
+use crate::catalog::{Catalog, Kind, Object, ObjectId, Scope};
+use crate::check::document::{Fields, Item, Text, closest, items_of, type_of};
 use crate::check::parse::Parser;
 use crate::check::rule::{Claim, Judge, Outcome, Rule};
+use crate::check::suite::Suite;
 use crate::check::verdict::Measure;
-use crate::sql::{Name, fold_ident, parse_name};
+use crate::sql::{Name, fold_ident, parse_name, quote_ident};
 
 use super::query::entry_key;
 
@@ -385,6 +386,39 @@ impl Rule for Count {
         }
     }
 
+    /// A name that nothing else in the suite has, beside one that is almost the same: a slip, most likely.
+    fn lint(&self, suite: &Suite) -> Vec<(String, String)> {
+        if matches!(self.of, "enums" | "functions") {
+            return Vec::new();
+        }
+        let known: Vec<ObjectId> = suite
+            .checks
+            .iter()
+            .flat_map(|check| check.rule.claims())
+            .filter_map(|claim| match claim {
+                Claim::Presence(id) if id.kind == Kind::Table => Some(id),
+                _ => None,
+            })
+            .collect();
+        self.on
+            .iter()
+            .filter(|pattern| pattern.is_plain())
+            .filter(|pattern| !known.iter().any(|id| pattern.matches(&id.schema, &id.name)))
+            .filter_map(|pattern| {
+                let beside = known.iter().filter(|id| id.schema == pattern.schema);
+                let meant = closest(&pattern.name, beside.map(|id| id.name.as_str()))?;
+                Some((
+                    format!(
+                        "count \"{}\" is on {}, which nothing else in the suite names",
+                        self.name,
+                        quote_ident(&pattern.name)
+                    ),
+                    format!("did you mean {}?", quote_ident(meant)),
+                ))
+            })
+            .collect()
+    }
+
     fn judge(&self, judge: &mut Judge<'_>) -> Outcome {
         let objects = self.objects(judge.catalog);
         let have: u64 = objects.iter().map(|(_, count)| count).sum();
@@ -442,7 +476,6 @@ mod tests {
         }
     }
 
-    use crate::catalog::{Kind, ObjectId};
     use crate::check::Status;
     use crate::check::testing::{literal, object, on_t, one, sample, settle, suite};
 
