@@ -9,6 +9,7 @@
 //! both → [`plan::Plan`] → execution → catalog → [`check::Verdict`]s → [`report::Report`] → renderers.
 
 // ── pure ──
+pub mod redact;
 pub mod source;
 pub mod diagnostic;
 pub mod sql;

@@ -83,7 +83,7 @@ pub struct GlobalArgs {
     /// Format of the report on stdout: text, json, junit, tap, sarif or github
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
-    /// Also write the report to a file, as FORMAT=PATH; may be given several times
+    /// Also write the report to a file; may be given several times; all=DIR writes every format
     #[arg(long = "report", global = true, value_name = "FORMAT=PATH")]
     pub reports: Vec<ReportTarget>,
     /// When to colour
@@ -114,11 +114,13 @@ impl GlobalArgs {
     }
 }
 
-/// A file of `--report`.
+/// What `--report` writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReportTarget {
-    pub format: Format,
-    pub path: PathBuf,
+pub enum ReportTarget {
+    /// One format into a file.
+    File { format: Format, path: PathBuf },
+    /// Every format into a folder.
+    Set { folder: PathBuf },
 }
 
 impl FromStr for ReportTarget {
@@ -127,17 +129,18 @@ impl FromStr for ReportTarget {
     fn from_str(text: &str) -> Result<ReportTarget, String> {
         let (format, path) = text
             .split_once('=')
-            .ok_or_else(|| "write FORMAT=PATH, for example json=report.json".to_string())?;
+            .ok_or_else(|| "write FORMAT=PATH, for example json=report.json, or all=DIR".to_string())?;
         if path.is_empty() {
             return Err("the path is missing behind the =".to_string());
+        }
+        let path = PathBuf::from(path);
+        if format == "all" {
+            return Ok(ReportTarget::Set { folder: path });
         }
         let format = format
             .parse()
             .map_err(|error: <Format as FromStr>::Err| error.to_string())?;
-        Ok(ReportTarget {
-            format,
-            path: PathBuf::from(path),
-        })
+        Ok(ReportTarget::File { format, path })
     }
 }
 
@@ -365,9 +368,15 @@ mod tests {
     fn a_report_target_has_format_and_path() {
         assert_eq!(
             "json=a/b=c.json".parse(),
-            Ok(ReportTarget {
+            Ok(ReportTarget::File {
                 format: Format::Json,
                 path: PathBuf::from("a/b=c.json")
+            })
+        );
+        assert_eq!(
+            "all=reports".parse(),
+            Ok(ReportTarget::Set {
+                folder: PathBuf::from("reports")
             })
         );
         assert!("json".parse::<ReportTarget>().is_err());

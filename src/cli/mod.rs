@@ -49,6 +49,7 @@ async fn dispatch(args: &Args) -> ExitCode {
         Command::Checks(_) => "checks",
     };
     let started_at = ops::now();
+    tracing::info!(command = verb, version = env!("CARGO_PKG_VERSION"), "started");
     let (mut report, is_error) = match verbs(args).await {
         Ok(report) => (report, false),
         Err(error) => {
@@ -59,6 +60,7 @@ async fn dispatch(args: &Args) -> ExitCode {
         }
     };
     report.environment.clone_from(&args.global.environment);
+    tracing::info!(command = verb, exit_code = report.exit.code(), "done");
     if is_error && args.global.format == Format::Text {
         // there is nothing to report on: the message alone, where messages go
         for diagnostic in &report.diagnostics {
@@ -77,6 +79,11 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
             output::tell_diagnostic(warning, args.global.color);
         }
     }
+    tracing::debug!(
+        migrations = project.set.len(),
+        check_files = project.check_files.len(),
+        "read the project"
+    );
     if let Command::Checks(checks) = &args.command {
         return commands::checks::run(&project, checks);
     }
@@ -110,11 +117,10 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
 fn write_files(args: &Args, report: &Report) -> ExitCode {
     let mut exit = report.exit;
     for target in &args.global.reports {
-        let text = report::render(report, target.format, &output::file_options());
-        if let Err(error) = output::write_file(&target.path, &text) {
+        if let Err((path, error)) = output::write_reports(report, target) {
             output::tell(&format!(
                 "error: the report could not be written to {}: {error}\n  help: name a path that can be written to\n",
-                target.path.display()
+                path.display()
             ));
             exit = worse(exit);
         }

@@ -1,11 +1,13 @@
 //! Where reports go: stdout, and the files of `--report`.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::args::ReportTarget;
 use crate::diagnostic::{self, Diagnostic, Severity};
-use crate::report::ExitCode;
+use crate::redact::redact;
 use crate::report::text::TextOptions;
+use crate::report::{self, ExitCode, Report, documents};
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -93,9 +95,28 @@ pub fn print(text: &str) -> io::Result<()> {
     }
 }
 
-/// Writes to stderr, where a failure has nobody left to tell.
+/// Writes to stderr without passwords, where a failure has nobody left to tell.
 pub fn tell(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
+    let _ = io::stderr().lock().write_all(redact(text).as_bytes());
+}
+
+/// Writes what `--report` asks for.
+///
+/// # Errors
+/// The file or folder that could not be written, with the reason.
+pub fn write_reports(report: &Report, target: &ReportTarget) -> Result<(), (PathBuf, io::Error)> {
+    let write = |path: PathBuf, text: &str| write_file(&path, text).map_err(|error| (path, error));
+    match target {
+        ReportTarget::File { format, path } => {
+            write(path.clone(), &report::render(report, *format, &file_options()))
+        }
+        ReportTarget::Set { folder } => {
+            std::fs::create_dir_all(folder).map_err(|error| (folder.clone(), error))?;
+            documents::documents(report, &file_options())
+                .iter()
+                .try_for_each(|document| write(folder.join(&document.name), &document.text))
+        }
+    }
 }
 
 /// Shows a diagnostic on stderr, its first word coloured as compilers do.
@@ -145,5 +166,39 @@ pub fn print_or_fail(text: &str) -> ExitCode {
             tell(&format!("error: stdout takes no more: {error}\n"));
             ExitCode::Usage
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Format;
+
+    #[test]
+    fn a_set_is_one_file_a_format_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = ReportTarget::Set {
+            folder: folder.path().join("a/b"),
+        };
+        let report = Report::new("status");
+        write_reports(&report, &target).unwrap();
+        // once more over what is there
+        write_reports(&report, &target).unwrap();
+        let files = std::fs::read_dir(folder.path().join("a/b")).unwrap();
+        assert_eq!(files.count(), Format::ALL.len());
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_named_and_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("missing/report.json");
+        let format = Format::Json;
+        let target = ReportTarget::File {
+            format,
+            path: path.clone(),
+        };
+        let (named, _) = write_reports(&Report::new("status"), &target).unwrap_err();
+        assert_eq!(named, path);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

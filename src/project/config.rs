@@ -9,10 +9,10 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::redact::redact;
 use crate::diagnostic::{Diagnostic, closest};
 use crate::migration::timeout::TimeoutError;
 use crate::migration::{Timeout, Width};
+use crate::redact::redact;
 use crate::source::{Place, SourceFile, Span};
 use crate::sql::parse_name;
 

@@ -4,7 +4,6 @@
 //! the [`Set`](crate::migration::Set) of migrations and the texts of the check files.
 
 pub mod config;
-pub mod redact;
 pub mod discovery;
 pub mod load;
 pub mod scaffold;
@@ -12,4 +11,3 @@ pub mod scaffold;
 pub use config::{Config, DatabaseSource, OutOfOrder, Probes, Settings};
 pub use discovery::{LoadOptions, Root};
 pub use load::{CheckFile, Paths, Project};
-pub use redact::redact;

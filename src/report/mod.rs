@@ -12,6 +12,8 @@ pub mod junit;
 pub mod tap;
 pub mod sarif;
 pub mod github;
+pub mod redact;
+pub mod documents;
 #[cfg(test)]
 pub mod fixture;
 #[cfg(test)]
@@ -58,6 +60,18 @@ impl Format {
             Format::Github => "github",
         }
     }
+
+    /// The ending of a file.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Format::Text => "txt",
+            Format::Json => "json",
+            Format::Junit => "junit.xml",
+            Format::Tap => "tap",
+            Format::Sarif => "sarif",
+            Format::Github => "github.txt",
+        }
+    }
 }
 
 impl fmt::Display for Format {
@@ -86,8 +100,10 @@ impl FromStr for Format {
     }
 }
 
-/// Renders a report; the text ends with a line end. This is the registry: one line a format.
+/// Renders a report without the passwords that a text in it may hold; the text ends with a line end. This is
+/// the registry: one line a format.
 pub fn render(report: &Report, format: Format, options: &TextOptions) -> String {
+    let report = &redact::redacted(report);
     match format {
         Format::Text => text::render(report, options),
         Format::Json => json::render(report),

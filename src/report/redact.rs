@@ -1,0 +1,420 @@
+//! A report without passwords: what every renderer gets. A string of the model may come from a script, the
+//! catalog or the server, and any of them may hold a connection string.
+
+use super::model::{
+    Artifacts, Database, Gate, JournalLine, LedgerLine, LintLine, MigrationReport, Report, RootCause,
+    StatementLine,
+};
+use crate::catalog::{Object, ObjectId, Value};
+use crate::check::Verdict;
+use crate::check::verdict::Difference;
+use crate::diagnostic::Diagnostic;
+use crate::redact::redact;
+use crate::source::{Location, Place, SourceFile};
+
+/// The report as it may be shown.
+pub fn redacted(report: &Report) -> Report {
+    let mut report = report.clone();
+    report.hide();
+    report
+}
+
+/// Hides the passwords in every string of a value. Structs are taken apart field by field, so that a new field
+/// cannot be forgotten.
+trait Hide {
+    fn hide(&mut self);
+}
+
+impl Hide for String {
+    fn hide(&mut self) {
+        let shown = redact(self);
+        if shown != *self {
+            *self = shown;
+        }
+    }
+}
+
+impl<T: Hide> Hide for Option<T> {
+    fn hide(&mut self) {
+        self.iter_mut().for_each(Hide::hide);
+    }
+}
+
+impl<T: Hide> Hide for Vec<T> {
+    fn hide(&mut self) {
+        self.iter_mut().for_each(Hide::hide);
+    }
+}
+
+/// A labelled text: labels are pgplumb's own.
+impl Hide for (&'static str, String) {
+    fn hide(&mut self) {
+        self.1.hide();
+    }
+}
+
+impl Hide for (Object, Vec<String>) {
+    fn hide(&mut self) {
+        self.0.hide();
+        self.1.hide();
+    }
+}
+
+/// Calls [`Hide::hide`] for each.
+macro_rules! hide {
+    ($($field:ident),*) => { $( Hide::hide($field); )* };
+}
+
+impl Hide for Report {
+    fn hide(&mut self) {
+        let Report {
+            command: _,
+            conclusion: _,
+            exit: _,
+            environment,
+            database,
+            started_at: _,
+            duration_ms: _,
+            dry_run: _,
+            files,
+            linted,
+            migrations,
+            checks,
+            root_causes,
+            diagnostics,
+            ledger,
+            journal,
+        } = self;
+        hide!(environment, database, files, linted, migrations, checks);
+        hide!(root_causes, diagnostics, ledger, journal);
+    }
+}
+
+impl Hide for Database {
+    fn hide(&mut self) {
+        let Database {
+            name,
+            host,
+            port: _,
+            user,
+            server_version,
+            pooler,
+        } = self;
+        hide!(name, host, user, server_version, pooler);
+    }
+}
+
+impl Hide for LintLine {
+    fn hide(&mut self) {
+        let LintLine { file, checks: _ } = self;
+        hide!(file);
+    }
+}
+
+impl Hide for MigrationReport {
+    fn hide(&mut self) {
+        let MigrationReport {
+            version,
+            name,
+            state: _,
+            duration_ms: _,
+            error,
+            artifacts,
+            statements,
+            gates,
+            source,
+        } = self;
+        hide!(version, name, error, artifacts, statements, gates, source);
+    }
+}
+
+impl Hide for Artifacts {
+    fn hide(&mut self) {
+        let Artifacts {
+            created,
+            removed,
+            altered,
+        } = self;
+        hide!(created, removed, altered);
+    }
+}
+
+impl Hide for Object {
+    fn hide(&mut self) {
+        let Object { id, properties } = self;
+        hide!(id);
+        properties.values_mut().for_each(Hide::hide);
+    }
+}
+
+impl Hide for ObjectId {
+    fn hide(&mut self) {
+        let ObjectId {
+            kind: _,
+            schema,
+            relation,
+            name,
+        } = self;
+        hide!(schema, relation, name);
+    }
+}
+
+impl Hide for Value {
+    fn hide(&mut self) {
+        match self {
+            Value::Bool(_) | Value::Int(_) => {}
+            Value::Text(text) => text.hide(),
+            Value::List(items) => items.hide(),
+        }
+    }
+}
+
+impl Hide for StatementLine {
+    fn hide(&mut self) {
+        let StatementLine { source, tag, text } = self;
+        hide!(source, tag, text);
+    }
+}
+
+impl Hide for Gate {
+    fn hide(&mut self) {
+        let Gate { id, kind: _, source } = self;
+        hide!(id, source);
+    }
+}
+
+impl Hide for Verdict {
+    fn hide(&mut self) {
+        let Verdict {
+            id,
+            suite,
+            kind: _,
+            object,
+            status: _,
+            expected,
+            actual,
+            message,
+            blocked_by,
+            source,
+            differences,
+            measure: _,
+            remedy,
+        } = self;
+        hide!(id, suite, object, expected, actual, message);
+        hide!(blocked_by, source, differences, remedy);
+    }
+}
+
+impl Hide for Difference {
+    fn hide(&mut self) {
+        let Difference { part, have, want } = self;
+        hide!(part, have, want);
+    }
+}
+
+impl Hide for RootCause {
+    fn hide(&mut self) {
+        let RootCause {
+            object,
+            blocks: _,
+            remedy,
+            sources,
+        } = self;
+        hide!(object, remedy, sources);
+    }
+}
+
+impl Hide for Diagnostic {
+    fn hide(&mut self) {
+        let Diagnostic {
+            severity: _,
+            message,
+            place,
+            file,
+            facts,
+            help,
+        } = self;
+        hide!(message, place, file, facts, help);
+    }
+}
+
+/// The excerpt that is shown of a file.
+impl Hide for Place {
+    fn hide(&mut self) {
+        let (path, text) = (redact(self.file.path()), redact(self.file.text()));
+        if path != self.file.path() || text != self.file.text() {
+            *self = Place::new(&SourceFile::new(path, text), self.span);
+        }
+    }
+}
+
+impl Hide for Location {
+    fn hide(&mut self) {
+        let Location {
+            file,
+            line: _,
+            column: _,
+        } = self;
+        hide!(file);
+    }
+}
+
+impl Hide for LedgerLine {
+    fn hide(&mut self) {
+        let LedgerLine {
+            version,
+            name,
+            state: _,
+            applied_on,
+            rollback,
+            checks: _,
+        } = self;
+        hide!(version, name, applied_on, rollback);
+    }
+}
+
+impl Hide for JournalLine {
+    fn hide(&mut self) {
+        let JournalLine {
+            id: _,
+            at,
+            action,
+            version,
+            name,
+            outcome,
+            verdict,
+            duration_ms: _,
+            by,
+            from,
+            sha256,
+            message,
+        } = self;
+        hide!(at, action, version, name, outcome, verdict);
+        hide!(by, from, sha256, message);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::redacted;
+    use crate::report::{Format, Report, TextOptions, fixture, render};
+
+    const SECRET: &str = "hunter2";
+
+    /// Every position of a URL and of a key=value string, and what else a script or a server may say.
+    const TEXTS: [&str; 18] = [
+        "postgres://app:hunter2@db.example.net:5432/shop?sslmode=require",
+        "postgresql://app:p@ss:hunter2@db/shop",
+        "postgres://app:a/b?c#hunter2@db/shop",
+        "postgres://app:a hunter2@db/shop",
+        "postgres://db/shop?password=hunter2",
+        "postgres://db/shop?user=a&password=hunter2&sslmode=require",
+        "postgres://db/shop?sslpassword=hunter2#x",
+        "postgres://a:x@db1,b:hunter2@db2/shop",
+        "password=hunter2 host=db",
+        "host=db password=hunter2 dbname=shop",
+        "host=db dbname=shop PASSWORD = hunter2",
+        "host=db password='a\\' hunter2' dbname=shop",
+        "host=db password='a'' hunter2' dbname=shop",
+        "host=db password=a\\ hunter2",
+        "PGPASSWORD=hunter2 pgplumb apply",
+        "{\"user\": \"a\", \"password\": \"hunter2\"}",
+        "CREATE ROLE app LOGIN PASSWORD 'hunter2'",
+        "invalid connection option in \"host=db password=hunter2\"",
+    ];
+
+    /// Puts the text into every string of the report, in front of what stands there and behind it.
+    fn seeded(report: &Report, text: &str) -> Report {
+        fn put(string: &mut String, text: &str) {
+            *string = format!("{string} {text}\n{text}");
+        }
+        let mut report = report.clone();
+        let some = |string: &mut Option<String>| put(string.get_or_insert_default(), text);
+        some(&mut report.environment);
+        report.files.push(text.to_string());
+        if let Some(database) = &mut report.database {
+            for string in [&mut database.name, &mut database.host, &mut database.user] {
+                put(string, text);
+            }
+            some(&mut database.pooler);
+        }
+        for migration in &mut report.migrations {
+            put(&mut migration.name, text);
+            some(&mut migration.error);
+            for statement in &mut migration.statements {
+                put(&mut statement.text, text);
+            }
+            let artifacts = &mut migration.artifacts;
+            for object in artifacts.created.iter_mut().chain(&mut artifacts.removed) {
+                for value in object.properties.values_mut() {
+                    match value {
+                        crate::catalog::Value::Text(string) => put(string, text),
+                        crate::catalog::Value::List(items) => items.push(text.to_string()),
+                        crate::catalog::Value::Bool(_) | crate::catalog::Value::Int(_) => {}
+                    }
+                }
+            }
+        }
+        for check in &mut report.checks {
+            put(&mut check.object, text);
+            put(&mut check.message, text);
+            put(&mut check.source.file, text);
+            some(&mut check.expected);
+            some(&mut check.actual);
+            some(&mut check.blocked_by);
+            some(&mut check.remedy);
+            for difference in &mut check.differences {
+                some(&mut difference.have);
+                some(&mut difference.want);
+            }
+        }
+        for cause in &mut report.root_causes {
+            put(&mut cause.object, text);
+            put(&mut cause.remedy, text);
+        }
+        for diagnostic in &mut report.diagnostics {
+            put(&mut diagnostic.message, text);
+            some(&mut diagnostic.help);
+            diagnostic.facts.push(("detail", text.to_string()));
+            if let Some(place) = &mut diagnostic.place {
+                let source = format!("{} -- {text}", place.file.text().trim_end());
+                place.file = crate::source::SourceFile::new(place.file.path(), source);
+            }
+        }
+        for line in &mut report.ledger {
+            put(&mut line.name, text);
+            put(&mut line.rollback, text);
+        }
+        for line in &mut report.journal {
+            put(&mut line.name, text);
+            some(&mut line.message);
+        }
+        report
+    }
+
+    #[test]
+    fn no_format_shows_a_password() {
+        let text = TEXTS.join("\n");
+        for (name, report) in fixture::all() {
+            let seeded = seeded(&report, &text);
+            for format in Format::ALL {
+                let rendered = render(&seeded, format, &TextOptions::default());
+                // a line may be broken in the middle of it
+                let rendered: String = rendered.split_whitespace().collect();
+                let shown = rendered.find(SECRET).map(|at| {
+                    let before: String = rendered[..at].chars().rev().take(60).collect();
+                    before.chars().rev().collect::<String>()
+                });
+                assert_eq!(shown, None, "{name} as {format} shows it behind this");
+            }
+        }
+    }
+
+    #[test]
+    fn what_holds_no_password_stays_as_it_is() {
+        for (name, report) in fixture::all() {
+            let (before, after) = (format!("{report:?}"), format!("{:?}", redacted(&report)));
+            assert_eq!(before, after, "{name}");
+        }
+    }
+}
