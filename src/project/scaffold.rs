@@ -22,6 +22,16 @@ pub struct Written {
     pub shown: String,
 }
 
+impl Written {
+    /// The path as it can be opened from a directory: the short one where that leads to the file, else the whole.
+    pub fn openable_from(&self, here: Option<&Path>) -> String {
+        match here {
+            Some(here) if here.join(&self.shown) == self.path => self.shown.clone(),
+            _ => self.path.display().to_string(),
+        }
+    }
+}
+
 /// Writes a project into a directory, which is created when it is not there.
 ///
 /// # Errors
@@ -404,7 +414,18 @@ mod tests {
         assert_eq!(messages, ["the suite checks nothing"]);
 
         let files = new(&project, "next", NOW).unwrap();
-        assert_eq!(files[0].shown, "migrations/0011_next.sql");
+        assert_eq!(
+            files[0].openable_from(Some(directory.path())),
+            "migrations/0011_next.sql"
+        );
+        let whole = directory
+            .path()
+            .join("migrations/0011_next.sql")
+            .display()
+            .to_string();
+        for elsewhere in [None, Some(Path::new("/"))] {
+            assert_eq!(files[0].openable_from(elsewhere), whole);
+        }
     }
 
     #[test]
