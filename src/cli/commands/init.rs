@@ -15,7 +15,11 @@ pub fn run(global: &GlobalArgs, args: &InitArgs) -> ExitCode {
             None => scaffold::init(&start),
         });
     match made {
-        Ok(files) => show(&files, "then start the first change with `pgplumb new NAME`"),
+        Ok(files) => show(
+            global,
+            &files,
+            "then start the first change with `pgplumb new NAME`",
+        ),
         Err(problem) => {
             output::tell_diagnostic(&problem, global.color);
             ExitCode::Usage
@@ -24,13 +28,15 @@ pub fn run(global: &GlobalArgs, args: &InitArgs) -> ExitCode {
 }
 
 /// Lists what was written on stdout, one path a line, so that an editor can be given them; what to do next on stderr.
-pub fn show(files: &[Written], next: &str) -> ExitCode {
+pub fn show(global: &GlobalArgs, files: &[Written], next: &str) -> ExitCode {
     let here = std::env::current_dir().ok();
     let lines: String = files
         .iter()
         .map(|file| file.openable_from(here.as_deref()) + "\n")
         .collect();
     let exit = output::print_or_fail(&lines);
-    output::tell(&format!("{next}\n"));
+    if !global.quiet {
+        output::tell(&format!("{next}\n"));
+    }
     exit
 }
