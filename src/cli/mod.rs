@@ -36,7 +36,7 @@ pub fn run() -> std::process::ExitCode {
 /// Runs the command and shows what came of it.
 async fn dispatch(args: &Args) -> ExitCode {
     let verb = match &args.command {
-        Command::Init(_) => return commands::init::run(&args.global),
+        Command::Init(options) => return commands::init::run(&args.global, options),
         Command::New(options) => return commands::new::run(&args.global, options),
         Command::Completions(options) => return commands::completions::run(options),
         Command::Man(_) => return commands::man::run(),
@@ -58,7 +58,7 @@ async fn dispatch(args: &Args) -> ExitCode {
             (report, true)
         }
     };
-    report.environment.clone_from(&args.global.environment);
+    report.environment = args.global.load_options().environment;
     if is_error && args.global.format == Format::Text {
         // there is nothing to report on: the message alone, where messages go
         for diagnostic in &report.diagnostics {
@@ -71,14 +71,14 @@ async fn dispatch(args: &Args) -> ExitCode {
 
 /// The commands that look at a project.
 async fn verbs(args: &Args) -> Result<Report, ops::Error> {
+    if let Command::Checks(checks) = &args.command {
+        return commands::checks::run(&args.global, checks);
+    }
     let project = Project::load(&args.global.load_options()).map_err(ops::Error::Input)?;
     if !args.global.quiet {
         for warning in &project.warnings {
             output::tell_diagnostic(warning, args.global.color);
         }
-    }
-    if let Command::Checks(checks) = &args.command {
-        return commands::checks::run(&project, checks);
     }
     let parameters = database::parameters(args, &project)?;
     let interrupt = signals::listen();
@@ -109,12 +109,12 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
 /// Writes the report into the files of `--report`.
 fn write_files(args: &Args, report: &Report) -> ExitCode {
     let mut exit = report.exit;
-    for target in &args.global.reports {
-        let text = report::render(report, target.format, &output::file_options());
-        if let Err(error) = output::write_file(&target.path, &text) {
+    for (format, path) in args.global.reports.iter().flat_map(args::ReportTarget::files) {
+        let text = report::render(report, format, &output::file_options());
+        if let Err(error) = output::write_file(&path, &text) {
             output::tell(&format!(
                 "error: the report could not be written to {}: {error}\n  help: name a path that can be written to\n",
-                target.path.display()
+                path.display()
             ));
             exit = worse(exit);
         }
