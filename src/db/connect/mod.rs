@@ -417,7 +417,10 @@ impl Attempt<'_> {
             }
         };
 
-        let on = |name: &str| session.parameter(name).map(|value| value == "on");
+        let in_hot_standby = session.parameter("in_hot_standby").map(|value| value == "on");
+        let read_only = session
+            .parameter("default_transaction_read_only")
+            .map(|value| value == "on");
         let version = session.parameter("server_version").unwrap_or_default().to_owned();
         let server = Server {
             version_num: version_number(&version),
@@ -429,8 +432,8 @@ impl Attempt<'_> {
             database: parameters.database.clone(),
             encrypted,
             process_id: heard.process_id(),
-            in_hot_standby: on("in_hot_standby"),
-            default_read_only: on("default_transaction_read_only"),
+            in_hot_standby,
+            default_read_only: read_only,
         };
         let canceller = Canceller {
             token: client.cancel_token(),
@@ -734,5 +737,527 @@ pub(super) fn version_number(version: &str) -> u32 {
     match major {
         0..10 => major * 10_000 + minor.min(99) * 100 + next().min(99),
         _ => major * 10_000 + minor,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+    use tokio::sync::OnceCell;
+
+    use super::*;
+    use crate::db::parameters::Surroundings;
+    use crate::db::scratch::{Options, Scratch};
+
+    /// A server with one rule for each way to log in. It ends with this process.
+    async fn server() -> &'static Scratch {
+        static SERVER: OnceCell<Scratch> = OnceCell::const_new();
+        SERVER.get_or_init(|| async { start().await.unwrap() }).await
+    }
+
+    async fn start() -> Result<Scratch, crate::db::scratch::ScratchError> {
+        let hba = "local all peered peer\n\
+                   local all all trust\n\
+                   host all nobody_at_all 127.0.0.1/32 reject\n\
+                   host all scram 127.0.0.1/32 scram-sha-256\n\
+                   host all md5 127.0.0.1/32 md5\n\
+                   host all clear 127.0.0.1/32 password\n\
+                   hostssl all encrypted 127.0.0.1/32 trust\n\
+                   host all absent,locked,reader,trusted,crowded 127.0.0.1/32 trust\n";
+        let options = Options {
+            tcp: true,
+            hba: Some(hba.into()),
+            ..Options::default()
+        };
+        let scratch = Scratch::start(options).await?;
+        let sql = "create role scram login password 'right'; create role peered login; create role locked;
+                   set password_encryption = md5; create role md5 login password 'right';
+                   set password_encryption = 'scram-sha-256'; create role clear login password 'right';
+                   create role reader login; alter role reader set default_transaction_read_only = on;
+                   create role trusted login; create role crowded login connection limit 0;
+                   create role encrypted login;";
+        scratch.run("postgres", sql).await?;
+        scratch.run("postgres", "create database closed").await?;
+        scratch
+            .run("postgres", "revoke connect on database closed from public")
+            .await?;
+        Ok(scratch)
+    }
+
+    fn resolve(given: &str) -> Parameters {
+        Parameters::resolve(Some(given), &|_| None, &Surroundings::default()).unwrap()
+    }
+
+    /// `{port}` and `{socket}` are those of the server.
+    async fn parameters(given: &str) -> Parameters {
+        let server = server().await;
+        let socket = server.directory().display().to_string();
+        resolve(
+            &given
+                .replace("{port}", &server.port().to_string())
+                .replace("{socket}", &socket),
+        )
+    }
+
+    /// The error, with what differs from run to run left out.
+    async fn error(given: &str) -> (ConnectError, String) {
+        let parameters = parameters(given).await;
+        let error = Connector::new(&parameters)
+            .patience(Duration::ZERO)
+            .connect()
+            .await
+            .unwrap_err();
+        let server = server().await;
+        let text = format!("{}\n  help: {}", error.message(), error.help());
+        let text = text
+            .replace(&server.directory().display().to_string(), "DIR")
+            .replace(&format!(":{}", server.port()), ":PORT")
+            .replace(&format!("PGSQL.{}", server.port()), "PGSQL.PORT");
+        assert!(!text.contains("secret"), "{text}");
+        (error, text)
+    }
+
+    async fn one(connection: &Connection, sql: &str) -> String {
+        connection.client.query_one(sql, &[]).await.unwrap().get(0)
+    }
+
+    #[tokio::test]
+    async fn each_way_to_log_in() {
+        for (user, password) in [
+            ("scram", "right"),
+            ("md5", "right"),
+            ("clear", "right"),
+            ("trusted", ""),
+            ("trusted", "unused"),
+        ] {
+            let given =
+                format!("host=127.0.0.1 port={{port}} dbname=postgres user={user} password='{password}'");
+            let parameters = parameters(&given)
+                .await
+                .with_default_application_name("pgplumb test");
+            let connection = connect(&parameters).await.unwrap();
+            assert_eq!(one(&connection, "select current_user::text").await, user);
+            assert_eq!(
+                one(&connection, "select current_setting('application_name')").await,
+                "pgplumb test"
+            );
+            assert_eq!(
+                one(&connection, "select current_setting('client_encoding')").await,
+                "UTF8"
+            );
+            assert_eq!(connection.server.version_num, server().await.version_num());
+            assert!(!connection.server.encrypted);
+            assert_eq!(connection.server.in_hot_standby, Some(false));
+            connection.close().await;
+        }
+        let parameters = parameters(
+            "postgres://postgres@/postgres?host={socket}&port={port}&options=-c%20work_mem%3D77kB",
+        );
+        let connection = connect(&parameters.await).await.unwrap();
+        assert_eq!(
+            one(&connection, "select current_setting('work_mem')").await,
+            "77kB"
+        );
+        assert_eq!(
+            one(&connection, "select current_setting('application_name')").await,
+            ""
+        );
+    }
+
+    #[tokio::test]
+    #[rustfmt::skip]
+    async fn errors_name_their_object_and_help() {
+        let tcp = "host=127.0.0.1 port={port} dbname=postgres";
+        let socket = "host={socket} port={port} dbname=postgres";
+        for (given, expected) in [
+            (format!("{tcp} user=scram password=secret"), "127.0.0.1:PORT refused the password of scram, which came from the connection string\n  help: correct it in the connection string"),
+            (format!("{tcp} user=md5 password=secret"), "127.0.0.1:PORT refused the password of md5, which came from the connection string\n  help: correct it in the connection string"),
+            (format!("{tcp} user=scram"), "127.0.0.1:PORT asks for the password of scram, and none is known\n  help: set PGPASSWORD, or add a line host:port:database:user:password to ~/.pgpass"),
+            (format!("{tcp} user=clear"), "127.0.0.1:PORT asks for the password of clear, and none is known\n  help: set PGPASSWORD, or add a line host:port:database:user:password to ~/.pgpass"),
+            (format!("{tcp} user=absent"), "the role absent does not exist at 127.0.0.1:PORT\n  help: name another user (PGUSER, or in the URL), or create it: create role absent login"),
+            (format!("{tcp} user=locked"), "the role locked may not log in at 127.0.0.1:PORT\n  help: allow it: alter role locked login"),
+            (format!("{tcp} user=stranger"), "pg_hba.conf of 127.0.0.1:PORT does not let stranger into postgres without encryption\n  help: add a line for it to pg_hba.conf and reload the server, or connect with sslmode=require"),
+            (format!("{tcp} user=nobody_at_all"), "pg_hba.conf of 127.0.0.1:PORT does not let nobody_at_all into postgres without encryption\n  help: add a line for it to pg_hba.conf and reload the server, or connect with sslmode=require"),
+            (format!("{tcp} user=encrypted sslmode=disable"), "pg_hba.conf of 127.0.0.1:PORT does not let encrypted into postgres without encryption\n  help: add a line for it to pg_hba.conf and reload the server, or connect with sslmode=require"),
+            (format!("{tcp} user=trusted sslmode=require"), "127.0.0.1:PORT does not speak TLS, and sslmode is require\n  help: switch ssl on in postgresql.conf, or write sslmode=prefer if nobody can listen on the way"),
+            (format!("{tcp} user=crowded"), "127.0.0.1:PORT has no connection to spare: too many connections for role \"crowded\"\n  help: close idle sessions, or raise max_connections or the pool's size"),
+            (format!("{tcp} user=trusted dbname=absent"), "the database absent does not exist at 127.0.0.1:PORT\n  help: name another one, or create it: createdb absent"),
+            (format!("{tcp} user=trusted dbname=closed"), "trusted may not connect to the database closed at 127.0.0.1:PORT\n  help: allow it: grant connect on database closed to trusted"),
+            (format!("{tcp} user=trusted options='-c no_such=1'"), "127.0.0.1:PORT refused the login: unrecognized configuration parameter \"no_such\" (SQLSTATE 42704)\n  help: correct what options (PGOPTIONS) sets"),
+            (format!("{tcp} user=trusted require_auth=scram-sha-256"), "127.0.0.1:PORT asks for no authentication at all, which require_auth does not allow\n  help: allow it with require_auth, or change the method in pg_hba.conf"),
+            (format!("{tcp} user=clear password=secret require_auth=!password"), "127.0.0.1:PORT asks for a login by password, which require_auth does not allow\n  help: allow it with require_auth, or change the method in pg_hba.conf"),
+            (format!("{tcp} user=scram password=right channel_binding=require"), "the connection to 127.0.0.1:PORT is not encrypted, and channel_binding is require\n  help: write sslmode=require"),
+            (format!("{tcp} user=reader target_session_attrs=read-write"), "127.0.0.1:PORT does not accept writes, and target_session_attrs is read-write\n  help: name the right host, or change target_session_attrs"),
+            (format!("{tcp} user=trusted target_session_attrs=standby"), "127.0.0.1:PORT is not a standby, and target_session_attrs is standby\n  help: name the right host, or change target_session_attrs"),
+            (format!("{socket} user=peered"), "socket DIR/.s.PGSQL.PORT refused the login of peered: Peer authentication failed for user \"peered\"\n  help: run as the operating system's user of that name, or connect through TCP with a password: PGHOST=localhost"),
+            (format!("{socket} user=postgres requirepeer=somebody"), "the server at the socket DIR/.s.PGSQL.PORT runs as PEER, and requirepeer is somebody\n  help: make sure of the server, or change requirepeer"),
+            ("host=/nonexistent port=5432 user=u".into(), "no server has its socket at /nonexistent/.s.PGSQL.5432\n  help: start the server, or name its host: -d postgresql://host/database, or PGHOST"),
+            ("host=127.0.0.1 port=1 user=u".into(), "127.0.0.1:1 refused the connection: no server listens there\n  help: check host and port, and that the server runs and has listen_addresses set"),
+            ("host=::1 port=1 user=u".into(), "[::1]:1 refused the connection: no server listens there\n  help: check host and port, and that the server runs and has listen_addresses set"),
+            ("host=127.0.0.1,127.0.0.1 port=1,2 user=u".into(), "none of the 2 hosts can be used: 127.0.0.1:1 refused the connection: no server listens there; 127.0.0.1:2 refused the connection: no server listens there\n  help: check host and port, and that the server runs and has listen_addresses set"),
+            ("host=127.0.0.1 port=1 user=u sslmode=verify-full".into(), "sslmode=verify-full needs root certificates, and none are named\n  help: name the file with sslrootcert, or trust the system's list with sslrootcert=system"),
+        ] {
+            let (_, text) = error(&given).await;
+            let peer = account_name(fs::metadata(server().await.directory().join("data")).map(|data| std::os::unix::fs::MetadataExt::uid(&data)).unwrap());
+            assert_eq!(text, expected.replace("PEER", &peer), "{given}");
+        }
+        let (found, text) = error("host=no-such-host.invalid user=u").await;
+        assert!(matches!(found, ConnectError::Dns { .. }), "{text}");
+        assert!(text.starts_with("the host no-such-host.invalid cannot be found: "), "{text}");
+        assert!(!text.contains("os error"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn the_source_of_a_wrong_password_is_named() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join(".pgpass");
+        fs::write(&path, "127.0.0.1:*:*:scram:secret\n").unwrap();
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        let surroundings = Surroundings {
+            home: Some(home.path().to_owned()),
+            ..Surroundings::default()
+        };
+        let given = format!(
+            "host=127.0.0.1 port={} user=scram dbname=postgres",
+            server().await.port()
+        );
+        let parameters = Parameters::resolve(Some(&given), &|_| None, &surroundings).unwrap();
+        let error = connect(&parameters).await.unwrap_err();
+        assert!(
+            error
+                .message()
+                .ends_with(&format!("which came from {}", path.display())),
+            "{error}"
+        );
+        assert!(
+            error
+                .help()
+                .starts_with(&format!("correct the first line of {}", path.display()))
+        );
+        let env = |name: &str| (name == "PGPASSWORD").then(|| "secret".to_owned());
+        let parameters = Parameters::resolve(Some(&given), &env, &surroundings).unwrap();
+        let error = connect(&parameters).await.unwrap_err();
+        assert!(error.message().ends_with("which came from PGPASSWORD"), "{error}");
+        assert_eq!(error.sqlstate(), Some("28P01"));
+    }
+
+    #[tokio::test]
+    async fn a_password_is_asked_for_once() {
+        let parameters = parameters("host=127.0.0.1 port={port} user=scram dbname=postgres").await;
+        for (answer, calls) in [(Some("right"), 1), (Some("secret"), 1), (None, 1)] {
+            let mut called = 0;
+            let mut ask = |asked: &Parameters| {
+                assert_eq!(asked.user(), "scram");
+                called += 1;
+                answer.map(Secret::new)
+            };
+            let outcome = Connector::new(&parameters).ask_password(&mut ask).connect().await;
+            assert_eq!(called, calls);
+            match (answer, outcome) {
+                (Some("right"), Ok(connection)) => connection.close().await,
+                (Some(_), Err(error)) => {
+                    assert!(error.message().ends_with("which came from the prompt"), "{error}");
+                }
+                (None, Err(error)) => assert!(matches!(error, ConnectError::NoPassword { .. }), "{error}"),
+                (_, outcome) => panic!("{outcome:?}"),
+            }
+        }
+        // a server that asks for none leaves us in peace
+        let trusted =
+            super::tests::parameters("host=127.0.0.1 port={port} user=trusted dbname=postgres").await;
+        let mut ask = |_: &Parameters| panic!("asked for nothing");
+        Connector::new(&trusted)
+            .ask_password(&mut ask)
+            .connect()
+            .await
+            .unwrap()
+            .close()
+            .await;
+    }
+
+    #[tokio::test]
+    async fn hosts_are_tried_in_order() {
+        let given =
+            "host=no-such-host.invalid,127.0.0.1,127.0.0.1 port=1,1,{port} user=trusted dbname=postgres";
+        let connection = connect(&parameters(given).await).await.unwrap();
+        assert_eq!(connection.server.port, server().await.port());
+        // a wrong password ends the search
+        let given = "host=127.0.0.1,127.0.0.1 port={port},1 user=scram password=secret dbname=postgres";
+        assert!(matches!(error(given).await.0, ConnectError::WrongPassword { .. }));
+        for (user, wanted, fits) in [
+            ("trusted", "any", true),
+            ("trusted", "read-write", true),
+            ("trusted", "read-only", false),
+            ("trusted", "primary", true),
+            ("trusted", "standby", false),
+            ("trusted", "prefer-standby", true),
+            ("reader", "read-only", true),
+            ("reader", "read-write", false),
+            ("reader", "primary", true),
+        ] {
+            let given = format!(
+                "host=127.0.0.1 port={{port}} user={user} dbname=postgres target_session_attrs={wanted}"
+            );
+            assert_eq!(
+                connect(&parameters(&given).await).await.is_ok(),
+                fits,
+                "{user} {wanted}"
+            );
+        }
+        let given = "host=127.0.0.1 port={port} dbname=postgres user=";
+        for (user, kind) in [("trusted", (false, false)), ("reader", (false, true))] {
+            let connection = connect(&parameters(&format!("{given}{user}")).await)
+                .await
+                .unwrap();
+            assert_eq!(connection.ask_for_kind().await.unwrap(), kind, "{user}");
+        }
+    }
+
+    #[tokio::test]
+    async fn notices_arrive_in_order() {
+        let mut connection = server().await.connect("postgres").await.unwrap();
+        let sql = "do $$ begin for n in 1..3 loop raise notice 'n %', n; end loop; raise warning 'w'; end $$";
+        connection.client.batch_execute(sql).await.unwrap();
+        let mut heard = Vec::new();
+        while heard.len() < 4 {
+            let notice = connection.notices.recv().await.unwrap();
+            heard.push(format!("{} {}", notice.severity(), notice.message()));
+        }
+        assert_eq!(heard, ["NOTICE n 1", "NOTICE n 2", "NOTICE n 3", "WARNING w"]);
+    }
+
+    #[tokio::test]
+    async fn a_running_statement_is_cancelled() {
+        for given in [
+            "host={socket} port={port} user=postgres",
+            "host=127.0.0.1 port={port} user=trusted dbname=postgres",
+        ] {
+            let connection = connect(&parameters(given).await).await.unwrap();
+            let canceller = connection.canceller();
+            let (slept, cancelled) =
+                tokio::join!(connection.client.batch_execute("select pg_sleep(60)"), async {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                    canceller.cancel().await
+                });
+            cancelled.unwrap();
+            assert_eq!(
+                slept.unwrap_err().code(),
+                Some(&tokio_postgres::error::SqlState::QUERY_CANCELED)
+            );
+            assert_eq!(one(&connection, "select 'alive'").await, "alive");
+        }
+    }
+
+    #[tokio::test]
+    async fn last_words_are_kept() {
+        let connection = server().await.connect("postgres").await.unwrap();
+        let pid = connection.server.process_id.unwrap();
+        assert!(!connection.is_closed() && connection.failure().is_none());
+        server()
+            .await
+            .run("postgres", &format!("select pg_terminate_backend({pid})"))
+            .await
+            .unwrap();
+        for _ in 0..500 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            if connection.failure().is_some() {
+                break;
+            }
+        }
+        let code = connection
+            .failure()
+            .and_then(tokio_postgres::Error::code)
+            .cloned();
+        assert_eq!(code, Some(tokio_postgres::error::SqlState::ADMIN_SHUTDOWN));
+        assert!(connection.is_closed());
+    }
+
+    #[test]
+    fn a_connection_may_move_between_threads() {
+        fn send<T: Send>(_: T) {}
+        let parameters = resolve("host=h user=u");
+        send(connect(&parameters));
+        send(None::<Connection>);
+        send(None::<Canceller>);
+    }
+
+    // ── servers that misbehave ──
+
+    fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![kind];
+        bytes.extend((body.len() as u32 + 4).to_be_bytes());
+        bytes.extend(body);
+        bytes
+    }
+
+    fn refusal(sqlstate: &str, text: &str) -> Vec<u8> {
+        message(
+            b'E',
+            format!("SFATAL\0VFATAL\0C{sqlstate}\0M{text}\0\0").as_bytes(),
+        )
+    }
+
+    /// Gives one answer after the other, each to a connection of its own; after the last one it passes everything on
+    /// to the real server, or repeats it.
+    async fn pretend(answers: Vec<Vec<u8>>, pass_on: Option<u16>) -> u16 {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let mut count = 0;
+            while let Ok((mut line, _)) = listener.accept().await {
+                let answer = answers
+                    .get(count)
+                    .or(answers.last().filter(|_| pass_on.is_none()))
+                    .cloned();
+                count += 1;
+                tokio::spawn(async move {
+                    if let Some(answer) = answer {
+                        let mut startup = [0; 1024];
+                        let _ = line.read(&mut startup).await;
+                        let _ = line.write_all(&answer).await;
+                        let _ = line.shutdown().await;
+                    } else if let Some(port) = pass_on {
+                        let mut real = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                        let _ = tokio::io::copy_bidirectional(&mut line, &mut real).await;
+                    }
+                });
+            }
+        });
+        port
+    }
+
+    #[tokio::test]
+    async fn a_server_that_starts_up_is_waited_for() {
+        let starting = || refusal("57P03", "the database system is starting up");
+        let port = pretend(
+            vec![starting(), starting(), Vec::new()],
+            Some(server().await.port()),
+        )
+        .await;
+        let parameters = resolve(&format!(
+            "host=127.0.0.1 port={port} user=trusted dbname=postgres sslmode=disable"
+        ));
+        let mut told = Vec::new();
+        let mut tell = |event: ConnectEvent<'_>| {
+            let ConnectEvent::Waiting { reason, pause, .. } = event;
+            told.push((
+                reason.message().replace(&port.to_string(), "PORT"),
+                pause.as_millis(),
+            ));
+        };
+        let connection = Connector::new(&parameters)
+            .on_event(&mut tell)
+            .connect()
+            .await
+            .unwrap();
+        assert_eq!(connection.server.port, port);
+        let starting =
+            "127.0.0.1:PORT accepts no connections now: the database system is starting up".to_owned();
+        let closed = "127.0.0.1:PORT closed the connection before the login was done".to_owned();
+        assert_eq!(told, [(starting.clone(), 100), (starting, 200), (closed, 400)]);
+    }
+
+    #[tokio::test]
+    async fn patience_has_an_end() {
+        let port = pretend(
+            vec![refusal("57P03", "the database system is shutting down")],
+            None,
+        )
+        .await;
+        let parameters = resolve(&format!("host=127.0.0.1 port={port} user=u sslmode=disable"));
+        let begin = Instant::now();
+        let outcome = Connector::new(&parameters)
+            .patience(Duration::from_millis(500))
+            .connect()
+            .await;
+        assert!(matches!(
+            outcome.unwrap_err(),
+            ConnectError::StartingUp { passing: true, .. }
+        ));
+        assert!(
+            (300..2000).contains(&begin.elapsed().as_millis()),
+            "{:?}",
+            begin.elapsed()
+        );
+    }
+
+    #[tokio::test]
+    async fn servers_of_other_kinds() {
+        for (answer, extra, expected) in [
+            (
+                message(b'R', b"\0\0\0\x07"),
+                "",
+                "asks for a login by GSSAPI, which is not supported",
+            ),
+            (
+                message(b'R', b"\0\0\0\x0aOAUTHBEARER\0\0"),
+                "password=x",
+                "asks for a login by a SASL mechanism other than SCRAM-SHA-256, which is not supported",
+            ),
+            (
+                b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(),
+                "",
+                "does not answer as a PostgreSQL server does: ",
+            ),
+            (
+                refusal("08P01", "unsupported startup parameter: options"),
+                "",
+                "does not take a startup parameter: unsupported startup parameter: options",
+            ),
+            (
+                refusal("28000", "connection is insecure (try using `sslmode=require`)"),
+                "",
+                "accepts encrypted connections only: connection is insecure (try using `sslmode=require`)",
+            ),
+            (refusal("08P01", "no such database: x"), "", "does not exist at"),
+            (
+                refusal("XX000", "Tenant or user not found"),
+                "",
+                "refused the login: Tenant or user not found (SQLSTATE XX000)",
+            ),
+            (Vec::new(), "", "closed the connection before the login was done"),
+        ] {
+            let port = pretend(vec![answer], None).await;
+            let parameters = resolve(&format!(
+                "host=127.0.0.1 port={port} user=u sslmode=disable {extra}"
+            ));
+            let error = Connector::new(&parameters)
+                .patience(Duration::ZERO)
+                .connect()
+                .await
+                .unwrap_err();
+            assert!(error.message().contains(expected), "{error}");
+            assert!(!error.help().is_empty());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_says_nothing() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let parameters = resolve(&format!("host=127.0.0.1 port={port} user=u connect_timeout=1"));
+        let begin = Instant::now();
+        let error = connect(&parameters).await.unwrap_err();
+        assert_eq!(
+            error.message(),
+            format!("127.0.0.1:{port} did not answer within 1 s")
+        );
+        assert!(begin.elapsed() < Duration::from_secs(3));
+    }
+
+    #[test]
+    fn versions_are_numbers() {
+        for (text, number) in [
+            ("15.18 (Debian 15.18-0+deb12u1)", 150_018),
+            ("17.5", 170_005),
+            ("18beta1", 180_000),
+            ("19devel", 190_000),
+            ("12.22.0", 120_022),
+            ("9.6.24", 90_624),
+            ("", 0),
+            ("unknown", 0),
+        ] {
+            assert_eq!(version_number(text), number, "{text}");
+        }
     }
 }
