@@ -3,10 +3,19 @@
 pub mod exit;
 pub mod model;
 pub mod summary;
+pub mod findings;
+pub mod cases;
+mod markup;
 pub mod json;
 pub mod text;
+pub mod junit;
+pub mod tap;
+pub mod sarif;
+pub mod github;
 #[cfg(test)]
 pub mod fixture;
+#[cfg(test)]
+pub mod testing;
 
 use std::fmt;
 use std::str::FromStr;
@@ -21,17 +30,32 @@ pub enum Format {
     #[default]
     Text,
     Json,
+    Junit,
+    Tap,
+    Sarif,
+    Github,
 }
 
 impl Format {
     /// Every format, in the order of the help text.
-    pub const ALL: [Format; 2] = [Format::Text, Format::Json];
+    pub const ALL: [Format; 6] = [
+        Format::Text,
+        Format::Json,
+        Format::Junit,
+        Format::Tap,
+        Format::Sarif,
+        Format::Github,
+    ];
 
     /// The word of `--format`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Format::Text => "text",
             Format::Json => "json",
+            Format::Junit => "junit",
+            Format::Tap => "tap",
+            Format::Sarif => "sarif",
+            Format::Github => "github",
         }
     }
 
@@ -75,5 +99,9 @@ pub fn render(report: &Report, format: Format, options: &TextOptions) -> String 
     match format {
         Format::Text => text::render(report, options),
         Format::Json => json::render(report),
+        Format::Junit => junit::render(report),
+        Format::Tap => tap::render(report),
+        Format::Sarif => sarif::render(report),
+        Format::Github => github::render(report),
     }
 }
