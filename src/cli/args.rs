@@ -80,7 +80,7 @@ pub struct GlobalArgs {
     /// The folder of check files, or one of them
     #[arg(long, global = true, value_name = "DIR|FILE")]
     pub checks: Option<PathBuf>,
-    /// Format of the report on stdout: text or json
+    /// Format of the report on stdout: text, json or markdown
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
     /// Also write the report to a file, as FORMAT=PATH; may be given several times

@@ -3,7 +3,11 @@
 pub mod exit;
 pub mod model;
 pub mod summary;
+pub mod describe;
+pub mod needs;
+pub mod coverage;
 pub mod json;
+pub mod markdown;
 pub mod text;
 #[cfg(test)]
 pub mod fixture;
@@ -21,17 +25,19 @@ pub enum Format {
     #[default]
     Text,
     Json,
+    Markdown,
 }
 
 impl Format {
     /// Every format, in the order of the help text.
-    pub const ALL: [Format; 2] = [Format::Text, Format::Json];
+    pub const ALL: [Format; 3] = [Format::Text, Format::Json, Format::Markdown];
 
     /// The word of `--format`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Format::Text => "text",
             Format::Json => "json",
+            Format::Markdown => "markdown",
         }
     }
 }
@@ -67,5 +73,6 @@ pub fn render(report: &Report, format: Format, options: &TextOptions) -> String 
     match format {
         Format::Text => text::render(report, options),
         Format::Json => json::render(report),
+        Format::Markdown => markdown::render(report),
     }
 }

@@ -3,6 +3,7 @@
 use super::page::{Page, plain};
 use crate::diagnostic::Severity;
 use crate::report::ExitCode;
+pub use crate::report::describe::duration;
 use crate::report::model::Report;
 use crate::report::summary;
 
@@ -66,22 +67,6 @@ pub fn files(page: &mut Page, report: &Report) {
     page.heading("FILES WRITTEN");
     for file in &report.files {
         page.put(2, 4, &[plain(file)]);
-    }
-}
-
-/// `412.7 ms`, `4.02 s (4021.95 ms)`, `2 min 5.0 s (125000.00 ms)`.
-pub fn duration(milliseconds: f64) -> String {
-    let seconds = milliseconds / 1000.0;
-    if milliseconds < 1000.0 {
-        format!("{milliseconds:.1} ms")
-    } else if seconds < 60.0 {
-        format!("{seconds:.2} s ({milliseconds:.2} ms)")
-    } else {
-        format!(
-            "{:.0} min {:.1} s ({milliseconds:.2} ms)",
-            (seconds / 60.0).floor(),
-            seconds % 60.0
-        )
     }
 }
 
