@@ -20,7 +20,7 @@ mod kind;
 #[cfg(test)]
 mod testing;
 
-pub use evaluate::{Evaluation, evaluate, evaluate_last, skipped};
+pub use evaluate::{Evaluation, evaluate, evaluate_last, evaluate_where, skipped};
 pub use lint::lint;
 pub use parse::parse;
 pub use question::{Answer, Answers, Question};

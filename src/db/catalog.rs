@@ -456,7 +456,7 @@ fn end_of_item(text: &str, ends: &[u8]) -> Option<usize> {
 }
 
 /// The WHEN condition in a definition as `pg_get_triggerdef` prints it. Before it stand names and keywords only.
-fn when_condition(definition: &str) -> Option<&str> {
+pub(super) fn when_condition(definition: &str) -> Option<&str> {
     let marker = " WHEN (";
     let condition = &definition[find_bare(definition, marker)? + marker.len()..];
     Some(&condition[..end_of_item(condition, b")")?])

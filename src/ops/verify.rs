@@ -5,9 +5,12 @@ use std::time::Instant;
 use super::context::{Context, ask};
 use super::runner::{self, millis};
 use super::{Error, suites, unjudged};
+use crate::catalog::Catalog;
 use crate::check::{self, Suite};
 use crate::db::batch::{Batch, Stage};
 use crate::db::catalog as reading;
+use crate::db::history::Reading;
+use crate::db::session::Session;
 use crate::diagnostic::Diagnostic;
 use crate::history::Ledger;
 use crate::migration::Version;
@@ -37,20 +40,17 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
 
     // one snapshot for history and catalog; the scope of every suite that may be judged is known already
     let candidates: Vec<&Suite> = named.clone().unwrap_or_else(|| all.iter().collect());
-    let mut batch = Batch::new();
-    session.begin(&mut batch, "ISOLATION LEVEL REPEATABLE READ", &session.settings);
-    session.read_history(&mut batch);
-    let sql = reading::read_sql(&check::scope(&candidates), session.version_num());
-    session.read_catalog(&mut batch, Stage::After, &sql);
-    let reply = context
-        .answer(&session, ask(&session, "reading the catalog", batch))
-        .await
-        .or_interrupted("the catalog was read")??;
-    let history = session.history_of(&reply).map_err(|error| {
-        Error::database("reading the migration history", super::context::unexpected(error))
-    })?;
+    let mut attempt = 1;
+    let (history, catalog) = loop {
+        match read(context, &mut session, &candidates).await {
+            Err(error) if runner::is_disturbance(&error) && attempt < ATTEMPTS => {
+                session.rollback().await;
+                attempt += 1;
+            }
+            result => break result?,
+        }
+    };
     report.database = Some(context.database(&session, &history));
-    let catalog = runner::decode(&reply, Stage::After)?;
 
     let ledger = Ledger::build(&project.set, &history.history);
     let judged: Vec<&Suite> = match named {
@@ -105,6 +105,30 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
     });
     report.duration_ms = millis(started.elapsed());
     Ok(report)
+}
+
+/// How often the catalog is read when others change it meanwhile, before that is reported.
+const ATTEMPTS: usize = 5;
+
+/// One snapshot of history and catalog; its transaction stays open for the questions to the server.
+async fn read(
+    context: &Context<'_>,
+    session: &mut Session,
+    candidates: &[&Suite],
+) -> Result<(Reading, Catalog), Error> {
+    let mut batch = Batch::new();
+    session.begin(&mut batch, "ISOLATION LEVEL REPEATABLE READ", &session.settings);
+    session.read_history(&mut batch);
+    let sql = reading::read_sql(&check::scope(candidates), session.version_num());
+    session.read_catalog(&mut batch, Stage::After, &sql);
+    let reply = context
+        .answer(session, ask(session, "reading the catalog", batch))
+        .await
+        .or_interrupted("the catalog was read")??;
+    let history = session.history_of(&reply).map_err(|error| {
+        Error::database("reading the migration history", super::context::unexpected(error))
+    })?;
+    Ok((history, runner::decode(&reply, Stage::After)?))
 }
 
 /// The suites of the versions named on the command line; `None` when none was named.

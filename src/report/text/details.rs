@@ -70,6 +70,25 @@ pub fn files(page: &mut Page, report: &Report) {
     }
 }
 
+/// The check files that `checks lint` read.
+pub fn linted(page: &mut Page, report: &Report) {
+    if report.linted.is_empty() {
+        return;
+    }
+    page.heading("CHECK FILES");
+    for line in &report.linted {
+        page.put(
+            2,
+            4,
+            &[plain(format!(
+                "{}: {}",
+                line.file,
+                summary::quantity(line.checks, "check")
+            ))],
+        );
+    }
+}
+
 /// As [`duration`], for a narrow column.
 pub fn short_duration(milliseconds: f64) -> String {
     let long = duration(milliseconds);
