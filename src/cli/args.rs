@@ -79,14 +79,9 @@ pub struct GlobalArgs {
     /// Folder of the check files, or one file, with no project around it
     #[arg(long, global = true, value_name = "DIR|FILE", value_hint = ValueHint::AnyPath)]
     pub checks: Option<PathBuf>,
-<<<<<<< HEAD
-    /// Format of the report on stdout: text, json or markdown
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
-=======
 
     /// Format of the report on stdout
     #[arg(long, global = true, value_name = "FORMAT", default_value = Format::default().as_str(), value_parser = format_parser())]
->>>>>>> main
     pub format: Format,
 
     /// Write the report to a file as well: FORMAT=PATH, or all=DIR for every format; may be repeated
