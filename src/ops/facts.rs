@@ -122,9 +122,16 @@ pub fn makers(report: &mut Report, project: &Project) {
         .flat_map(|migration| needs::needs(&migration.artifacts.created))
         .map(|need| need.name)
         .collect();
-    let missing = report.checks.iter().filter_map(|check| check.blocked_by.as_deref());
+    let missing = report
+        .checks
+        .iter()
+        .filter_map(|check| check.blocked_by.as_deref());
     let causes = report.root_causes.iter().map(|cause| cause.object.as_str());
-    names.extend(missing.chain(causes).filter_map(|object| Some(object.split_once(' ')?.1.to_string())));
+    names.extend(
+        missing
+            .chain(causes)
+            .filter_map(|object| Some(object.split_once(' ')?.1.to_string())),
+    );
     names.sort();
     names.dedup();
     report.makers = found_makers(project, &names);
@@ -156,4 +163,3 @@ fn found_makers(project: &Project, names: &[String]) -> BTreeMap<String, String>
     }
     makers
 }
-

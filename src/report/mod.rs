@@ -46,6 +46,7 @@ impl Format {
         match self {
             Format::Text => "txt",
             Format::Json => "json",
+            Format::Markdown => "md",
         }
     }
 }
