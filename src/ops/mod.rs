@@ -4,6 +4,7 @@ mod account;
 pub mod apply;
 mod context;
 mod error;
+mod facts;
 pub mod history;
 pub mod lint;
 pub mod rollback;

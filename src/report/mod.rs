@@ -6,7 +6,11 @@ pub mod summary;
 pub mod findings;
 pub mod cases;
 mod markup;
+pub mod describe;
+pub mod needs;
+pub mod coverage;
 pub mod json;
+pub mod markdown;
 pub mod text;
 pub mod junit;
 pub mod tap;
@@ -34,13 +38,15 @@ pub enum Format {
     Tap,
     Sarif,
     Github,
+    Markdown,
 }
 
 impl Format {
     /// Every format, in the order of the help text.
-    pub const ALL: [Format; 6] = [
+    pub const ALL: [Format; 7] = [
         Format::Text,
         Format::Json,
+        Format::Markdown,
         Format::Junit,
         Format::Tap,
         Format::Sarif,
@@ -56,6 +62,7 @@ impl Format {
             Format::Tap => "tap",
             Format::Sarif => "sarif",
             Format::Github => "github",
+            Format::Markdown => "markdown",
         }
     }
 
@@ -64,6 +71,11 @@ impl Format {
         match self {
             Format::Text => "txt",
             Format::Json => "json",
+            Format::Markdown => "md",
+            Format::Junit => "junit.xml",
+            Format::Tap => "tap",
+            Format::Sarif => "sarif",
+            Format::Github => "github.txt",
         }
     }
 }
@@ -103,5 +115,6 @@ pub fn render(report: &Report, format: Format, options: &TextOptions) -> String 
         Format::Tap => tap::render(report),
         Format::Sarif => sarif::render(report),
         Format::Github => github::render(report),
+        Format::Markdown => markdown::render(report),
     }
 }
