@@ -36,7 +36,7 @@ pub fn run() -> std::process::ExitCode {
 /// Runs the command and shows what came of it.
 async fn dispatch(args: &Args) -> ExitCode {
     let verb = match &args.command {
-        Command::Init(_) => return commands::init::run(&args.global),
+        Command::Init(options) => return commands::init::run(&args.global, options),
         Command::New(options) => return commands::new::run(&args.global, options),
         Command::Completions(options) => return commands::completions::run(options),
         Command::Man(_) => return commands::man::run(),
@@ -59,7 +59,7 @@ async fn dispatch(args: &Args) -> ExitCode {
             (report, true)
         }
     };
-    report.environment.clone_from(&args.global.environment);
+    report.environment = args.global.load_options().environment;
     tracing::info!(command = verb, exit_code = report.exit.code(), "done");
     if is_error && args.global.format == Format::Text {
         // there is nothing to report on: the message alone, where messages go
@@ -73,6 +73,9 @@ async fn dispatch(args: &Args) -> ExitCode {
 
 /// The commands that look at a project.
 async fn verbs(args: &Args) -> Result<Report, ops::Error> {
+    if let Command::Checks(checks) = &args.command {
+        return commands::checks::run(&args.global, checks);
+    }
     let project = Project::load(&args.global.load_options()).map_err(ops::Error::Input)?;
     if !args.global.quiet {
         for warning in &project.warnings {
@@ -84,9 +87,6 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
         check_files = project.check_files.len(),
         "read the project"
     );
-    if let Command::Checks(checks) = &args.command {
-        return commands::checks::run(&project, checks);
-    }
     let parameters = database::parameters(args, &project)?;
     let interrupt = signals::listen();
     let progress = progress::Progress::new(args.global.quiet, args.global.verbose > 0);
@@ -100,7 +100,7 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
     };
     match &args.command {
         Command::Status(options) => commands::status::run(&context, options).await,
-        Command::Apply(options) => commands::apply::run(&context, options).await,
+        Command::Apply(options) => commands::apply::run(&context, &args.global, options).await,
         Command::Verify(options) => commands::verify::run(&context, options).await,
         Command::Rollback(options) => commands::rollback::run(&context, &args.global, options).await,
         Command::History(options) => commands::history::run(&context, options).await,

@@ -106,15 +106,14 @@ pub fn tell(text: &str) {
 /// The file or folder that could not be written, with the reason.
 pub fn write_reports(report: &Report, target: &ReportTarget) -> Result<(), (PathBuf, io::Error)> {
     let write = |path: PathBuf, text: &str| write_file(&path, text).map_err(|error| (path, error));
-    match target {
-        ReportTarget::File { format, path } => {
-            write(path.clone(), &report::render(report, *format, &file_options()))
-        }
-        ReportTarget::Set { folder } => {
-            std::fs::create_dir_all(folder).map_err(|error| (folder.clone(), error))?;
+    let path = &target.path;
+    match target.format {
+        Some(format) => write(path.clone(), &report::render(report, format, &file_options())),
+        None => {
+            std::fs::create_dir_all(path).map_err(|error| (path.clone(), error))?;
             documents::documents(report, &file_options())
                 .iter()
-                .try_for_each(|document| write(folder.join(&document.name), &document.text))
+                .try_for_each(|document| write(path.join(&document.name), &document.text))
         }
     }
 }
@@ -177,8 +176,9 @@ mod tests {
     #[test]
     fn a_set_is_one_file_a_format_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
-        let target = ReportTarget::Set {
-            folder: folder.path().join("a/b"),
+        let target = ReportTarget {
+            format: None,
+            path: folder.path().join("a/b"),
         };
         let report = Report::new("status");
         write_reports(&report, &target).unwrap();
@@ -192,9 +192,8 @@ mod tests {
     fn what_cannot_be_written_is_named_and_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("missing/report.json");
-        let format = Format::Json;
-        let target = ReportTarget::File {
-            format,
+        let target = ReportTarget {
+            format: Some(Format::Json),
             path: path.clone(),
         };
         let (named, _) = write_reports(&Report::new("status"), &target).unwrap_err();

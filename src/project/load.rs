@@ -120,6 +120,46 @@ impl Project {
     }
 }
 
+impl Project {
+    /// Check files alone, with no project around them.
+    ///
+    /// # Errors
+    /// Every file that cannot be read.
+    pub fn of_check_files(options: &LoadOptions, files: &[PathBuf]) -> Result<Project, Vec<Diagnostic>> {
+        let directory = options.start().map_err(|problem| vec![*problem])?;
+        let mut reading = Reading {
+            root: &directory,
+            known: Vec::new(),
+            problems: Vec::new(),
+        };
+        let read: Vec<_> = files
+            .iter()
+            .map(|path| reading.file(&directory.join(path), path.display().to_string(), false))
+            .collect();
+        if !reading.problems.is_empty() {
+            return Err(reading.problems);
+        }
+        let set = Set::default();
+        Ok(Project {
+            check_files: check_files(&set, read),
+            root: Root {
+                directory,
+                config: None,
+                bare: true,
+            },
+            config: Config::default(),
+            set,
+            has_migrations: false,
+            folders: Paths {
+                migrations: None,
+                rollbacks: None,
+                checks: None,
+            },
+            warnings: Vec::new(),
+        })
+    }
+}
+
 fn read_config(root: &Root, options: &LoadOptions) -> Result<Config, Vec<Diagnostic>> {
     let env = options.environment.as_deref();
     let Some(path) = &root.config else {
@@ -829,6 +869,28 @@ mod tests {
                 ]
             ),
         }
+    }
+
+    #[test]
+    fn check_files_may_stand_alone() {
+        let directory = tree(&["0024_a.toml=", "baseline.toml=", "folder/"]);
+        let options = at(directory.path());
+        let files = ["baseline.toml", "0024_a.toml"].map(PathBuf::from);
+        let project = Project::of_check_files(&options, &files).unwrap();
+        let ids: Vec<&str> = project
+            .check_files
+            .iter()
+            .map(|check| check.id.as_str())
+            .collect();
+        assert_eq!(ids, ["0024", "baseline"]);
+        let files = ["gone.toml", "folder"].map(PathBuf::from);
+        assert_eq!(
+            lines(&Project::of_check_files(&options, &files).unwrap_err()),
+            [
+                "gone.toml gone.toml cannot be read: no such file | check the path",
+                "folder folder cannot be read: it is no regular file | replace it by one, or move it away",
+            ]
+        );
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub fn name(report: &Report, format: Format) -> String {
         ("apply", _) => "EXECUTION_REPORT".to_string(),
         ("rollback", _) => "ROLLBACK_REPORT".to_string(),
         ("verify" | "preflight", _) => "VERIFICATION_REPORT".to_string(),
+        ("docs", _) if report.documentation.as_ref().is_some_and(|docs| docs.full) => "REFERENCE".to_string(),
         ("docs", _) => "QUICK_REFERENCE".to_string(),
         (command, _) => format!("{}_REPORT", command.to_uppercase()),
     };

@@ -6,12 +6,17 @@ pub mod summary;
 pub mod findings;
 pub mod cases;
 mod markup;
+pub mod describe;
+pub mod needs;
+pub mod coverage;
 pub mod json;
+pub mod markdown;
 pub mod text;
 pub mod junit;
 pub mod tap;
 pub mod sarif;
 pub mod github;
+pub mod html;
 pub mod redact;
 pub mod documents;
 #[cfg(test)]
@@ -36,17 +41,21 @@ pub enum Format {
     Tap,
     Sarif,
     Github,
+    Html,
+    Markdown,
 }
 
 impl Format {
     /// Every format, in the order of the help text.
-    pub const ALL: [Format; 6] = [
+    pub const ALL: [Format; 8] = [
         Format::Text,
         Format::Json,
+        Format::Markdown,
         Format::Junit,
         Format::Tap,
         Format::Sarif,
         Format::Github,
+        Format::Html,
     ];
 
     /// The word of `--format`.
@@ -58,18 +67,22 @@ impl Format {
             Format::Tap => "tap",
             Format::Sarif => "sarif",
             Format::Github => "github",
+            Format::Html => "html",
+            Format::Markdown => "markdown",
         }
     }
 
-    /// The ending of a file.
+    /// What a file in this format is called behind the dot.
     pub const fn extension(self) -> &'static str {
         match self {
             Format::Text => "txt",
             Format::Json => "json",
+            Format::Markdown => "md",
             Format::Junit => "junit.xml",
             Format::Tap => "tap",
             Format::Sarif => "sarif",
             Format::Github => "github.txt",
+            Format::Html => "html",
         }
     }
 }
@@ -111,5 +124,7 @@ pub fn render(report: &Report, format: Format, options: &TextOptions) -> String 
         Format::Tap => tap::render(report),
         Format::Sarif => sarif::render(report),
         Format::Github => github::render(report),
+        Format::Html => html::render(report),
+        Format::Markdown => markdown::render(report),
     }
 }

@@ -1,9 +1,11 @@
 //! A report without passwords: what every renderer gets. A string of the model may come from a script, the
 //! catalog or the server, and any of them may hold a connection string.
 
+use std::collections::BTreeMap;
+
 use super::model::{
-    Artifacts, Database, Gate, JournalLine, LedgerLine, LintLine, MigrationReport, Report, RootCause,
-    StatementLine,
+    AppliedLine, Artifacts, Database, Documentation, EffectLine, Figures, FileLine, Gate, JournalLine,
+    LedgerLine, LintLine, MigrationReport, Report, RootCause, StatementLine, WayBack,
 };
 use crate::catalog::{Object, ObjectId, Value};
 use crate::check::Verdict;
@@ -84,9 +86,11 @@ impl Hide for Report {
             diagnostics,
             ledger,
             journal,
+            makers,
+            documentation,
         } = self;
         hide!(environment, database, files, linted, migrations, checks);
-        hide!(root_causes, diagnostics, ledger, journal);
+        hide!(root_causes, diagnostics, ledger, journal, makers, documentation);
     }
 }
 
@@ -123,8 +127,93 @@ impl Hide for MigrationReport {
             statements,
             gates,
             source,
+            files,
+            effects,
+            way_back,
+            applied,
         } = self;
         hide!(version, name, error, artifacts, statements, gates, source);
+        hide!(files, effects, way_back, applied);
+    }
+}
+
+impl Hide for FileLine {
+    fn hide(&mut self) {
+        let FileLine {
+            role: _,
+            path,
+            lines: _,
+            parts: _,
+            sha256: _,
+        } = self;
+        hide!(path);
+    }
+}
+
+impl Hide for EffectLine {
+    fn hide(&mut self) {
+        let EffectLine {
+            action: _,
+            kind: _,
+            name,
+            on,
+            text,
+            source,
+        } = self;
+        hide!(name, on, text, source);
+    }
+}
+
+impl Hide for WayBack {
+    fn hide(&mut self) {
+        match self {
+            WayBack::Script(text) | WayBack::Irreversible(text) => text.hide(),
+            WayBack::None => {}
+        }
+    }
+}
+
+impl Hide for AppliedLine {
+    fn hide(&mut self) {
+        let AppliedLine {
+            on,
+            by,
+            from,
+            duration_ms: _,
+            verdict,
+        } = self;
+        hide!(on, by, from, verdict);
+    }
+}
+
+impl Hide for Documentation {
+    fn hide(&mut self) {
+        let Documentation {
+            full: _,
+            read_at,
+            objects,
+            figures,
+            counting_since,
+        } = self;
+        hide!(read_at, objects, figures, counting_since);
+    }
+}
+
+impl Hide for Figures {
+    fn hide(&mut self) {}
+}
+
+/// Keys are names, as values may be.
+impl<T: Hide> Hide for BTreeMap<String, T> {
+    fn hide(&mut self) {
+        *self = std::mem::take(self)
+            .into_iter()
+            .map(|(mut key, mut value)| {
+                key.hide();
+                value.hide();
+                (key, value)
+            })
+            .collect();
     }
 }
 

@@ -12,7 +12,11 @@ pub fn run(global: &GlobalArgs, args: &NewArgs) -> ExitCode {
         scaffold::new(&project, &args.name.join(" "), &now).map_err(|problem| vec![*problem])
     });
     match made {
-        Ok(files) => super::init::show(&files, "write all three, then look at `pgplumb apply --dry-run`"),
+        Ok(files) => super::init::show(
+            global,
+            &files,
+            "write all three, then look at `pgplumb apply --dry-run`",
+        ),
         Err(problems) => {
             for problem in problems {
                 output::tell_diagnostic(&problem, global.color);

@@ -34,9 +34,8 @@ pub fn section(out: &mut String, report: &Report) {
 
 /// The buttons are shown by the script, without which they would do nothing.
 fn filters(totals: &Totals) -> String {
-    let mut out = String::from(
-        "<div class=\"filters\" role=\"group\" aria-label=\"Which checks are shown\" hidden>\n",
-    );
+    let mut out =
+        String::from("<div class=\"filters\" role=\"group\" aria-label=\"Which checks are shown\" hidden>\n");
     out.push_str(&format!(
         "<button type=\"button\" data-filter=\"all\" aria-pressed=\"true\">all <b>{}</b></button>\n",
         totals.all()
@@ -75,7 +74,9 @@ fn group_of(group: &Group, all: &Totals) -> String {
         totals.all(),
     );
     for (status, count) in statuses(totals).filter(|(status, _)| *status != "pass") {
-        out.push_str(&format!(" <span class=\"count {status}\">{count} {status}</span>"));
+        out.push_str(&format!(
+            " <span class=\"count {status}\">{count} {status}</span>"
+        ));
     }
     out.push_str("</summary>\n");
     let unfold = all.fail + all.warn <= UNFOLDED;
@@ -167,7 +168,10 @@ fn finding(out: &mut String, check: &Verdict, unfold: bool) {
         both(out, check.expected.as_deref(), check.actual.as_deref());
     }
     if let Some(remedy) = &check.remedy {
-        out.push_str(&format!("<p class=\"side\">remedy</p><pre tabindex=\"0\">{}</pre>", escape(remedy)));
+        out.push_str(&format!(
+            "<p class=\"side\">remedy</p><pre tabindex=\"0\">{}</pre>",
+            escape(remedy)
+        ));
     }
     out.push_str(&format!(
         "<p class=\"quiet\">{}</p></details>",

@@ -37,7 +37,10 @@ fn card(diagnostic: &Diagnostic) -> String {
     let excerpt = whole.lines().skip(1).filter(|line| !line.starts_with("  help: "));
     let excerpt: Vec<&str> = excerpt.collect();
     if !excerpt.is_empty() {
-        out.push_str(&format!("<pre tabindex=\"0\">{}</pre>\n", escape(&excerpt.join("\n"))));
+        out.push_str(&format!(
+            "<pre tabindex=\"0\">{}</pre>\n",
+            escape(&excerpt.join("\n"))
+        ));
     }
     if let Some(help) = &diagnostic.help {
         out.push_str(&format!(

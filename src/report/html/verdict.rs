@@ -1,9 +1,9 @@
 //! The top of the page: the verdict, how many checks came out how, where and when.
 
+use crate::report::describe::duration;
 use crate::report::markup::escape;
 use crate::report::model::Report;
 use crate::report::summary::{self, Outcome, Tone};
-use crate::report::text::duration;
 
 /// `verify of mantis`, `apply 0024_sync on mantis`.
 pub fn subject(report: &Report) -> String {
@@ -59,7 +59,9 @@ fn proportions(out: &mut String, report: &Report) {
         ("skip", totals.skip),
     ] {
         if count > 0 {
-            out.push_str(&format!("<span class=\"{status}\" style=\"flex-grow:{count}\"></span>"));
+            out.push_str(&format!(
+                "<span class=\"{status}\" style=\"flex-grow:{count}\"></span>"
+            ));
         }
     }
     out.push_str("</div>\n");
@@ -82,7 +84,10 @@ fn facts(out: &mut String, report: &Report) {
     }
     out.push_str("<dl>\n");
     for (label, text) in facts {
-        out.push_str(&format!("<div><dt>{label}</dt><dd>{}</dd></div>\n", escape(&text)));
+        out.push_str(&format!(
+            "<div><dt>{label}</dt><dd>{}</dd></div>\n",
+            escape(&text)
+        ));
     }
     out.push_str("</dl>\n");
 }

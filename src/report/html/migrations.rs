@@ -1,0 +1,136 @@
+//! What was done: how long each migration took, what it made, and of a plan what it would run.
+
+use std::collections::BTreeMap;
+
+use super::{diagram, section};
+use crate::report::findings::line_of;
+use crate::report::markup::escape;
+use crate::report::model::{MigrationReport, MigrationState, Report};
+use crate::report::summary;
+
+/// The sections.
+pub fn sections(out: &mut String, report: &Report) {
+    if !summary::is_run(report) {
+        return;
+    }
+    section(out, "timeline", "Migrations", &timeline(report));
+    let plans: String = report.migrations.iter().map(plan).collect();
+    section(out, "plan", "Plan", &plans);
+    section(
+        out,
+        "diagram",
+        "Tables and their relations",
+        &diagram::diagram(report),
+    );
+    let artifacts: String = report.migrations.iter().map(artifacts).collect();
+    section(out, "artifacts", "Changes of the catalog", &artifacts);
+}
+
+/// One after the other, as far as durations are known.
+fn timeline(report: &Report) -> String {
+    if report.migrations.is_empty() {
+        return String::new();
+    }
+    let durations = report
+        .migrations
+        .iter()
+        .filter_map(|migration| migration.duration_ms);
+    let all: f64 = durations.sum();
+    let mut from = 0.0;
+    let mut out = String::from("<ol class=\"timeline\">\n");
+    for migration in &report.migrations {
+        let (class, state) = match migration.state {
+            MigrationState::Failed => ("failed", "failed"),
+            MigrationState::Applied if report.dry_run => ("planned", "planned"),
+            MigrationState::Pending if report.dry_run => ("planned", "planned"),
+            MigrationState::Applied => ("done", "applied"),
+            MigrationState::RolledBack => ("done", "rolled back"),
+            MigrationState::Pending => ("left", "still pending"),
+            MigrationState::Skipped => ("left", "left out"),
+        };
+        out.push_str(&format!(
+            "<li class=\"{class}\"><span>{}",
+            escape(&migration.stem())
+        ));
+        if let Some(error) = &migration.error {
+            out.push_str(&format!(": {}", escape(error)));
+        }
+        out.push_str("</span>");
+        match migration.duration_ms {
+            Some(duration) if all > 0.0 => {
+                out.push_str(&format!(
+                    "<span class=\"bar\" aria-hidden=\"true\"><i style=\"--from:{:.2}%;--width:{:.2}%\"></i></span>\
+                     <span class=\"state\">{state} in {}</span></li>\n",
+                    from / all * 100.0,
+                    duration / all * 100.0,
+                    super::short_duration(duration)
+                ));
+                from += duration;
+            }
+            _ => out.push_str(&format!(
+                "<span></span><span class=\"state\">{state}</span></li>\n"
+            )),
+        }
+    }
+    out + "</ol>\n"
+}
+
+/// Of a dry run: the statements, and how many checks would judge them.
+fn plan(migration: &MigrationReport) -> String {
+    if migration.statements.is_empty() {
+        return String::new();
+    }
+    let mut out = format!(
+        "<details open class=\"plan\"><summary><strong>{}</strong>: {}, {}</summary>\n\
+         <div class=\"scroll\" tabindex=\"0\"><table>\n<caption>Statements of {0}</caption>\n\
+         <thead><tr><th scope=\"col\">Line</th><th scope=\"col\">Statement</th><th scope=\"col\">Text</th></tr></thead>\n<tbody>\n",
+        escape(&migration.stem()),
+        summary::quantity(migration.statements.len(), "statement"),
+        match migration.gates.len() {
+            0 => "no check judges it".to_string(),
+            count => format!("{} before COMMIT", summary::quantity(count, "check")),
+        }
+    );
+    for statement in &migration.statements {
+        out.push_str(&format!(
+            "<tr><td title=\"{}\">{}</td><td>{}</td><td><code>{}</code></td></tr>\n",
+            escape(&line_of(&statement.source)),
+            statement.source.line,
+            escape(&statement.tag),
+            escape(&summary::without_tag(&statement.text, &statement.tag))
+        ));
+    }
+    out + "</tbody>\n</table></div></details>\n"
+}
+
+/// What it made, removed and changed, a list a kind.
+fn artifacts(migration: &MigrationReport) -> String {
+    let artifacts = &migration.artifacts;
+    if artifacts.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("<h3>{}</h3>\n", escape(&migration.stem()));
+    names(&mut out, "created", &Report::artifact_names(artifacts));
+    let mut altered: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
+    for (object, properties) in &artifacts.altered {
+        let line = format!("{}: {}", object.id.path(), properties.join(", "));
+        altered.entry(object.id.kind.plural()).or_default().push(line);
+    }
+    names(&mut out, "changed", &altered);
+    names(&mut out, "removed", &Report::removed_names(artifacts));
+    out
+}
+
+fn names(out: &mut String, verb: &str, names: &BTreeMap<&'static str, Vec<String>>) {
+    for (kind, names) in names {
+        out.push_str(&format!(
+            "<details class=\"artifacts\"><summary><strong>{}</strong> {} {verb}</summary>\n<ul class=\"names\">",
+            names.len(),
+            kind.replace('_', " ")
+        ));
+        for name in names {
+            out.push_str(&format!("<li><code>{}</code></li>", escape(name)));
+        }
+        out.push_str("</ul></details>\n");
+    }
+}

@@ -1,0 +1,83 @@
+//! Of `status` the state of every migration, of `history` the journal, of `init` and `new` the files.
+
+use super::section;
+use crate::report::markup::escape;
+use crate::report::model::Report;
+
+/// The sections.
+pub fn sections(out: &mut String, report: &Report) {
+    let ledger = report.ledger.iter().map(|line| {
+        vec![
+            line.version.clone(),
+            line.name.clone(),
+            line.state.replace('_', " "),
+            line.applied_on.clone().unwrap_or_default(),
+            line.rollback.clone(),
+            line.checks.map_or(String::new(), |checks| checks.to_string()),
+        ]
+    });
+    let head = ["Version", "Name", "State", "Applied on", "Rollback", "Checks"];
+    section(
+        out,
+        "ledger",
+        "Migrations of the project",
+        &table("State of migrations", &head, ledger.collect()),
+    );
+    let journal = report.journal.iter().map(|line| {
+        vec![
+            line.at.clone(),
+            line.action.clone(),
+            format!("{}_{}", line.version, line.name),
+            line.outcome.replace('_', " "),
+            line.verdict.clone().unwrap_or_default(),
+            line.duration_ms.map_or(String::new(), super::short_duration),
+            format!("{} from {}", line.by, line.from),
+            line.message.clone().unwrap_or_default(),
+        ]
+    });
+    let head = [
+        "At",
+        "Action",
+        "Migration",
+        "Outcome",
+        "Verdict",
+        "Took",
+        "By",
+        "Message",
+    ];
+    section(
+        out,
+        "journal",
+        "Journal",
+        &table("Journal", &head, journal.collect()),
+    );
+    let files = report.files.iter().map(|file| vec![file.clone()]);
+    section(
+        out,
+        "files",
+        "Files written",
+        &table("Files", &["File"], files.collect()),
+    );
+}
+
+fn table(caption: &str, head: &[&str], rows: Vec<Vec<String>>) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut out = format!(
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table>\n\
+         <caption>{caption}</caption>\n<thead><tr>"
+    );
+    for cell in head {
+        out.push_str(&format!("<th scope=\"col\">{cell}</th>"));
+    }
+    out.push_str("</tr></thead>\n<tbody>\n");
+    for row in rows {
+        out.push_str("<tr>");
+        for cell in row {
+            out.push_str(&format!("<td>{}</td>", escape(&cell)));
+        }
+        out.push_str("</tr>\n");
+    }
+    out + "</tbody>\n</table></div>\n"
+}
