@@ -501,7 +501,7 @@ fn every_dependency_comes_from_the_public_index() {
 
 #[test]
 fn the_checker_sees_planted_violations() {
-    let order: Vec<String> = ["source", "sql", "project", "db", "cli"]
+    let modules: Vec<String> = ["source", "sql", "project", "db", "cli"]
         .map(str::to_string)
         .to_vec();
     for (file, source, expected) in [
@@ -558,7 +558,7 @@ fn the_checker_sees_planted_violations() {
         ("db/mod.rs", "use pgplumb::cli;", Some("db uses cli")),
         ("main.rs", "fn main() { pgplumb::cli::run() }", None),
     ] {
-        let found = upward(&order, file, source);
+        let found = upward(&modules, file, source);
         match expected {
             None => assert_eq!(found, [""; 0], "{file}: {source}"),
             Some(expected) => assert!(
