@@ -6,6 +6,8 @@ pub mod summary;
 pub mod describe;
 pub mod needs;
 pub mod coverage;
+pub mod ddl;
+pub mod examples;
 pub mod json;
 pub mod markdown;
 pub mod text;

@@ -184,6 +184,12 @@ pub fn indexes(page: &mut Page, groups: &[OnRelation<'_>]) {
 
 /// Policies, and the conditions that they share.
 pub fn policies(page: &mut Page, groups: &[OnRelation<'_>]) {
+    policy_table(page, groups);
+    patterns(page, groups);
+}
+
+/// Policies, without their conditions.
+pub fn policy_table(page: &mut Page, groups: &[OnRelation<'_>]) {
     let rows: Vec<[String; 4]> = groups
         .iter()
         .flat_map(|group| group.objects.iter().map(move |policy| (group, policy)))
@@ -199,7 +205,6 @@ pub fn policies(page: &mut Page, groups: &[OnRelation<'_>]) {
         })
         .collect();
     page.table(["Table", "Policy", "For", "To"], &rows);
-    patterns(page, groups);
 }
 
 /// Each distinct condition once, with the policies that have it. Conditions that differ in nothing but the name of
@@ -221,7 +226,12 @@ pub fn patterns(page: &mut Page, groups: &[OnRelation<'_>]) {
         }
     }
     for (pattern, users) in patterns {
-        page.paragraph(&format!("Condition of {}:", users.join(", ")));
+        let own = if pattern.contains("TABLE.") {
+            " (TABLE is the policy's own)"
+        } else {
+            ""
+        };
+        page.paragraph(&format!("Condition of {}{own}:", users.join(", ")));
         page.fence("sql", &pattern);
     }
 }
