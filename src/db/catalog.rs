@@ -21,10 +21,12 @@ use crate::catalog::decode::{self as rows, DecodeError};
 use crate::catalog::{Catalog, Scope, Value};
 
 /// What the reading transaction must have set: names are printed with their schema unless it is `pg_catalog`,
-/// times in UTC. In force until the end of the transaction.
+/// times in UTC; and no compilation for queries that take milliseconds. In force until the end of the
+/// transaction.
 pub const SETTINGS: &str = "set local search_path to pg_catalog, pg_temp; set local timezone to 'UTC'; \
-     set local datestyle to iso; set local intervalstyle to postgres; \
-     set local extra_float_digits to 1; set local quote_all_identifiers to off;";
+     set local datestyle to iso; set local intervalstyle to postgres; set local bytea_output to hex; \
+     set local extra_float_digits to 1; set local quote_all_identifiers to off; \
+     set local jit to off; set local max_parallel_workers_per_gather to 0; set local work_mem to '32MB';";
 
 /// pgplumb's own tables: no pattern matches them, nor their sequences.
 const OWN: &str = "'refinery_schema_history', 'pgplumb_journal'";

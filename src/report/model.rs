@@ -307,6 +307,7 @@ pub struct JournalLine {
 
 /// How many checks came out how.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Totals {
     pub pass: usize,
     pub fail: usize,

@@ -1,5 +1,7 @@
 //! The shipped project: what its documents promise, seen on a real server.
 
+mod report;
+
 use crate::support::{Pgplumb, Project, Server, dump};
 
 #[test]
