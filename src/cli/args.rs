@@ -329,6 +329,10 @@ pub struct RollbackArgs {
     /// Show the plan and run nothing
     #[arg(long)]
     pub dry_run: bool,
+
+    /// How long to wait for another runner [default: lock_wait in pgplumb.toml]
+    #[arg(long, value_name = "TIME")]
+    pub lock_wait: Option<Timeout>,
 }
 
 /// Exactly one of three.

@@ -93,7 +93,7 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
     };
     match &args.command {
         Command::Status(options) => commands::status::run(&context, options).await,
-        Command::Apply(options) => commands::apply::run(&context, options).await,
+        Command::Apply(options) => commands::apply::run(&context, &args.global, options).await,
         Command::Verify(options) => commands::verify::run(&context, options).await,
         Command::Rollback(options) => commands::rollback::run(&context, &args.global, options).await,
         Command::History(options) => commands::history::run(&context, options).await,

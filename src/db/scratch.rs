@@ -322,6 +322,11 @@ impl Scratch {
         &self.supervisor.base
     }
 
+    /// The directory of the server's programs: `initdb`, `postgres`, in full installations `psql` and `pg_dump` too.
+    pub fn programs(&self) -> &Path {
+        &self.supervisor.bin
+    }
+
     /// The port of the socket, and of TCP when that was asked for.
     pub fn port(&self) -> u16 {
         self.host.port
@@ -345,7 +350,9 @@ impl Scratch {
     /// # Errors
     /// [`ScratchError::Connect`], [`ScratchError::Refused`].
     pub async fn run(&self, database: &str, sql: &str) -> Result<(), ScratchError> {
-        self.statement(database, sql, || format!("run {sql}")).await
+        // the text may hold a password
+        self.statement(database, sql, || "run a statement".to_owned())
+            .await
     }
 
     async fn statement(

@@ -1,12 +1,12 @@
 //! `rollback`: newest first, each step in one transaction with history and journal, never without a target.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::Error;
 use super::account;
 use super::apply::{describe_plan, refused};
 use super::context::Context;
 use super::runner::{Outcome, Runner, describe, millis};
+use super::{Confirm, Error};
 use crate::db::history::Reading;
 use crate::diagnostic::Diagnostic;
 use crate::history::Ledger;
@@ -15,15 +15,14 @@ use crate::plan::{Plan, RollbackTarget, Step};
 use crate::report::ExitCode;
 use crate::report::model::{Conclusion, MigrationState, Report};
 
-/// Shows the account and asks.
-pub type Confirm<'o> = &'o dyn Fn(&[Diagnostic]) -> bool;
-
 /// What the user asked for.
 pub struct Options<'o> {
     pub target: RollbackTarget,
     pub dry_run: bool,
     /// Data may be lost without asking.
     pub yes: bool,
+    /// How long to wait for another runner, instead of the configured time.
+    pub lock_wait: Option<Duration>,
     /// Asks the user, who sees the account; `None` when nobody can be asked.
     pub confirm: Option<Confirm<'o>>,
 }
@@ -90,9 +89,13 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
         }
     }
 
+    if losses.is_empty() {
+        super::agree(context, &plan, options.yes, options.confirm)?;
+    }
     let width = reading.history.width.unwrap_or(Width::Int4);
     let steps = plan.steps.clone();
     let mut runner = Runner::new(context, session, reading.clone(), &[], width);
+    runner.lock_wait = options.lock_wait.unwrap_or(runner.lock_wait);
     let outcome = execute(&mut runner, &plan, &reading).await;
     report.migrations = std::mem::take(&mut runner.migrations);
     report.diagnostics = notes;

@@ -748,7 +748,7 @@ pub async fn judge(
     session: &Session,
     suites: &[&Suite],
     catalog: &Catalog,
-    evaluate: fn(&[&Suite], &Catalog, &Answers) -> Evaluation,
+    evaluate: impl Fn(&[&Suite], &Catalog, &Answers) -> Evaluation,
 ) -> Result<Vec<Verdict>, Error> {
     let mut answers = Answers::default();
     loop {
