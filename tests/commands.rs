@@ -201,7 +201,6 @@ fn malformed_connection_strings_keep_their_secret() {
         format!("host=localhost password='{PASSWORD}"),
         format!("host=localhost passwrd='{PASSWORD}'"),
         format!("mysql://me:{ENCODED}@host/db"),
-        format!("me:{ENCODED}@host/db"),
     ] {
         let settings = notes().with(
             "pgplumb.toml",
@@ -223,6 +222,18 @@ fn malformed_connection_strings_keep_their_secret() {
             assert!(outcome.code != 0);
         }
     }
+}
+
+#[test]
+fn a_url_without_its_scheme_is_not_shown_as_the_name_of_a_database() {
+    let folder = Server::shared().scratch().directory().display().to_string();
+    let outcome = Pgplumb::at(notes().path())
+        .env("PGHOST", &folder)
+        .env("PGUSER", "postgres")
+        .args(&["status", "-d", &format!("me:{ENCODED}@host/db")])
+        .run();
+    holds_no_secret(&outcome);
+    assert!([2, 4].contains(&outcome.code), "{}", outcome.stderr);
 }
 
 #[test]

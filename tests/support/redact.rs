@@ -77,6 +77,9 @@ static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
             r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?: ?(?:Z|UTC|[+-]\d\d(?::?\d\d)?))?",
             "[TIMESTAMP]",
         ),
+        // cut off
+        (r"\d{4}-\d\d-\d\d…", "[TIMESTAMP]…"),
+        (r"\b\d+ kB\b", "[SIZE]"),
         // as wide as the longest cell
         (r"(?m)^ *─+$", "[LINE]"),
         (r" *\b\d+(?:\.\d+)? (?:ms|µs)\b", " [TIME]"),

@@ -1,2 +1,0 @@
-DROP TABLE customer;
-DROP TYPE tier;
