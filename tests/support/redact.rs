@@ -85,6 +85,10 @@ static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
         (r" *\b\d+(?:\.\d+)? (?:ms|µs)\b", " [TIME]"),
         (r" *\b\d+(?:\.\d+)? s\b( more)?", " [TIME]${1}"),
         (r" *\b\d+ min \d+ s\b", " [TIME]"),
+        // long durations are shown twice: 1 min 2 s (62000.0 ms)
+        (r"\[TIME\] \( \[TIME\]\)", "[TIME]"),
+        // a file that was to become a report
+        (r"\.pgplumb-\w+", ".pgplumb-[RANDOM]"),
         (r"\b([Pp]ort:? +)\d+\b", "${1}[PORT]"),
         (r"(\[HOST\]):\d+\b", "${1}:[PORT]"),
         (r"\b(pid:? +)\d+\b", "${1}[PID]"),
