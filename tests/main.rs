@@ -6,4 +6,5 @@ mod support;
 
 mod architecture;
 mod cases;
+mod commands;
 mod shipped;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -191,7 +192,7 @@ fn run(folder: &Path) -> Result<(), String> {
         if let Some(sql) = &step.sql {
             let database = database.as_ref().ok_or("sql without a database")?;
             database
-                .try_run(sql)
+                .try_run(&with_checksums(sql, project.path()))
                 .map_err(|error| format!("step {number}: sql: {error}"))?;
         }
         let mut run = Pgplumb::at(&project.path().join(&step.directory));
@@ -244,6 +245,40 @@ fn bare() -> Project {
     let project = Project::new();
     std::fs::remove_dir(project.path().join("migrations")).expect("the folder is empty");
     project
+}
+
+/// Puts refinery's checksum of a file's raw text where the statement has `{{int4 FILE}}` or `{{int8 FILE}}`.
+fn with_checksums(sql: &str, project: &Path) -> String {
+    let Some((before, (inside, after))) = sql
+        .split_once("{{")
+        .and_then(|(before, rest)| Some((before, rest.split_once("}}")?)))
+    else {
+        return sql.to_string();
+    };
+    let (width, file) = inside.split_once(' ').expect("a width and a file");
+    let text = std::fs::read_to_string(project.join(file)).expect("the file is there");
+    let stem = Path::new(file)
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let (version, name) = stem.split_once('_').expect("a version and a name");
+    let version: i32 = version.parse().expect("a number");
+    let checksum = match width {
+        "int4" => refinery_core::Migration::unapplied(&format!("V{version}__{name}"), &text)
+            .expect("refinery reads the name")
+            .checksum(),
+        "int8" => {
+            // what refinery computes when it is built with int8-versions
+            let mut hasher = siphasher::sip::SipHasher13::new();
+            name.hash(&mut hasher);
+            i64::from(version).hash(&mut hasher);
+            text.hash(&mut hasher);
+            hasher.finish()
+        }
+        _ => panic!("{width} is int4 or int8"),
+    };
+    with_checksums(&format!("{before}{checksum}{after}"), project)
 }
 
 /// The answer of a query, a line a row.

@@ -32,6 +32,13 @@ impl Redactor {
                 texts.push((short.to_string(), "[VERSION]"));
             }
         }
+        let above: String = directory
+            .ancestors()
+            .skip(1)
+            .fold(String::new(), |above, folder| {
+                above + "\n             " + &folder.display().to_string()
+            });
+        texts.push((above, " and above"));
         let user = whoami::username().unwrap_or_else(|_| "unknown".to_string());
         let machine = whoami::hostname().unwrap_or_else(|_| "unknown".to_string());
         texts.push((format!("{user}@{machine}"), "[CLIENT]"));
@@ -70,9 +77,18 @@ static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
             r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?: ?(?:Z|UTC|[+-]\d\d(?::?\d\d)?))?",
             "[TIMESTAMP]",
         ),
+        // cut off
+        (r"\d{4}-\d\d-\d\d…", "[TIMESTAMP]…"),
+        (r"\b\d+ kB\b", "[SIZE]"),
+        // as wide as the longest cell
+        (r"(?m)^ *─+$", "[LINE]"),
         (r" *\b\d+(?:\.\d+)? (?:ms|µs)\b", " [TIME]"),
         (r" *\b\d+(?:\.\d+)? s\b( more)?", " [TIME]${1}"),
         (r" *\b\d+ min \d+ s\b", " [TIME]"),
+        // long durations are shown twice: 1 min 2 s (62000.0 ms)
+        (r"\[TIME\] \( \[TIME\]\)", "[TIME]"),
+        // a file that was to become a report
+        (r"\.pgplumb-\w+", ".pgplumb-[RANDOM]"),
         (r"\b([Pp]ort:? +)\d+\b", "${1}[PORT]"),
         (r"(\[HOST\]):\d+\b", "${1}:[PORT]"),
         (r"\b(pid:? +)\d+\b", "${1}[PID]"),
@@ -82,10 +98,10 @@ static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
     .into()
 });
 
-/// The directory of the socket, as the URL's `host` has it.
+/// The directory of the socket: what stands between `@` and the port.
 fn host(url: &str) -> String {
-    let after = url.split_once("host=").map_or("", |(_, after)| after);
-    let host = after.split('&').next().unwrap_or_default();
+    let after = url.split_once('@').map_or("", |(_, after)| after);
+    let host = after.split(':').next().unwrap_or_default();
     host.replace("%2F", "/").replace("%2f", "/")
 }
 
