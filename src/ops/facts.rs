@@ -9,7 +9,7 @@ use crate::report::model::{EffectLine, FileLine, MigrationReport, Report, WayBac
 use crate::report::needs;
 use crate::report::summary::without_tag;
 use crate::source::SourceFile;
-use crate::sql::{Action, ObjectKind, Statement};
+use crate::sql::{Action, ObjectKind, Statement, TokenKind, lex};
 
 /// Fills in files, effects and the way back. `script` is the one that runs: the migration's own, or its rollback.
 pub fn of_files(
@@ -55,7 +55,8 @@ fn effects(script: &MigrationScript) -> Vec<EffectLine> {
         .statements()
         .iter()
         .flat_map(|statement| {
-            let text = without_tag(script.file.slice(statement.span), &statement.tag);
+            let whole = one_line(script.file.slice(statement.span));
+            let text = without_tag(&whole, &statement.tag);
             let mut lines: Vec<EffectLine> = statement
                 .effects
                 .iter()
@@ -64,7 +65,18 @@ fn effects(script: &MigrationScript) -> Vec<EffectLine> {
                     kind: kind(effect.object.kind, statement),
                     name: effect.object.name.to_string(),
                     on: effect.object.on.as_ref().map(ToString::to_string),
-                    text: behind_name(&text, &effect.object.name.to_string()),
+                    text: match effect.action {
+                        Action::Grant | Action::Revoke => text.clone(),
+                        _ => {
+                            let behind = script.file.text().get(effect.object.span.end..statement.span.end);
+                            let unique = whole.to_lowercase().starts_with("create unique");
+                            format!(
+                                "{}{}",
+                                if unique { "UNIQUE " } else { "" },
+                                one_line(behind.unwrap_or_default())
+                            )
+                        }
+                    },
                     source: script.file.location(effect.object.span.start),
                 })
                 .collect();
@@ -83,12 +95,18 @@ fn effects(script: &MigrationScript) -> Vec<EffectLine> {
         .collect()
 }
 
-/// A policy's `public.t for select`, without its own name in front.
-fn behind_name(text: &str, name: &str) -> String {
-    match text.get(..name.len()) {
-        Some(start) if start.eq_ignore_ascii_case(name) => text[name.len()..].trim_start().to_string(),
-        _ => text.to_string(),
-    }
+/// A statement without comments and line ends.
+fn one_line(sql: &str) -> String {
+    let tokens = lex(sql);
+    let kept: String = tokens
+        .iter()
+        .map(|token| match token.kind {
+            TokenKind::LineComment | TokenKind::BlockComment => " ",
+            _ => token.text(sql),
+        })
+        .collect();
+    let words: Vec<&str> = kept.split_whitespace().collect();
+    words.join(" ")
 }
 
 fn kind(kind: ObjectKind, statement: &Statement) -> &'static str {

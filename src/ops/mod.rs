@@ -3,6 +3,7 @@
 mod account;
 pub mod apply;
 mod context;
+pub mod docs;
 mod error;
 mod facts;
 pub mod history;

@@ -50,6 +50,36 @@ pub fn has_no_suite(report: &Report, migration: &MigrationReport) -> bool {
     !report.checks.iter().any(|check| check.suite == migration.version)
 }
 
+/// What a plan's migration alters, drops or renames that neither it nor one before it in the plan creates.
+pub fn touched<'a>(report: &'a Report, migration: &'a MigrationReport) -> Vec<&'a EffectLine> {
+    let until = report
+        .migrations
+        .iter()
+        .position(|line| line.version == migration.version)
+        .map_or(report.migrations.len(), |index| index + 1);
+    let made: BTreeSet<&str> = report.migrations[..until]
+        .iter()
+        .flat_map(|line| &line.effects)
+        .filter(|effect| effect.action == "create" && effect.kind != "column")
+        .map(|effect| effect.name.as_str())
+        .collect();
+    let is_made = |effect: &EffectLine| match &effect.on {
+        Some(on) => made.contains(on.as_str()),
+        None => made.contains(effect.name.as_str()),
+    };
+    migration
+        .effects
+        .iter()
+        .filter(|effect| {
+            matches!(
+                effect.action,
+                "alter" | "drop" | "rename" | "move" | "attach" | "detach"
+            )
+        })
+        .filter(|effect| !is_made(effect))
+        .collect()
+}
+
 /// What a migration made, without what follows from something else that it made: indexes of constraints, copies
 /// on partitions, columns of views, sequences of columns.
 fn made(migration: &MigrationReport) -> impl Iterator<Item = &Object> {

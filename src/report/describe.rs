@@ -19,6 +19,18 @@ pub fn duration(milliseconds: f64) -> String {
     }
 }
 
+/// `640 kB`, as `pg_size_pretty` would say.
+pub fn bytes(bytes: i64) -> String {
+    let mut size = bytes;
+    for unit in ["bytes", "kB", "MB", "GB"] {
+        if size < 10 * 1024 {
+            return format!("{size} {unit}");
+        }
+        size = (size + 512) / 1024;
+    }
+    format!("{size} TB")
+}
+
 /// The path; of a grant who has it on what.
 pub fn name(object: &Object) -> String {
     let id = &object.id;

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::model::{
-    Artifacts, Database, Gate, JournalLine, LedgerLine, MigrationReport, Report, RootCause, StatementLine,
-    Totals,
+    Artifacts, Database, Documentation, Figures, Gate, JournalLine, LedgerLine, MigrationReport, Report,
+    RootCause, StatementLine, Totals,
 };
-use crate::catalog::Object;
+use crate::catalog::{Object, Value};
 use crate::check::Verdict;
 use crate::check::verdict::{Difference, Measure};
 use crate::diagnostic::Diagnostic;
@@ -81,6 +81,8 @@ struct JsonReport<'a> {
     files: &'a [String],
     /// Of `checks lint`: the files that were looked at.
     linted: Vec<JsonLint<'a>>,
+    /// Of `docs`: the facts of the catalog.
+    documentation: Option<JsonDocumentation<'a>>,
 }
 
 impl<'a> JsonReport<'a> {
@@ -103,6 +105,7 @@ impl<'a> JsonReport<'a> {
             diagnostics: report.diagnostics.iter().map(JsonDiagnostic::of).collect(),
             ledger: report.ledger.iter().map(JsonLedgerLine::of).collect(),
             journal: report.journal.iter().map(JsonJournalLine::of).collect(),
+            documentation: report.documentation.as_ref().map(JsonDocumentation::of),
             files: &report.files,
             linted: report
                 .linted
@@ -112,6 +115,93 @@ impl<'a> JsonReport<'a> {
                     checks: line.checks,
                 })
                 .collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Documentation"))]
+struct JsonDocumentation<'a> {
+    /// When the catalog was read.
+    read_at: Option<&'a str>,
+    /// Since when uses of indexes are counted.
+    counting_since: Option<&'a str>,
+    objects: Vec<JsonObject<'a>>,
+    /// Of tables and indexes, by their SQL path.
+    figures: BTreeMap<&'a str, JsonFigures>,
+}
+
+impl<'a> JsonDocumentation<'a> {
+    fn of(documentation: &'a Documentation) -> JsonDocumentation<'a> {
+        JsonDocumentation {
+            read_at: documentation.read_at.as_deref(),
+            counting_since: documentation.counting_since.as_deref(),
+            objects: documentation.objects.iter().map(JsonObject::of).collect(),
+            figures: documentation
+                .figures
+                .iter()
+                .map(|(path, figures)| (path.as_str(), JsonFigures::of(*figures)))
+                .collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Object"))]
+struct JsonObject<'a> {
+    kind: &'static str,
+    /// As SQL names it.
+    path: String,
+    schema: &'a str,
+    /// The table that it stands on; empty for what stands by itself.
+    relation: &'a str,
+    name: &'a str,
+    properties: BTreeMap<&'static str, serde_json::Value>,
+}
+
+impl<'a> JsonObject<'a> {
+    fn of(object: &'a Object) -> JsonObject<'a> {
+        JsonObject {
+            kind: object.id.kind.as_str(),
+            path: object.id.path(),
+            schema: &object.id.schema,
+            relation: &object.id.relation,
+            name: &object.id.name,
+            properties: object
+                .properties
+                .iter()
+                .map(|(name, value)| {
+                    let value = match value {
+                        Value::Bool(value) => (*value).into(),
+                        Value::Int(value) => (*value).into(),
+                        Value::Text(value) => value.as_str().into(),
+                        Value::List(items) => items.clone().into(),
+                    };
+                    (*name, value)
+                })
+                .collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Figures"))]
+struct JsonFigures {
+    /// The planner's estimate; null before the first VACUUM or ANALYZE.
+    rows: Option<i64>,
+    bytes: i64,
+    total_bytes: i64,
+    /// How often an index was used.
+    scans: Option<i64>,
+}
+
+impl JsonFigures {
+    fn of(figures: Figures) -> JsonFigures {
+        JsonFigures {
+            rows: figures.rows,
+            bytes: figures.bytes,
+            total_bytes: figures.total_bytes,
+            scans: figures.scans,
         }
     }
 }

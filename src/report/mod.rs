@@ -9,6 +9,8 @@ mod markup;
 pub mod describe;
 pub mod needs;
 pub mod coverage;
+pub mod ddl;
+pub mod examples;
 pub mod json;
 pub mod markdown;
 pub mod text;

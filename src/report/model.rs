@@ -165,6 +165,8 @@ pub struct Documentation {
     pub objects: Vec<Object>,
     /// Of tables and indexes, by their SQL path.
     pub figures: BTreeMap<String, Figures>,
+    /// Paths and texts of the rollback scripts, newest first.
+    pub rollbacks: Vec<(String, String)>,
     /// Since when the server counts, RFC 3339 in UTC; `None` when it was never reset.
     pub counting_since: Option<String>,
 }

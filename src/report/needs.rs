@@ -1,7 +1,9 @@
 //! What objects rest on that were there before them, as the catalog's own texts tell.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::model::is_partition;
+use super::summary::relation_path;
 use crate::catalog::{Kind, Object, ObjectId};
 use crate::sql::{TokenKind, lex, quote_ident};
 
@@ -20,12 +22,24 @@ pub struct Need {
 /// policies and other expressions name, types of columns, functions of triggers, roles, schemas. Bodies of
 /// functions are texts to the catalog, and are not looked into.
 pub fn needs(objects: &[Object]) -> Vec<Need> {
-    let mut found: BTreeMap<(&'static str, String), BTreeMap<Kind, usize>> = BTreeMap::new();
-    let mut note = |kind: &'static str, name: String, user: Kind| {
-        *found.entry((kind, name)).or_default().entry(user).or_default() += 1;
+    let partitions: BTreeSet<String> = objects
+        .iter()
+        .filter(|object| is_partition(object))
+        .map(|object| object.id.path())
+        .collect();
+    let is_derived = |object: &Object| {
+        object.flag("cloned")
+            || object.get("partition_of").is_some() && object.id.kind == Kind::Index
+            || !matches!(object.id.kind, Kind::Policy | Kind::Trigger | Kind::Grant)
+                && partitions.contains(&relation_path(object))
     };
+    let mut found: BTreeMap<(&'static str, String), BTreeMap<Kind, BTreeSet<&ObjectId>>> = BTreeMap::new();
     for object in objects.iter().filter(|object| !is_derived(object)) {
         let user = object.id.kind;
+        let mut note = |kind: &'static str, name: String, user: Kind| {
+            let users = found.entry((kind, name)).or_default();
+            users.entry(user).or_default().insert(&object.id);
+        };
         if !object.id.schema.is_empty() && object.id.relation.is_empty() {
             note("schema", quote_ident(&object.id.schema), user);
         }
@@ -71,13 +85,15 @@ pub fn needs(objects: &[Object]) -> Vec<Need> {
         .into_iter()
         .filter(|((kind, name), _)| !name.is_empty() && !holds(objects, kind, name))
         .filter(|((_, name), _)| !matches!(name.as_str(), "public" | "pg_catalog"))
-        .map(|((kind, name), users)| Need { kind, name, users })
+        .map(|((kind, name), users)| Need {
+            kind,
+            name,
+            users: users
+                .into_iter()
+                .map(|(kind, users)| (kind, users.len()))
+                .collect(),
+        })
         .collect()
-}
-
-/// What a partition has because its parent has it.
-fn is_derived(object: &Object) -> bool {
-    object.flag("cloned") || (object.id.kind == Kind::Index && object.get("partition_of").is_some())
 }
 
 fn text(object: &Object, property: &str) -> String {

@@ -55,6 +55,13 @@ impl Hide for (&'static str, String) {
     }
 }
 
+impl Hide for (String, String) {
+    fn hide(&mut self) {
+        self.0.hide();
+        self.1.hide();
+    }
+}
+
 impl Hide for (Object, Vec<String>) {
     fn hide(&mut self) {
         self.0.hide();
@@ -194,8 +201,9 @@ impl Hide for Documentation {
             objects,
             figures,
             counting_since,
+            rollbacks,
         } = self;
-        hide!(read_at, objects, figures, counting_since);
+        hide!(read_at, objects, figures, counting_since, rollbacks);
     }
 }
 

@@ -26,7 +26,7 @@ pub fn render(report: &Report) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"generator\" content=\"pgplumb\">\n\
          <link rel=\"icon\" href=\"data:,\">\n<title>{} · {} · pgplumb</title>\n<style>\n{STYLE}</style>\n</head>\n\
-         <body>\n<a class=\"skip\" href=\"#main\">Skip to the report</a>\n",
+         <body>\n<a class=\"skip-link\" href=\"#main\">Skip to the report</a>\n",
         escape(outcome.word),
         escape(&verdict::subject(report)),
     );

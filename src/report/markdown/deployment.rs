@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::page::{Page, bold, code, text};
 use super::parts;
 use crate::diagnostic::Severity;
+use crate::report::coverage;
 use crate::report::model::{Database, EffectLine, MigrationReport, Report, WayBack};
 use crate::report::summary::{self, Tone, capital, plural, quantity};
 
@@ -73,7 +74,10 @@ fn plan(page: &mut Page, report: &Report, migration: &MigrationReport) {
     );
     let effects = &migration.effects;
     let rows = overview(effects);
-    page.table(["Kind", "Create", "Alter", "Drop", "Other"], &rows);
+    page.table(
+        ["Kind", "Created", "Altered", "Dropped", "Rights, refreshes"],
+        &rows,
+    );
     for (kind, lines) in created(effects) {
         page.heading(3, &format!("{} ({})", capital(&plural(kind)), lines.len()));
         let columns = |line: &EffectLine| {
@@ -109,17 +113,15 @@ fn plan(page: &mut Page, report: &Report, migration: &MigrationReport) {
     }
     security(page, effects);
     automation(page, effects);
-    let others: Vec<&EffectLine> = effects
-        .iter()
-        .filter(|effect| {
-            matches!(
-                effect.action,
-                "alter" | "drop" | "rename" | "move" | "attach" | "detach"
-            )
-        })
-        .collect();
-    if !others.is_empty() {
-        page.heading(3, &format!("Changes of what is there by then ({})", others.len()));
+    let others = coverage::touched(report, migration);
+    if !effects.is_empty() {
+        page.heading(3, "Existing objects");
+        if others.is_empty() {
+            page.paragraph(
+                "It alters and drops nothing but what it creates itself or what is created before it in this plan, \
+                 as far as its text tells.",
+            );
+        }
         let rows: Vec<[String; 5]> = others
             .iter()
             .map(|line| {
@@ -133,6 +135,15 @@ fn plan(page: &mut Page, report: &Report, migration: &MigrationReport) {
             })
             .collect();
         page.table(["Does", "Kind", "Object", "Statement", "Line"], &rows);
+    }
+    let opaque: Vec<String> = effects
+        .iter()
+        .filter(|effect| effect.action == "run")
+        .map(|effect| format!("line {}: {}", effect.source.line, code(&effect.name)))
+        .collect();
+    if !opaque.is_empty() {
+        page.paragraph("Statements that may do more than their text tells:");
+        page.list(&opaque);
     }
     if effects.is_empty() {
         let rows: Vec<[String; 3]> = migration
@@ -153,7 +164,10 @@ fn plan(page: &mut Page, report: &Report, migration: &MigrationReport) {
 /// How many of which kind.
 fn overview(effects: &[EffectLine]) -> Vec<[String; 5]> {
     let mut counts: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
-    for effect in effects {
+    for effect in effects
+        .iter()
+        .filter(|effect| !matches!(effect.action, "run" | "comment"))
+    {
         let column = match effect.action {
             "create" => 0,
             "alter" | "rename" | "move" | "attach" | "detach" => 1,
@@ -242,7 +256,7 @@ fn security(page: &mut Page, effects: &[EffectLine]) {
                 } else {
                     String::new()
                 },
-                quantity(count, "policy"),
+                count.to_string(),
                 commands.join(", "),
             ]
         })

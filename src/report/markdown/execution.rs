@@ -414,10 +414,7 @@ fn readiness(page: &mut Page, report: &Report) {
         if behaviour.all() > 0 {
             items.push((
                 behaviour.pass == behaviour.all(),
-                format!(
-                    "Data and behaviour: {}",
-                    summary::tally(&behaviour, "query or probe").replace("probes", "probe")
-                ),
+                format!("Data and behaviour: {}", summary::parts_of(&behaviour)),
             ));
         }
         let unnamed: usize = coverage::unverified(report)

@@ -182,9 +182,15 @@ pub fn indexes(page: &mut Page, groups: &[OnRelation<'_>]) {
     page.list(&inherited);
 }
 
-/// Policies with their conditions.
+/// Policies, and the conditions that they share.
 pub fn policies(page: &mut Page, groups: &[OnRelation<'_>]) {
-    let rows: Vec<[String; 6]> = groups
+    policy_table(page, groups);
+    patterns(page, groups);
+}
+
+/// Policies, without their conditions.
+pub fn policy_table(page: &mut Page, groups: &[OnRelation<'_>]) {
+    let rows: Vec<[String; 4]> = groups
         .iter()
         .flat_map(|group| group.objects.iter().map(move |policy| (group, policy)))
         .map(|(group, policy)| {
@@ -195,12 +201,56 @@ pub fn policies(page: &mut Page, groups: &[OnRelation<'_>]) {
                 policy.text("command").unwrap_or("all").to_uppercase()
                     + if restrictive { " (restrictive)" } else { "" },
                 codes(policy.list("roles")),
-                policy.text("using").map_or(String::new(), code),
-                policy.text("with_check").map_or(String::new(), code),
             ]
         })
         .collect();
-    page.table(["Table", "Policy", "For", "To", "Using", "With check"], &rows);
+    page.table(["Table", "Policy", "For", "To"], &rows);
+}
+
+/// Each distinct condition once, with the policies that have it. Conditions that differ in nothing but the name of
+/// their own table count as one.
+pub fn patterns(page: &mut Page, groups: &[OnRelation<'_>]) {
+    let mut patterns: Vec<(String, Vec<String>)> = Vec::new();
+    for policy in groups.iter().flat_map(|group| &group.objects) {
+        for (property, word) in [("using", "USING"), ("with_check", "WITH CHECK")] {
+            let Some(condition) = policy.text(property) else {
+                continue;
+            };
+            let own = crate::sql::quote_ident(&policy.id.relation);
+            let pattern = without_own_name(condition, &own);
+            let user = format!("{} ({word})", code(&policy.id.name));
+            match patterns.iter_mut().find(|(known, _)| *known == pattern) {
+                Some((_, users)) => users.push(user),
+                None => patterns.push((pattern, vec![user])),
+            }
+        }
+    }
+    for (pattern, users) in patterns {
+        let own = if pattern.contains("TABLE.") {
+            " (TABLE is the policy's own)"
+        } else {
+            ""
+        };
+        page.paragraph(&format!("Condition of {}{own}:", users.join(", ")));
+        page.fence("sql", &pattern);
+    }
+}
+
+/// `t.org_id` becomes `TABLE.org_id` where `t` is the policy's own table.
+fn without_own_name(condition: &str, own: &str) -> String {
+    let mut out = String::with_capacity(condition.len());
+    let mut rest = condition;
+    let needle = format!("{own}.");
+    while let Some(at) = rest.find(&needle) {
+        let begins_a_name = rest[..at]
+            .chars()
+            .next_back()
+            .is_none_or(|before| !before.is_alphanumeric() && !"_.$\"".contains(before));
+        out.push_str(&rest[..at]);
+        out.push_str(if begins_a_name { "TABLE." } else { &needle });
+        rest = &rest[at + needle.len()..];
+    }
+    out + rest
 }
 
 /// Triggers.

@@ -126,19 +126,6 @@ impl Page {
             .collect();
         self.block(&format!("{fence}{language}\n{}\n{fence}", lines.join("\n")));
     }
-
-    /// What is long and not wanted by everyone, behind a line that opens it.
-    pub fn details(&mut self, summary: &str, fill: impl FnOnce(&mut Page)) {
-        let mut inner = Page::new();
-        fill(&mut inner);
-        let inner = inner.finish();
-        if inner.trim().is_empty() {
-            return;
-        }
-        self.block(&format!(
-            "<details>\n<summary>{summary}</summary>\n\n{inner}\n</details>"
-        ));
-    }
 }
 
 /// Words as they are, whatever they hold.

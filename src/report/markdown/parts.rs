@@ -219,11 +219,11 @@ pub fn checklist(page: &mut Page, report: &Report) {
                 suite.totals.all()
             ),
         );
-        let mut items = Vec::new();
+        let (mut items, mut figures) = (Vec::new(), Vec::new());
         for group in summary::by_component(suite.checks.iter().copied()) {
             if group.component == Component::Counts {
                 for check in group.checks {
-                    items.push((check.status == Status::Pass, counted(check)));
+                    figures.push((check.status == Status::Pass, counted(check)));
                 }
                 continue;
             }
@@ -242,6 +242,10 @@ pub fn checklist(page: &mut Page, report: &Report) {
             items.push((passed, line));
         }
         page.checklist(&items);
+        if !figures.is_empty() {
+            page.paragraph("Figures:");
+            page.checklist(&figures);
+        }
     }
 }
 

@@ -18,23 +18,17 @@ pub fn render(page: &mut Page, report: &Report) {
         "preflight" => "Preflight summary",
         _ => "Verification summary",
     };
-    let subject = parts::subject(report);
-    let title = if subject.is_empty() {
-        kind.to_string()
-    } else {
-        format!("{kind}: {subject}")
+    let judged: Vec<String> = judged(report).map(MigrationReport::stem).collect();
+    let title = match judged.as_slice() {
+        [] => kind.to_string(),
+        [one] => format!("{kind}: {}", text(one)),
+        several => format!("{kind}: {}", quantity(several.len(), "migration")),
     };
     parts::title(page, report, &title);
     let mut rows = parts::place(report);
     if !report.started_at.is_empty() {
         rows.insert(0, ("Looked at", text(&report.started_at)));
     }
-    let judged: Vec<String> = report
-        .migrations
-        .iter()
-        .filter(|migration| migration.state != MigrationState::Skipped)
-        .map(MigrationReport::stem)
-        .collect();
     rows.push(("Migrations", codes(&judged)));
     page.fields(&rows);
     parts::messages(page, report, "Errors", &[Severity::Error]);
@@ -46,6 +40,22 @@ pub fn render(page: &mut Page, report: &Report) {
     parts::messages(page, report, "Warnings", &[Severity::Warning, Severity::Note]);
     gate(page, report);
     parts::sign_off(page, report);
+}
+
+/// The migrations that the report is about: those whose suites were judged; without any, all that were not skipped.
+fn judged(report: &Report) -> impl Iterator<Item = &MigrationReport> {
+    let is_judged = |migration: &MigrationReport| {
+        let mut checks = report
+            .checks
+            .iter()
+            .filter(|check| check.suite == migration.version);
+        checks.any(|check| check.status != Status::Skip)
+    };
+    let any = report.migrations.iter().any(is_judged);
+    report.migrations.iter().filter(move |migration| match any {
+        true => is_judged(migration),
+        false => migration.state != MigrationState::Skipped,
+    })
 }
 
 /// A line a component.
@@ -288,14 +298,11 @@ fn tasks(page: &mut Page, report: &Report) {
             page.table(["Figure", "Expected", "Actual"], &rows);
             continue;
         }
-        page.list(&[
-            format!(
-                "Requirement: {} as the check files say",
-                quantity(group.checks.len(), "object or property")
-                    .replace("objects or properties", "objects or properties")
-            ),
-            format!("Finding: {}", summary::parts_of(&group.totals)),
-        ]);
+        page.paragraph(&format!(
+            "{} of the check files: {}.",
+            quantity(group.checks.len(), "check"),
+            summary::parts_of(&group.totals)
+        ));
         let mut by_status: Vec<(Status, Vec<&Verdict>)> = Vec::new();
         for status in [
             Status::Fail,
