@@ -1,5 +1,6 @@
 //! The shipped project: what its documents promise, seen on a real server.
 
+mod documents;
 mod report;
 
 use crate::support::{Pgplumb, Project, Server, dump};
