@@ -1,5 +1,7 @@
 //! The shipped project: what its documents promise, seen on a real server.
 
+mod behaviour;
+mod mutation;
 mod report;
 
 use crate::support::{Pgplumb, Project, Server, dump};
