@@ -5,4 +5,6 @@
 mod support;
 
 mod architecture;
+mod cases;
+mod commands;
 mod shipped;
