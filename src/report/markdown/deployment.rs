@@ -95,7 +95,7 @@ fn plan(page: &mut Page, report: &Report, migration: &MigrationReport) {
         let rows: Vec<[String; 5]> = lines
             .iter()
             .map(|line| {
-                let definition = if kind == "table" && columns(line) != "" {
+                let definition = if kind == "table" && !columns(line).is_empty() {
                     String::new()
                 } else {
                     shortened(&line.text)
