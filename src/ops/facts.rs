@@ -171,7 +171,7 @@ fn found_makers(project: &Project, names: &[String]) -> BTreeMap<String, String>
                     .any(|effect| {
                         let made = effect.object.name.to_string();
                         matches!(effect.action, Action::Create { .. })
-                            && effect.object.on.is_none()
+                            && (effect.object.on.is_none() || effect.object.kind == ObjectKind::Table)
                             && (made == bare || effect.object.name.schema.is_none() && made == last)
                     })
         });
