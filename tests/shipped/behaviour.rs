@@ -104,7 +104,8 @@ impl Story {
         assert_eq!(
             (refusal.state.as_str(), refusal.by.as_str()),
             (state, by),
-            "{sql}: {refusal:?}"
+            "{sql}: {}",
+            refusal.message
         );
     }
 
