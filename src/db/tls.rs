@@ -731,7 +731,8 @@ mod tests {
             ..Options::default()
         };
         let server = Scratch::start(options).await.unwrap();
-        let roles = "create role only_tls login; create role only_plain login; create role either login;
+        let roles = "set password_encryption = 'scram-sha-256';
+                     create role only_tls login; create role only_plain login; create role either login;
                      create role certified login; create role vouched login;
                      create role scram login password 'right';
                      set password_encryption = md5; create role md5 login password 'right';";

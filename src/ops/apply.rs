@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::context::{Context, ask};
 use super::runner::{self, Outcome, Runner, describe, millis};
-use super::{Confirm, Error, suites, unjudged};
+use super::{Confirm, Error, facts, suites, unjudged};
 use crate::check::{self, Suite};
 use crate::db::batch::{Batch, Stage};
 use crate::db::catalog as reading;
@@ -155,6 +155,7 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
         ExitCode::Done => Conclusion::Approved,
         _ => Conclusion::NotApproved,
     });
+    facts::makers(&mut report, project);
     report.duration_ms = millis(started.elapsed());
     Ok(report)
 }
@@ -268,6 +269,10 @@ pub fn describe_plan(report: &mut Report, plan: &Plan<'_>, suites: &[Suite]) {
                 text: step.script.file.slice(statement.span).to_string(),
             })
             .collect();
+        let suite = suites
+            .iter()
+            .find(|suite| suite.version == Some(step.migration.version));
+        facts::of_files(&mut line, step.migration, step.script, suite);
         let gates = suites.iter().filter(|suite| {
             plan.direction == crate::plan::Direction::Up && suite.version == Some(step.migration.version)
         });

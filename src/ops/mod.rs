@@ -3,7 +3,9 @@
 mod account;
 pub mod apply;
 mod context;
+pub mod docs;
 mod error;
+mod facts;
 pub mod history;
 pub mod lint;
 pub mod rollback;

@@ -4,6 +4,7 @@ pub mod apply;
 pub mod checks;
 pub mod completions;
 pub mod demo;
+pub mod docs;
 pub mod history;
 pub mod init;
 pub mod man;
