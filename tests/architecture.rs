@@ -144,13 +144,14 @@ fn paths(source: &str) -> Vec<Found> {
                 depth -= 1;
                 inline.retain(|opened| *opened <= depth);
             }
-            Token::Word(name) if name == "mod" && word(at + 1).is_some() => {
-                if tokens
-                    .get(at + 2)
-                    .is_some_and(|(_, token)| *token == Token::Sign('{'))
-                {
-                    inline.push(depth + 1);
-                }
+            Token::Word(name)
+                if name == "mod"
+                    && word(at + 1).is_some()
+                    && tokens
+                        .get(at + 2)
+                        .is_some_and(|(_, token)| *token == Token::Sign('{')) =>
+            {
+                inline.push(depth + 1);
             }
             Token::Word(name) => {
                 let follows_path = at > 0 && tokens[at - 1].1 == Token::Path;
@@ -373,7 +374,7 @@ fn breaches(rule: &Rule, file: &str, source: &str) -> Vec<String> {
         .filter(|found| {
             let path = found.segments.join("::");
             let is_below = |used: &&str| path == **used || path.starts_with(&format!("{used}::"));
-            rule.uses.iter().any(|used| is_below(&used))
+            rule.uses.iter().any(is_below)
         })
         .map(|found| {
             format!(

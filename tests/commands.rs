@@ -341,8 +341,9 @@ fn six_runners_at_once_run_each_migration_once() {
 
 #[test]
 fn an_interrupted_apply_leaves_nothing_and_can_be_run_again() {
+    let empty = Server::shared().database("interrupted");
     for name in ["INT", "TERM"] {
-        let database = Server::shared().database("interrupted");
+        let database = empty.copy();
         let project = slow();
         let child = Pgplumb::new(&project, &database).args(&["apply"]).start();
         wait_until("the statement runs", || runs(&database, "pg_sleep(60)"));
@@ -406,6 +407,7 @@ fn a_busy_table_is_exit_7_and_names_who_holds_it() {
         .args(&["apply", "--to", "1"])
         .run()
         .expect(0);
+    database.run("INSERT INTO note VALUES ('one')");
     let holder = database.session();
     holder
         .run("SET application_name = 'nightly report'; BEGIN; LOCK TABLE note IN ACCESS SHARE MODE")

@@ -502,6 +502,9 @@ fn unreadable_folder(wanted: &Wanted, error: &io::Error) -> Diagnostic {
         Named::Nowhere if error.kind() == io::ErrorKind::NotFound => problem.in_file(&wanted.path).help(
             format!("create it, or name the folder of the migrations in {FILE_NAME}: migrations = \"…\""),
         ),
+        Named::Nowhere if error.kind() == io::ErrorKind::NotADirectory => problem
+            .in_file(&wanted.path)
+            .help("make a folder of that name, or move the file away"),
         Named::Nowhere => problem.in_file(&wanted.path).help("allow yourself to read it"),
     }
 }
