@@ -225,7 +225,6 @@ fn malformed_connection_strings_keep_their_secret() {
 }
 
 #[test]
-#[ignore = "the string is taken for the name of a database, and shown"]
 fn a_url_without_its_scheme_is_not_shown_as_the_name_of_a_database() {
     let folder = Server::shared().scratch().directory().display().to_string();
     let outcome = Pgplumb::at(notes().path())

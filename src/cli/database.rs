@@ -32,6 +32,17 @@ pub fn parameters(args: &Args, project: &Project) -> Result<Parameters, ops::Err
             }
         },
     };
+    // libpq takes it for the name of a database, and says it with every error: it may hold a password
+    if given
+        .as_deref()
+        .is_some_and(|text| !text.contains("://") && !text.contains('=') && text.contains('@'))
+    {
+        return Err(ops::Error::Input(vec![
+            Diagnostic::error("the database is named by a URL without its scheme")
+                .want("postgres://user@host/database, key=value pairs, or the bare name of a database")
+                .help("put postgres:// in front of it"),
+        ]));
+    }
     let resolved = Parameters::resolve(given.as_deref(), &env, &Surroundings::here(&env))
         .map_err(|error| ops::Error::Input(vec![Diagnostic::error(error.to_string()).help(error.help())]))?;
     if !args.global.quiet {

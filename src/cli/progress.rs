@@ -81,7 +81,10 @@ impl Progress {
                     elapsed.as_secs_f64() * 1000.0
                 ));
             }
-            Event::StepFailed { stem } => tell(&format!("{stem} failed and was rolled back\n")),
+            Event::StepFailed { stem, back: false } => tell(&format!("{stem} failed and was rolled back\n")),
+            Event::StepFailed { stem, back: true } => {
+                tell(&format!("the rollback of {stem} failed: it is still applied\n"));
+            }
             Event::Notice { severity, message } => {
                 if self.verbose || severity == "WARNING" {
                     tell(&format!("{}: {message}\n", severity.to_lowercase()));

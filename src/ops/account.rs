@@ -138,6 +138,26 @@ pub async fn losses(session: &Session, plan: &Plan<'_>, schemas: &[String]) -> R
         .collect())
 }
 
+/// Statements of the plan that delete rows: how many cannot be told before they run.
+pub fn deletions(plan: &Plan<'_>) -> Vec<String> {
+    let statements = plan.steps.iter().flat_map(|step| {
+        step.script
+            .statements()
+            .iter()
+            .map(move |statement| (step, statement))
+    });
+    statements
+        .filter(|(_, statement)| statement.tag == "DELETE" || statement.tag.starts_with("TRUNCATE"))
+        .map(|(step, statement)| {
+            format!(
+                "{} at {}",
+                statement.tag,
+                step.script.file.location(statement.span.start)
+            )
+        })
+        .collect()
+}
+
 type QualifiedName = (String, String);
 
 /// Tables and columns that the plan's scripts drop. Partitions are in their parent's count.

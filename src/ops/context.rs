@@ -43,8 +43,8 @@ pub enum Event {
         back: bool,
         elapsed: Duration,
     },
-    /// A step was rolled back.
-    StepFailed { stem: String },
+    /// A step failed, and its transaction was rolled back.
+    StepFailed { stem: String, back: bool },
     /// The server sent a notice or a warning.
     Notice { severity: String, message: String },
 }

@@ -51,8 +51,10 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
     let blocked = account::dependents(context, &session, &plan, &ledger, &reading.schemas).await?;
     let losses = account::losses(&session, &plan, &reading.schemas).await?;
     let mut notes: Vec<Diagnostic> = newer_scripts(&ledger, &plan);
-    if !losses.is_empty() {
-        let lines: Vec<String> = losses.iter().map(account::Loss::describe).collect();
+    let mut lines: Vec<String> = losses.iter().map(account::Loss::describe).collect();
+    lines.extend(account::deletions(&plan));
+    let loses_data = !lines.is_empty();
+    if loses_data {
         notes.push(Diagnostic::warning("this rollback destroys data").fact("data", lines.join("\n")));
     }
     if options.dry_run {
@@ -69,7 +71,7 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
     if !blocked.is_empty() {
         return Err(Error::Blocked(blocked));
     }
-    if !losses.is_empty() && !options.yes {
+    if loses_data && !options.yes {
         match options.confirm {
             Some(confirm) if confirm(&notes) => {}
             Some(_) => {
@@ -89,7 +91,7 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
         }
     }
 
-    if losses.is_empty() {
+    if !loses_data {
         super::agree(context, &plan, options.yes, options.confirm)?;
     }
     let width = reading.history.width.unwrap_or(Width::Int4);

@@ -426,7 +426,10 @@ impl<'c> Runner<'c> {
             diagnostic = diagnostic.fact("blocked by", blocker.to_string());
         }
         self.fail(step, diagnostic, exit, None, started).await;
-        (self.context.events)(Event::StepFailed { stem });
+        (self.context.events)(Event::StepFailed {
+            stem,
+            back: step.direction == Direction::Down,
+        });
         Outcome::Stopped(exit)
     }
 
@@ -530,7 +533,10 @@ impl<'c> Runner<'c> {
         };
         self.fail(step, diagnostic, ExitCode::NotApproved, Some(report), started)
             .await;
-        (self.context.events)(Event::StepFailed { stem });
+        (self.context.events)(Event::StepFailed {
+            stem,
+            back: step.direction == Direction::Down,
+        });
         Outcome::Stopped(ExitCode::NotApproved)
     }
 
@@ -603,6 +609,12 @@ impl<'c> Runner<'c> {
 
     /// One sentence on where the database stands now.
     fn state_after_failure(&self, step: &Step<'_>) -> String {
+        if step.direction == Direction::Down {
+            return format!(
+                "the transaction was rolled back: {} is still applied, and nothing of it was taken back",
+                step.migration.stem()
+            );
+        }
         let newest = self.reading.history.applied.last();
         let at = match newest {
             Some(newest) => format!(
