@@ -13,6 +13,7 @@ pub mod catalog;
 pub mod judge;
 pub mod ask;
 pub mod dependents;
+pub mod preflight;
 
 pub use connect::{ConnectError, Connection, Connector, Server, connect};
 pub use parameters::{ParameterError, Parameters};

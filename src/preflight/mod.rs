@@ -15,4 +15,4 @@ mod world;
 pub use cause::{Cause, Creator, Remedy, Site, creators};
 pub use existing::{Existing, Extensions, FunctionFacts, RelationFacts, Rights, SchemaFacts};
 pub use names::{Names, names};
-pub use walk::{Advice, Assessment, assess};
+pub use walk::{Advice, Assessment, assess, schemas_of};

@@ -214,7 +214,7 @@ impl Walk {
             "search_path" => {
                 self.world.path = match &setting.value {
                     None => Some(self.world.now.path.clone()),
-                    Some(value) => path(value, &self.world.now.rights.role),
+                    Some(value) => schemas_of(value, &self.world.now.rights.role),
                 };
             }
             "all" => self.world.reset(),
@@ -621,7 +621,7 @@ fn creates(statement: &Statement, need: &Need) -> bool {
 }
 
 /// The schemas of `SET search_path`; `None` when they cannot be told.
-fn path(value: &str, role: &str) -> Option<Vec<String>> {
+pub fn schemas_of(value: &str, role: &str) -> Option<Vec<String>> {
     let text = value.trim();
     let mut schemas = Vec::new();
     if text.is_empty() || text == "''" || text == "\"\"" {

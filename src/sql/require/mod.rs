@@ -107,7 +107,7 @@ pub fn needs(script: &Script, statement: &Statement) -> Needs {
 }
 
 /// Every word of a text, strings included, as it could name an object.
-fn words(text: &str) -> impl Iterator<Item = String> + '_ {
+pub fn words(text: &str) -> impl Iterator<Item = String> + '_ {
     text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))
         .filter(|word| !word.is_empty())
         .flat_map(|word| {
