@@ -25,14 +25,48 @@ pub struct Evaluation {
 /// their name; what a newer suite took over is skipped in the older one. `exact` is judged by what all suites
 /// list together. Pure and repeatable: ask the questions, call again with the answers.
 pub fn evaluate(suites: &[&Suite], catalog: &Catalog, answers: &Answers) -> Evaluation {
-    judge(suites, 0, catalog, answers)
+    evaluate_where(suites, |_| true, catalog, answers)
 }
 
 /// Judges the last of `suites` alone; those before it only say what else is there, for `exact`.
 ///
 /// This is what `apply` asks after each migration.
 pub fn evaluate_last(suites: &[&Suite], catalog: &Catalog, answers: &Answers) -> Evaluation {
-    judge(suites, suites.len().saturating_sub(1), catalog, answers)
+    let last = suites.last().map(|suite| suite.id.as_str());
+    evaluate_where(suites, |suite| Some(suite.id.as_str()) == last, catalog, answers)
+}
+
+/// Judges some of `suites`; the others are heard where it counts what all suites say together, and take over
+/// what they name more newly.
+pub fn evaluate_where(
+    suites: &[&Suite],
+    is_judged: impl Fn(&Suite) -> bool,
+    catalog: &Catalog,
+    answers: &Answers,
+) -> Evaluation {
+    let ledger = ledger(suites);
+    let mut questions = Vec::new();
+    let mut verdicts = Vec::new();
+    for (index, suite) in suites.iter().enumerate().filter(|(_, suite)| is_judged(suite)) {
+        for (number, check) in suite.checks.iter().enumerate() {
+            let me = (index, number);
+            let outcome = match superseded(suites, &ledger, me, check) {
+                Some(outcome) => outcome,
+                None => check.rule.judge(&mut Judge {
+                    catalog,
+                    suite,
+                    ledger: &ledger,
+                    me,
+                    answers,
+                    questions: &mut questions,
+                }),
+            };
+            verdicts.push(verdict(suite, check, outcome));
+        }
+    }
+    let mut seen = HashSet::new();
+    questions.retain(|question| seen.insert(question.clone()));
+    Evaluation { verdicts, questions }
 }
 
 /// One verdict for a suite that is not judged at all, with the reason: its migration is pending, say.
@@ -56,32 +90,6 @@ pub fn skipped(suite: &Suite, reason: &str) -> Verdict {
         measure: None,
         remedy: None,
     }
-}
-
-fn judge(suites: &[&Suite], first: usize, catalog: &Catalog, answers: &Answers) -> Evaluation {
-    let ledger = ledger(suites);
-    let mut questions = Vec::new();
-    let mut verdicts = Vec::new();
-    for (index, suite) in suites.iter().enumerate().skip(first) {
-        for (number, check) in suite.checks.iter().enumerate() {
-            let me = (index, number);
-            let outcome = match superseded(suites, &ledger, me, check) {
-                Some(outcome) => outcome,
-                None => check.rule.judge(&mut Judge {
-                    catalog,
-                    suite,
-                    ledger: &ledger,
-                    me,
-                    answers,
-                    questions: &mut questions,
-                }),
-            };
-            verdicts.push(verdict(suite, check, outcome));
-        }
-    }
-    let mut seen = HashSet::new();
-    questions.retain(|question| seen.insert(question.clone()));
-    Evaluation { verdicts, questions }
 }
 
 /// Who answers for what: the newest suite that speaks of it.

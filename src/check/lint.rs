@@ -26,3 +26,26 @@ pub fn lint(suite: &Suite) -> Vec<Diagnostic> {
     }
     warnings
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::{SAMPLE, suite};
+
+    #[test]
+    fn slips_are_pointed_at() {
+        let text = "[table.sync_progress]\n[[count]]\nname = \"n\"\nof = \"indexes\"\n\
+                    on = [\"sync_progres\", \"elsewhere\", \"sync_*\"]\nat_least = 1\n";
+        let warnings: Vec<String> = super::lint(&suite("0001", text))
+            .into_iter()
+            .map(|warning| format!("{}: {}", warning.location().unwrap().line, warning.message))
+            .collect();
+        assert_eq!(
+            warnings,
+            [
+                "1: the suite has no title",
+                "2: count \"n\" is on sync_progres, which nothing else in the suite names",
+            ]
+        );
+        assert_eq!(super::lint(&suite("0001", SAMPLE)), []);
+    }
+}

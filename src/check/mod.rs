@@ -20,9 +20,9 @@ mod kind;
 #[cfg(test)]
 mod testing;
 
-pub use evaluate::{Evaluation, evaluate, evaluate_last, skipped};
+pub use evaluate::{Evaluation, evaluate, evaluate_last, evaluate_where, skipped};
 pub use lint::lint;
-pub use parse::parse;
+pub use parse::{parse, parse_in};
 pub use question::{Answer, Answers, Question};
 pub use suite::{Suite, scope};
 pub use verdict::{Difference, Measure, Status, Verdict};

@@ -162,7 +162,7 @@ impl ObjectRule {
                 quote_ident(&object.id.schema),
                 quote_ident(&object.id.relation)
             ),
-            _ => near(judge.catalog, id).map_or(String::new(), |name| format!("; there is {name}")),
+            _ => near(judge, id).map_or(String::new(), |name| format!("; there is {name}")),
         };
         Outcome::fail(format!("{} does not exist{hint}", self.target.display()))
             .actual("does not exist")
@@ -170,7 +170,8 @@ impl ObjectRule {
     }
 
     fn compare(&self, object: &Object, judge: &mut Judge<'_>) -> Outcome {
-        let mut differences = Vec::new();
+        let mut differences: Vec<Difference> = Vec::new();
+        let mut refusals: Vec<String> = Vec::new();
         let mut blocked: Option<Outcome> = None;
         let mut pending = false;
         for want in &self.wants {
@@ -192,28 +193,47 @@ impl ObjectRule {
                     sqlstate,
                     message,
                     expected,
-                } => match missing_object(&sqlstate, &message)
-                    .or_else(|| missing_column(&sqlstate, &message, &object.id, judge))
-                {
+                } => match missing(&sqlstate, &message, &object.id, judge) {
                     Some(what) => {
                         blocked.get_or_insert_with(|| {
-                            let message = format!("{} of {} cannot be judged: {message}", part, object.id);
+                            let message = format!("{part} of {} cannot be judged: {message}", object.id);
                             Outcome::blocked(what, message)
                         });
                     }
-                    None => differences.push(Difference {
-                        have: object.text(part_property(&part)).map(str::to_string),
-                        part: format!("{part} (the server does not accept the expected text: {message})"),
-                        want: Some(expected),
-                    }),
+                    None => {
+                        refusals.push(format!(
+                            "{part}: the server does not accept `{expected}`: {message}"
+                        ));
+                        differences.push(Difference {
+                            have: object.text(part_property(&part)).map(str::to_string),
+                            part,
+                            want: Some(expected),
+                        });
+                    }
                 },
             }
         }
+        // what follows from the lack of something that has a check of its own
+        if differences
+            .iter()
+            .all(|difference| names_others(&difference.part))
+            && !differences.is_empty()
+            && let Some(need) = self.needs.iter().find(|need| judge.lacks(need))
+        {
+            let message = sentence(&object.id.to_string(), &differences);
+            blocked = Some(Outcome::blocked(
+                need.to_string(),
+                format!("{message}; {need} does not exist"),
+            ));
+            differences.clear();
+        }
         let outcome = if !differences.is_empty() {
             let remedy = (self.kind.alter)(self, object, &differences);
-            Outcome::fail(sentence(&object.id.to_string(), &differences))
-                .differences(differences)
-                .remedy(remedy)
+            let mut message = sentence(&object.id.to_string(), &differences);
+            for refusal in refusals {
+                message.push_str(&format!(" ({refusal})"));
+            }
+            Outcome::fail(message).differences(differences).remedy(remedy)
         } else if let Some(blocked) = blocked {
             blocked
         } else if pending {
@@ -275,6 +295,14 @@ fn fits(wanted: &FunctionSignature, schema: &str, name: &str) -> bool {
     })
 }
 
+/// Parts that consist of the names of other objects.
+fn names_others(part: &str) -> bool {
+    matches!(
+        part,
+        "type" | "columns" | "include" | "target" | "function" | "columns of update"
+    ) || part.starts_with("key ")
+}
+
 fn part_property(part: &str) -> &str {
     match part {
         "with check" => "with_check",
@@ -329,14 +357,16 @@ pub(crate) fn cover(id: &ObjectId, scope: &mut Scope) {
     }
 }
 
-/// An existing object of the same kind and place with a name like the wanted one.
-fn near(catalog: &Catalog, id: &ObjectId) -> Option<String> {
-    let candidates: Vec<&Object> = catalog.on_relation(id.kind, &id.schema, &id.relation).collect();
-    let name = closest(&id.name, candidates.iter().map(|object| object.id.name.as_str()))?;
-    candidates
-        .iter()
-        .find(|object| object.id.name == name)
-        .map(|object| object.id.path())
+/// An existing object of the same kind and place with a name like the wanted one, that no suite lists.
+fn near(judge: &Judge<'_>, id: &ObjectId) -> Option<String> {
+    let candidates: Vec<&ObjectId> = judge
+        .catalog
+        .on_relation(id.kind, &id.schema, &id.relation)
+        .map(|object| &object.id)
+        .filter(|id| !judge.ledger.wants(id))
+        .collect();
+    let name = closest(&id.name, candidates.iter().map(|id| id.name.as_str()))?;
+    candidates.iter().find(|id| id.name == name).map(|id| id.path())
 }
 
 /// The object that a refused text refers to and that does not exist, as `blocked_by` names it.
@@ -370,20 +400,45 @@ pub(crate) fn missing_object(sqlstate: &str, message: &str) -> Option<String> {
     Some(format!("{kind} {name}"))
 }
 
-/// The column that a refused text refers to, when its own check already fails for it.
-fn missing_column(sqlstate: &str, message: &str, on: &ObjectId, judge: &Judge<'_>) -> Option<String> {
-    if sqlstate != "42703" {
-        return None;
+/// What a refused text lacks, when that is the cause rather than the text itself.
+fn missing(sqlstate: &str, message: &str, on: &ObjectId, judge: &Judge<'_>) -> Option<String> {
+    match sqlstate {
+        "42703" => missing_column(message, on, judge),
+        "22P02" => missing_label(message, judge),
+        _ => missing_object(sqlstate, message),
     }
-    let (_, rest) = message.split_once('"').unwrap_or(("", message));
-    let candidates = judge.ledger.named(Kind::Column, &on.schema, &on.relation);
-    candidates
-        .filter(|id| judge.catalog.get(id).is_none())
-        .find(|id| {
-            rest.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))
-                .any(|word| word == id.name)
-        })
-        .map(ToString::to_string)
+}
+
+/// The column that a refused text refers to, when its own check already fails for it.
+fn missing_column(message: &str, on: &ObjectId, judge: &Judge<'_>) -> Option<String> {
+    let words: Vec<&str> = message
+        .split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))
+        .collect();
+    let gone: Vec<&ObjectId> = judge
+        .ledger
+        .present
+        .range(ObjectId::on(Kind::Column, "", "", "")..)
+        .take_while(|id| id.kind == Kind::Column)
+        .filter(|id| words.contains(&id.name.as_str()) && judge.catalog.get(id).is_none())
+        .collect();
+    let own = gone
+        .iter()
+        .find(|id| id.schema == on.schema && id.relation == on.relation);
+    own.or(gone.first()).map(ToString::to_string)
+}
+
+/// The enum that lacks a label of a refused text, when its own check already fails for it:
+/// `invalid input value for enum mood: "happy"`.
+fn missing_label(message: &str, judge: &Judge<'_>) -> Option<String> {
+    let (before, rest) = message.rsplit_once(": \"")?;
+    let label = rest.strip_suffix('"')?;
+    let name = crate::sql::parse_name(before.rsplit_once(' ')?.1).ok()?.name;
+    judge
+        .catalog
+        .of_kind(Kind::Enum)
+        .find(|found| found.id.name == name && judge.ledger.wants(&found.id))
+        .filter(|found| !found.list("labels").iter().any(|other| other == label))
+        .map(|found| found.id.to_string())
 }
 
 #[cfg(test)]

@@ -23,9 +23,22 @@ use super::suite::{Check, Suite, spell};
 /// # Errors
 /// Everything that is wrong with the file, by position.
 pub fn parse(file: &Arc<SourceFile>, id: &str, version: Option<Version>) -> Result<Suite, Vec<Diagnostic>> {
+    parse_in("public", file, id, version)
+}
+
+/// The same, for a project whose settings name another schema; the file's own `schema` wins.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_in(
+    schema: &str,
+    file: &Arc<SourceFile>,
+    id: &str,
+    version: Option<Version>,
+) -> Result<Suite, Vec<Diagnostic>> {
     let mut parser = Parser {
         reader: Reader::new(file),
-        schema: "public".to_string(),
+        schema: schema.to_string(),
         checks: Vec::new(),
     };
     let (document, errors) = DeTable::parse_recoverable(file.text());

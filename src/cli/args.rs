@@ -1,112 +1,118 @@
-//! The command line, as clap sees it.
+//! The command line as a value.
+//!
+//! Global flags may stand before and after the command. Whatever is wrong with the command line ends with exit code 2, which
+//! clap sees to.
 
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{ArgAction, ArgGroup, Args as ClapArgs, Parser, Subcommand};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgAction, Args as ClapArgs, CommandFactory, Parser, Subcommand, ValueHint};
 
 use super::output::Color;
 use crate::migration::{Timeout, Version};
 use crate::plan::RollbackTarget;
 use crate::project::LoadOptions;
-use crate::report::Format;
+use crate::report::{ExitCode, Format};
 
-/// Applies ordered SQL migrations to PostgreSQL, rolls them back, and verifies the live catalog against
-/// declarative checks.
-#[derive(Debug, Parser)]
-#[command(name = "pgplumb", version, max_term_width = 100, after_help = EXAMPLES, after_long_help = LONG_HELP)]
+/// Applies SQL migrations to PostgreSQL, each with its checks in one transaction; rolls them back, and verifies the live
+/// catalog.
+///
+/// A project is a folder with migrations/, and mostly rollback/ and checks/; it is found from the working directory upwards.
+/// A migration that does not meet its own checks never commits.
+#[derive(Debug, Clone, Parser)]
+#[command(
+    name = "pgplumb",
+    version,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    disable_help_subcommand = false,
+    after_help = "Run `pgplumb COMMAND --help` for examples, `pgplumb --help` for exit codes and environment.",
+    after_long_help = after_long_help(),
+    max_term_width = 110
+)]
 pub struct Args {
     #[command(flatten)]
     pub global: GlobalArgs,
+
     #[command(subcommand)]
     pub command: Command,
 }
 
-const EXAMPLES: &str = "\
-Examples:
-  pgplumb init                      start a project in this directory
-  pgplumb new add_invoices          the three files of the next change
-  pgplumb status                    what is applied, and what is pending
-  pgplumb apply --dry-run           the plan, without running it
-  pgplumb apply                     each pending migration with its checks, in one transaction each
-  pgplumb verify                    is the database what the suites say?
-  pgplumb rollback 0024             take one migration back";
-
-const LONG_HELP: &str = "\
-Exit codes:
-    0  done; verdict APPROVED (warnings included unless --strict)
-    1  checks failed, or a rollback was proven inexact: NOT APPROVED
-    2  wrong usage, configuration, or a project file that cannot be read
-    3  blocked: missing prerequisites, or a rollback that others depend on; nothing was run
-    4  the database could not be reached or refused the login
-    5  a script failed; its transaction was rolled back
-    6  history and files disagree (modified, missing, out of order)
-    7  a lock was not obtained in time: another runner, or a busy table
-  130  interrupted; the running statement was cancelled and rolled back
-
-The database is named by --database-url, else DATABASE_URL, else the PG* variables that psql reads.
-
-Examples:
-  pgplumb init                      start a project in this directory
-  pgplumb new add_invoices          the three files of the next change
-  pgplumb status                    what is applied, and what is pending
-  pgplumb apply --dry-run           the plan, without running it
-  pgplumb apply                     each pending migration with its checks, in one transaction each
-  pgplumb verify                    is the database what the suites say?
-  pgplumb rollback 0024             take one migration back";
-
-/// Options of every command, before or behind its name.
-#[derive(Debug, Clone, ClapArgs)]
+/// What every command takes.
+#[derive(Debug, Clone, ClapArgs, Default)]
 #[command(next_help_heading = "Global options")]
 pub struct GlobalArgs {
-    /// The database: a URL, key=value pairs, or the bare name of a database [default: DATABASE_URL, else PG*]
-    #[arg(short = 'd', long, global = true, value_name = "URL")]
+    /// Database, as a URL or key=value string; else what pgplumb.toml says, else DATABASE_URL, else the PG* variables
+    ///
+    /// Everybody on the machine can read a password on the command line: put it into PGPASSWORD or ~/.pgpass instead.
+    // not bound to the variable here: what an environment of pgplumb.toml names goes before it
+    #[arg(short, long, global = true, value_name = "URL", value_hint = ValueHint::Url)]
     pub database_url: Option<String>,
-    /// Start looking for the project here
-    #[arg(short = 'C', long = "directory", global = true, value_name = "DIR")]
+
+    /// Start in this directory instead of the working directory; other paths are relative to it
+    #[arg(short = 'C', long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub directory: Option<PathBuf>,
-    /// The settings, instead of pgplumb.toml in the project
-    #[arg(long, global = true, value_name = "FILE")]
+
+    /// Settings file, whose folder is the project; else pgplumb.toml is looked for
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
-    /// Which [env.NAME] table of the settings counts
-    #[arg(long = "env", env = "PGPLUMB_ENV", global = true, value_name = "NAME")]
+
+    /// Environment: the table [env.NAME] of pgplumb.toml
+    #[arg(
+        long = "env",
+        global = true,
+        value_name = "NAME",
+        env = "PGPLUMB_ENV",
+        hide_env_values = true
+    )]
     pub environment: Option<String>,
-    /// The folder of migrations, with no project around it
-    #[arg(long, global = true, value_name = "DIR")]
+
+    /// Folder of the migrations, with no project around it
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub migrations: Option<PathBuf>,
-    /// The folder of rollbacks
-    #[arg(long, global = true, value_name = "DIR")]
+
+    /// Folder of the rollbacks, with no project around it
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub rollbacks: Option<PathBuf>,
-    /// The folder of check files, or one of them
-    #[arg(long, global = true, value_name = "DIR|FILE")]
+
+    /// Folder of the check files, or one file, with no project around it
+    #[arg(long, global = true, value_name = "DIR|FILE", value_hint = ValueHint::AnyPath)]
     pub checks: Option<PathBuf>,
-    /// Format of the report on stdout: text or json
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+
+    /// Format of the report on stdout
+    #[arg(long, global = true, value_name = "FORMAT", default_value = Format::default().as_str(), value_parser = format_parser())]
     pub format: Format,
-    /// Also write the report to a file, as FORMAT=PATH; may be given several times
-    #[arg(long = "report", global = true, value_name = "FORMAT=PATH")]
+
+    /// Write the report to a file as well: FORMAT=PATH, or all=DIR for every format; may be repeated
+    #[arg(long = "report", global = true, value_name = "FORMAT=PATH", action = ArgAction::Append)]
     pub reports: Vec<ReportTarget>,
+
     /// When to colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
     pub color: Color,
+
     /// Say nothing but the report, and no report when all went well
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Say more; twice says even more
+
+    /// Say more on stderr; twice for what is sent to the server
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
-    /// Agree to what would be asked
-    #[arg(long, global = true)]
+
+    /// Answer yes to every question: what would be lost may be lost
+    #[arg(short, long, global = true)]
     pub yes: bool,
 }
 
 impl GlobalArgs {
-    /// What the command line says about the project.
+    /// What of it says where the project is.
     pub fn load_options(&self) -> LoadOptions {
         LoadOptions {
             directory: self.directory.clone(),
             config: self.config.clone(),
-            environment: self.environment.clone(),
+            // a variable that is set to nothing is as good as unset
+            environment: self.environment.clone().filter(|name| !name.is_empty()),
             migrations: self.migrations.clone(),
             rollbacks: self.rollbacks.clone(),
             checks: self.checks.clone(),
@@ -114,11 +120,25 @@ impl GlobalArgs {
     }
 }
 
-/// A file of `--report`.
+/// A report in a file, or in every format in a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportTarget {
-    pub format: Format,
+    /// `None`: every format, and the path is a directory.
+    pub format: Option<Format>,
     pub path: PathBuf,
+}
+
+impl ReportTarget {
+    /// What is to be written where.
+    pub fn files(&self) -> Vec<(Format, PathBuf)> {
+        match self.format {
+            Some(format) => vec![(format, self.path.clone())],
+            None => Format::ALL
+                .into_iter()
+                .map(|format| (format, self.path.join(format!("report.{}", format.extension()))))
+                .collect(),
+        }
+    }
 }
 
 impl FromStr for ReportTarget {
@@ -127,43 +147,55 @@ impl FromStr for ReportTarget {
     fn from_str(text: &str) -> Result<ReportTarget, String> {
         let (format, path) = text
             .split_once('=')
-            .ok_or_else(|| "write FORMAT=PATH, for example json=report.json".to_string())?;
+            .ok_or("write it as FORMAT=PATH, such as json=report.json")?;
         if path.is_empty() {
-            return Err("the path is missing behind the =".to_string());
+            return Err(format!(
+                "nothing follows {format}=; write it as FORMAT=PATH, such as json=report.json"
+            ));
         }
-        let format = format
-            .parse()
-            .map_err(|error: <Format as FromStr>::Err| error.to_string())?;
+        let format = match format {
+            "all" => None,
+            format => Some(
+                format
+                    .parse()
+                    .map_err(|error: crate::report::UnknownFormat| error.to_string())?,
+            ),
+        };
         Ok(ReportTarget {
             format,
-            path: PathBuf::from(path),
+            path: path.into(),
         })
     }
 }
 
-#[derive(Debug, Subcommand)]
+fn format_parser() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.map(Format::as_str)).try_map(|word| word.parse::<Format>())
+}
+
+/// The verbs.
+#[derive(Debug, Clone, Subcommand)]
 pub enum Command {
-    /// Scaffold a project in the current directory
+    /// Make a project: settings and folders
     Init(InitArgs),
-    /// Make the three files of the next change
+    /// Start the next change: its migration, rollback and checks
     New(NewArgs),
-    /// Show what is applied, pending, modified, missing or out of order; writes nothing
+    /// Show what is applied, pending, modified, missing or out of order
     Status(StatusArgs),
-    /// Apply pending migrations, each with its checks inside its transaction
+    /// Apply pending migrations, each with its checks in its transaction
     Apply(ApplyArgs),
-    /// Judge the database by the check files; leaves nothing behind
+    /// Compare the live database with the check files
     Verify(VerifyArgs),
-    /// Take migrations back, newest first; never without a named target
+    /// Take migrations back, newest first
     Rollback(RollbackArgs),
-    /// Show the journal: what was done, by whom, when, with which verdict
+    /// Show the journal: who did what, when, and how it ended
     History(HistoryArgs),
-    /// Work with check files
+    /// Work on check files
     Checks(ChecksArgs),
-    /// Tell the whole story on a throw-away PostgreSQL
+    /// See the whole story on a throw-away PostgreSQL
     Demo(DemoArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
-    /// Print the man page
+    /// Print the manual page
     Man(ManArgs),
 }
 
@@ -186,192 +218,464 @@ impl Command {
     }
 }
 
-#[derive(Debug, ClapArgs)]
-pub struct InitArgs {}
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  pgplumb init                  here
+  pgplumb init db               in db/, which is made when it is not there
 
-#[derive(Debug, ClapArgs)]
-#[command(after_help = "Example:\n  pgplumb new add_invoices")]
+Writes pgplumb.toml with every setting explained, and the folders migrations/, rollback/ and checks/. Nothing is overwritten.")]
+pub struct InitArgs {
+    /// Where to make it, instead of here
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub target: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  pgplumb new add_user_table
+  pgplumb new Add user table    the same
+  $EDITOR $(pgplumb new add_user_table)
+
+The version follows the newest one, written as wide; where the versions are times (20250611101500), it is the time in UTC.")]
 pub struct NewArgs {
-    /// What the change does, in a few words
-    #[arg(required = true, value_name = "NAME")]
+    /// Name of the change, in a few words
+    #[arg(value_name = "NAME", required = true)]
     pub name: Vec<String>,
 }
 
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  pgplumb status
+  pgplumb status --check        in CI: exit 6 when anything is pending
+  pgplumb status --format json
+
+Writes nothing, not even the history table.")]
 pub struct StatusArgs {
-    /// Exit 6 when anything is pending or disagrees
+    /// Exit with 6 when anything is pending, modified, missing or out of order
     #[arg(long)]
     pub check: bool,
 }
 
-#[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:\n  pgplumb apply --dry-run\n  pgplumb apply --to 0023")]
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  pgplumb apply --dry-run       the plan, and nothing else
+  pgplumb apply
+  pgplumb apply --to 0024
+  pgplumb apply --env production --report json=apply.json
+
+A script, its checks and its row in the history share one transaction: COMMIT comes only after every check passed.")]
 pub struct ApplyArgs {
-    /// The newest version to apply
+    /// Apply up to this version, included
     #[arg(long, value_name = "VERSION")]
     pub to: Option<Version>,
-    /// Print the plan, and run nothing
+
+    /// Show the plan and run nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Commit without checks; the report and the journal say so
+
+    /// Commit without running the checks; report and journal say so
     #[arg(long)]
     pub no_verify: bool,
-    /// Apply a pending version although a newer one is applied
+
+    /// Apply versions that are older than an applied one as well
     #[arg(long)]
     pub out_of_order: bool,
-    /// How long to wait for another runner, such as 60s [default: lock_wait of the settings]
+
+    /// How long to wait for another runner, such as 60s or 5min; 0 not at all
     #[arg(long, value_name = "TIME")]
     pub lock_wait: Option<Timeout>,
-    /// Warnings count as failures
+
+    /// Let warnings fail the run
     #[arg(long)]
     pub strict: bool,
 }
 
-#[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:\n  pgplumb verify\n  pgplumb verify 0024 --format json")]
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  pgplumb verify                all applied migrations, and the suites that hold always
+  pgplumb verify 0024           just this one, whatever its state
+  pgplumb verify --checks baseline.toml -d postgres:///shop
+
+Leaves nothing behind. Exit 1 when anything differs.")]
 pub struct VerifyArgs {
-    /// Judge these alone, whatever their state [default: the always-on suites and those of applied migrations]
+    /// Judge just these versions
     #[arg(value_name = "VERSION")]
     pub versions: Vec<Version>,
-    /// Warnings count as failures
+
+    /// Let warnings fail the verification
     #[arg(long)]
     pub strict: bool,
 }
 
-#[derive(Debug, ClapArgs)]
-#[command(
-    group = ArgGroup::new("target").required(true).multiple(false).args(["versions", "to", "steps"]),
-    after_help = "Examples:\n  pgplumb rollback 0024\n  pgplumb rollback --to 0023\n  pgplumb rollback --steps 1 --dry-run"
-)]
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  pgplumb rollback 0024         just this one
+  pgplumb rollback --steps 2    the two newest
+  pgplumb rollback --to 0023    everything newer than 0023, which stays
+  pgplumb rollback --to 0       everything
+  pgplumb rollback --to 0023 --dry-run
+
+Says what would be lost before it starts. Data is lost only when you agree, or said --yes.")]
 pub struct RollbackArgs {
-    /// Take back just these
-    #[arg(value_name = "VERSION")]
-    pub versions: Vec<Version>,
-    /// Take back everything newer than this one, which stays; 0 leaves none
-    #[arg(long, value_name = "VERSION")]
-    pub to: Option<Version>,
-    /// Take back the newest N
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub steps: Option<u32>,
-    /// Print the plan and what it would destroy, and run nothing
+    #[command(flatten)]
+    target: TargetArgs,
+
+    /// Show the plan and run nothing
     #[arg(long)]
     pub dry_run: bool,
+
+    /// How long to wait for another runner [default: lock_wait in pgplumb.toml]
+    #[arg(long, value_name = "TIME")]
+    pub lock_wait: Option<Timeout>,
+}
+
+/// Exactly one of three.
+#[derive(Debug, Clone, ClapArgs)]
+#[group(required = true, multiple = false)]
+struct TargetArgs {
+    /// Take back just these versions
+    #[arg(value_name = "VERSION")]
+    versions: Vec<Version>,
+
+    /// Take back everything newer than this version; 0 takes back everything
+    #[arg(long, value_name = "VERSION")]
+    to: Option<Version>,
+
+    /// Take back the N newest
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    steps: Option<u32>,
 }
 
 impl RollbackArgs {
-    /// What is to be taken back; clap has made sure that exactly one is named.
+    /// What is to be taken back.
     pub fn target(&self) -> RollbackTarget {
-        match (self.to, self.steps) {
-            (Some(to), _) => RollbackTarget::To(to),
+        match (self.target.to, self.target.steps) {
+            (Some(version), _) => RollbackTarget::To(version),
             (None, Some(steps)) => RollbackTarget::Steps(steps as usize),
-            (None, None) => RollbackTarget::Versions(self.versions.clone()),
+            (None, None) => RollbackTarget::Versions(self.target.versions.clone()),
         }
     }
 }
 
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  pgplumb history
+  pgplumb history --limit 5 --format json
+
+Failed attempts are in it as well.")]
 pub struct HistoryArgs {
-    /// Show the newest N entries only
-    #[arg(long, value_name = "N")]
+    /// Show the newest N entries alone
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: Option<u32>,
 }
 
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Clone, ClapArgs)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
 pub struct ChecksArgs {
     #[command(subcommand)]
     pub command: ChecksCommand,
 }
 
-#[derive(Debug, Subcommand)]
+/// What can be done with check files.
+#[derive(Debug, Clone, Subcommand)]
 pub enum ChecksCommand {
     /// Validate check files without a database
     Lint(LintArgs),
 }
 
-#[derive(Debug, ClapArgs)]
-pub struct LintArgs {}
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  pgplumb checks lint
+  pgplumb checks lint checks/0024_sync.toml
 
-#[derive(Debug, ClapArgs)]
+Names every mistake of every file with its line. Exit 2 when there is one.")]
+pub struct LintArgs {
+    /// Just these files, instead of the project's
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Starts a PostgreSQL server of its own from the programs on this machine, applies, verifies, tampers, finds it, rolls back,
+and leaves nothing behind.")]
 pub struct DemoArgs {}
 
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  pgplumb completions bash > ~/.local/share/bash-completion/completions/pgplumb
+  pgplumb completions zsh > ~/.zfunc/_pgplumb
+  pgplumb completions fish > ~/.config/fish/completions/pgplumb.fish")]
 pub struct CompletionsArgs {
-    /// The shell
+    #[arg(value_name = "SHELL", value_enum)]
     pub shell: clap_complete::Shell,
 }
 
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  pgplumb man | man -l -
+  pgplumb man > ~/.local/share/man/man1/pgplumb.1")]
 pub struct ManArgs {}
+
+/// The environment variables that pgplumb looks at, for help and manual.
+pub const ENVIRONMENT: [(&str, &str); 5] = [
+    (
+        "DATABASE_URL",
+        "the database, when neither -d nor pgplumb.toml names one",
+    ),
+    (
+        "PGHOST, PGPORT, PGUSER, PGPASSWORD, …",
+        "the database as for psql, when nothing else names one",
+    ),
+    ("PGPLUMB_ENV", "the environment, as --env"),
+    ("NO_COLOR", "no colour when set to anything"),
+    ("COLUMNS", "width of the text report"),
+];
+
+fn after_long_help() -> String {
+    let mut out = String::from("Exit codes:\n");
+    for code in ExitCode::ALL {
+        out.push_str(&format!("  {:>3}  {}\n", code.code(), code.meaning()));
+    }
+    out.push_str("\nEnvironment:\n");
+    for (name, meaning) in ENVIRONMENT {
+        out.push_str(&format!("  {name}\n          {meaning}\n"));
+    }
+    out.push_str(
+        "\nExamples:\n  pgplumb init && pgplumb new add_users\n  pgplumb apply -d postgres:///shop\n  pgplumb verify --env \
+         production --report json=verify.json\n  pgplumb rollback --to 0023 --dry-run\n",
+    );
+    out
+}
+
+/// The whole command line as clap knows it: for completions and the manual.
+pub fn command() -> clap::Command {
+    Args::command()
+}
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
-    #[test]
-    fn the_definition_is_sound() {
-        Args::command().debug_assert();
+    fn parse(line: &str) -> Result<Args, clap::Error> {
+        Args::try_parse_from(std::iter::once("pgplumb").chain(line.split_whitespace()))
+    }
+
+    fn version(text: &str) -> Version {
+        text.parse().unwrap()
     }
 
     #[test]
-    fn exit_codes_of_the_help_are_those_of_the_contract() {
-        for exit in crate::report::ExitCode::ALL {
-            let line = format!("{:>5}  {}", exit.code(), exit.meaning());
-            assert!(LONG_HELP.contains(&line), "{line:?} is not in the long help");
+    fn the_definition_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn global_flags_stand_before_and_after_the_command() {
+        for line in [
+            "-d postgres:///a -C x --config c --migrations m --rollbacks r --checks k --format json --color never -q --yes --env \
+             prod --report json=a.json status",
+            "status -d postgres:///a -C x --config c --migrations m --rollbacks r --checks k --format json --color never -q --yes \
+             --env prod --report json=a.json",
+        ] {
+            let global = parse(line).unwrap().global;
+            assert_eq!(global.database_url.as_deref(), Some("postgres:///a"));
+            assert_eq!(
+                global.load_options(),
+                LoadOptions {
+                    directory: Some("x".into()),
+                    config: Some("c".into()),
+                    environment: Some("prod".to_string()),
+                    migrations: Some("m".into()),
+                    rollbacks: Some("r".into()),
+                    checks: Some("k".into()),
+                }
+            );
+            assert_eq!((global.format, global.color), (Format::Json, Color::Never));
+            assert!(global.quiet && global.yes);
+            assert_eq!(
+                global.reports,
+                [ReportTarget {
+                    format: Some(Format::Json),
+                    path: "a.json".into()
+                }]
+            );
+        }
+        let global = parse("-v checks lint -v --env=").unwrap().global;
+        assert_eq!(global.load_options().environment, None);
+        assert_eq!(parse("checks lint -vv").unwrap().global.verbose, 2);
+        assert_eq!(parse("status").unwrap().global.format, Format::Text);
+    }
+
+    #[test]
+    fn every_command_takes_its_arguments() {
+        let Command::Apply(apply) =
+            parse("apply --to 24 --dry-run --no-verify --out-of-order --lock-wait 5min")
+                .unwrap()
+                .command
+        else {
+            panic!()
+        };
+        assert_eq!(apply.to, Some(version("0024")));
+        assert!(apply.dry_run && apply.no_verify && apply.out_of_order);
+        assert_eq!(apply.lock_wait.unwrap().as_millis(), 300_000);
+
+        let Command::Verify(verify) = parse("verify 0001 24 --strict").unwrap().command else {
+            panic!()
+        };
+        assert_eq!(verify.versions, [version("1"), version("24")]);
+        assert!(verify.strict);
+
+        let Command::New(new) = parse("new Add user table").unwrap().command else {
+            panic!()
+        };
+        assert_eq!(new.name.join(" "), "Add user table");
+
+        let Command::History(history) = parse("history --limit 5").unwrap().command else {
+            panic!()
+        };
+        assert_eq!(history.limit, Some(5));
+
+        let Command::Checks(checks) = parse("checks lint a.toml b.toml").unwrap().command else {
+            panic!()
+        };
+        let ChecksCommand::Lint(lint) = checks.command;
+        assert_eq!(lint.files.len(), 2);
+        for line in [
+            "init",
+            "init db",
+            "status --check",
+            "demo",
+            "completions zsh",
+            "man",
+        ] {
+            let name = parse(line).unwrap().command.name();
+            assert!(line.starts_with(name), "{line}");
         }
     }
 
     #[test]
     fn a_rollback_has_exactly_one_kind_of_target() {
-        let parse = |args: &[&str]| {
-            Args::try_parse_from(["pgplumb", "rollback"].iter().chain(args)).map(|args| match args.command {
-                Command::Rollback(rollback) => rollback.target(),
-                other => panic!("parsed as {}", other.name()),
-            })
-        };
-        let version = |number| Version::new(number).expect("not negative");
-        assert_eq!(
-            parse(&["24", "0023"]).unwrap(),
-            RollbackTarget::Versions(vec![version(24), version(23)])
-        );
-        assert_eq!(parse(&["--to", "0"]).unwrap(), RollbackTarget::To(Version::ZERO));
-        assert_eq!(parse(&["--steps", "2"]).unwrap(), RollbackTarget::Steps(2));
-        for wrong in [
-            &[][..],
-            &["24", "--to", "1"],
-            &["--to", "1", "--steps", "1"],
-            &["--steps", "0"],
-            &["x"],
+        for (line, expected) in [
+            (
+                "rollback 24 0023",
+                RollbackTarget::Versions(vec![version("24"), version("23")]),
+            ),
+            ("rollback --to 0", RollbackTarget::To(Version::ZERO)),
+            ("rollback --steps 2 --dry-run", RollbackTarget::Steps(2)),
         ] {
-            assert!(parse(wrong).is_err(), "{wrong:?}");
+            let Command::Rollback(rollback) = parse(line).unwrap().command else {
+                panic!()
+            };
+            assert_eq!(rollback.target(), expected);
+        }
+        for line in [
+            "rollback",
+            "rollback --dry-run",
+            "rollback 24 --to 23",
+            "rollback --to 23 --steps 1",
+            "rollback --steps 0",
+            "rollback --steps -1",
+        ] {
+            assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
         }
     }
 
     #[test]
-    fn global_options_stand_before_and_behind_the_command() {
-        for line in [
-            ["pgplumb", "-d", "db", "status"],
-            ["pgplumb", "status", "-d", "db"],
+    fn wrong_usage_is_exit_2_and_says_why() {
+        for (line, expected) in [
+            ("", "Usage: pgplumb"),
+            ("applly", "a similar subcommand exists: 'apply'"),
+            ("apply --too 24", "a similar argument exists: '--to'"),
+            (
+                "apply --to x",
+                "invalid value 'x' for '--to <VERSION>': \"x\" is not a version: a version is a number such as 24, 0024 or \
+                 20250611101500",
+            ),
+            (
+                "verify 9999999999999999999999",
+                "is too large: a version has at most 64 bits",
+            ),
+            ("apply --lock-wait 5", "\"5\" has no unit: write 5s or 5ms"),
+            ("status --format xml", "[possible values: text, json]"),
+            (
+                "status --report a.json",
+                "write it as FORMAT=PATH, such as json=report.json",
+            ),
+            (
+                "status --report xml=a",
+                "`xml` is no report format; the formats are text, json",
+            ),
+            ("status --report json=", "nothing follows json="),
+            ("status -q -v", "cannot be used with"),
+            ("rollback", "<VERSION|--to <VERSION>|--steps <N>>"),
+            ("history --limit 0", "0 is not in 1.."),
+            ("completions tcsh", "possible values: bash"),
+            ("new", "<NAME>..."),
         ] {
-            assert_eq!(
-                Args::try_parse_from(line).unwrap().global.database_url.as_deref(),
-                Some("db")
+            let error = parse(line).unwrap_err();
+            let text = error.to_string();
+            assert_eq!(error.exit_code(), 2, "{line}");
+            assert!(text.contains(expected), "{line}: {text}");
+        }
+        for line in ["--help", "--version", "apply -h", "help rollback"] {
+            assert_eq!(parse(line).unwrap_err().exit_code(), 0, "{line}");
+        }
+    }
+
+    #[test]
+    fn reports_go_to_files() {
+        let all: ReportTarget = "all=out".parse().unwrap();
+        assert_eq!(
+            all.files(),
+            [
+                (Format::Text, "out/report.txt".into()),
+                (Format::Json, "out/report.json".into())
+            ]
+        );
+        assert_eq!(
+            "all=out".parse(),
+            Ok(ReportTarget {
+                format: None,
+                path: "out".into()
+            })
+        );
+        assert_eq!(
+            "text=a=b".parse(),
+            Ok(ReportTarget {
+                format: Some(Format::Text),
+                path: "a=b".into()
+            })
+        );
+    }
+
+    #[test]
+    fn help_explains_exit_codes_and_shows_no_secret() {
+        let long = command().render_long_help().to_string();
+        for code in ExitCode::ALL {
+            assert!(
+                long.contains(&format!("{:>3}  {}", code.code(), code.meaning())),
+                "{long}"
             );
         }
-    }
-
-    #[test]
-    fn a_report_target_has_format_and_path() {
-        assert_eq!(
-            "json=a/b=c.json".parse(),
-            Ok(ReportTarget {
-                format: Format::Json,
-                path: PathBuf::from("a/b=c.json")
-            })
-        );
-        assert!("json".parse::<ReportTarget>().is_err());
-        assert!("json=".parse::<ReportTarget>().is_err());
-        assert!("yaml=x".parse::<ReportTarget>().is_err());
+        for mut command in command().get_subcommands().cloned() {
+            let help = command.render_help().to_string();
+            assert!(
+                help.contains("Examples:") || ["checks", "demo"].contains(&command.get_name()),
+                "{help}"
+            );
+        }
+        assert!(long.contains("[env: PGPLUMB_ENV]"), "{long}");
+        assert!(!long.contains("DATABASE_URL="));
     }
 }

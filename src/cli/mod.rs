@@ -13,7 +13,6 @@ use std::io::IsTerminal;
 use args::{Args, Command};
 use clap::Parser;
 
-use crate::diagnostic::Diagnostic;
 use crate::ops;
 use crate::project::Project;
 use crate::report::{self, ExitCode, Format, Report};
@@ -37,7 +36,7 @@ pub fn run() -> std::process::ExitCode {
 /// Runs the command and shows what came of it.
 async fn dispatch(args: &Args) -> ExitCode {
     let verb = match &args.command {
-        Command::Init(_) => return commands::init::run(&args.global),
+        Command::Init(options) => return commands::init::run(&args.global, options),
         Command::New(options) => return commands::new::run(&args.global, options),
         Command::Completions(options) => return commands::completions::run(options),
         Command::Man(_) => return commands::man::run(),
@@ -50,27 +49,36 @@ async fn dispatch(args: &Args) -> ExitCode {
         Command::Checks(_) => "checks",
     };
     let started_at = ops::now();
-    let mut report = match verbs(args).await {
-        Ok(report) => report,
+    let (mut report, is_error) = match verbs(args).await {
+        Ok(report) => (report, false),
         Err(error) => {
             let mut report = Report::failed(verb, error.exit());
             report.diagnostics = error.into_diagnostics();
             report.started_at = started_at;
-            report
+            (report, true)
         }
     };
-    report.environment.clone_from(&args.global.environment);
+    report.environment = args.global.load_options().environment;
+    if is_error && args.global.format == Format::Text {
+        // there is nothing to report on: the message alone, where messages go
+        for diagnostic in &report.diagnostics {
+            output::tell_diagnostic(diagnostic, args.global.color);
+        }
+        return write_files(args, &report);
+    }
     show(args, &report)
 }
 
 /// The commands that look at a project.
 async fn verbs(args: &Args) -> Result<Report, ops::Error> {
-    let project = Project::load(&args.global.load_options()).map_err(ops::Error::Input)?;
-    for warning in &project.warnings {
-        tell_diagnostic(args, warning);
-    }
     if let Command::Checks(checks) = &args.command {
-        return commands::checks::run(&project, checks);
+        return commands::checks::run(&args.global, checks);
+    }
+    let project = Project::load(&args.global.load_options()).map_err(ops::Error::Input)?;
+    if !args.global.quiet {
+        for warning in &project.warnings {
+            output::tell_diagnostic(warning, args.global.color);
+        }
     }
     let parameters = database::parameters(args, &project)?;
     let interrupt = signals::listen();
@@ -85,7 +93,7 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
     };
     match &args.command {
         Command::Status(options) => commands::status::run(&context, options).await,
-        Command::Apply(options) => commands::apply::run(&context, options).await,
+        Command::Apply(options) => commands::apply::run(&context, &args.global, options).await,
         Command::Verify(options) => commands::verify::run(&context, options).await,
         Command::Rollback(options) => commands::rollback::run(&context, &args.global, options).await,
         Command::History(options) => commands::history::run(&context, options).await,
@@ -98,19 +106,25 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
     }
 }
 
-/// Writes the report to stdout and into the files of `--report`.
-fn show(args: &Args, report: &Report) -> ExitCode {
+/// Writes the report into the files of `--report`.
+fn write_files(args: &Args, report: &Report) -> ExitCode {
     let mut exit = report.exit;
-    for target in &args.global.reports {
-        let text = report::render(report, target.format, &output::file_options());
-        if let Err(error) = output::write_file(&target.path, &text) {
+    for (format, path) in args.global.reports.iter().flat_map(args::ReportTarget::files) {
+        let text = report::render(report, format, &output::file_options());
+        if let Err(error) = output::write_file(&path, &text) {
             output::tell(&format!(
                 "error: the report could not be written to {}: {error}\n  help: name a path that can be written to\n",
-                target.path.display()
+                path.display()
             ));
             exit = worse(exit);
         }
     }
+    exit
+}
+
+/// Writes the report to stdout and into the files of `--report`.
+fn show(args: &Args, report: &Report) -> ExitCode {
+    let mut exit = write_files(args, report);
     let is_quiet_success = args.global.quiet && args.global.format == Format::Text && exit == ExitCode::Done;
     if is_quiet_success && quiet_says_nothing(&args.command) {
         return exit;
@@ -144,13 +158,6 @@ fn quiet_says_nothing(command: &Command) -> bool {
         command,
         Command::Apply(_) | Command::Verify(_) | Command::Rollback(_) | Command::Checks(_)
     )
-}
-
-/// A remark on stderr, so that stdout carries the report alone.
-fn tell_diagnostic(args: &Args, diagnostic: &Diagnostic) {
-    if !args.global.quiet {
-        output::tell(&crate::diagnostic::render(diagnostic));
-    }
 }
 
 /// Whether somebody can be asked: both ends of the conversation are a terminal.

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
+use crate::diagnostic::{self, Diagnostic, Severity};
 use crate::report::ExitCode;
 use crate::report::text::TextOptions;
 
@@ -95,6 +96,23 @@ pub fn print(text: &str) -> io::Result<()> {
 /// Writes to stderr, where a failure has nobody left to tell.
 pub fn tell(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Shows a diagnostic on stderr, its first word coloured as compilers do.
+pub fn tell_diagnostic(diagnostic: &Diagnostic, color: Color) {
+    let text = diagnostic::render(diagnostic);
+    let word = diagnostic.severity.as_str();
+    let paint = match diagnostic.severity {
+        Severity::Error => "\x1b[1;31m",
+        Severity::Warning => "\x1b[1;33m",
+        Severity::Note => "\x1b[1;36m",
+    };
+    match text.strip_prefix(word) {
+        Some(rest) if colored(color, io::stderr().is_terminal()) => {
+            tell(&format!("{paint}{word}\x1b[0m{rest}"))
+        }
+        _ => tell(&text),
+    }
 }
 
 /// Writes a file so that it is there whole or not at all.

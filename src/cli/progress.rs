@@ -51,6 +51,20 @@ impl Progress {
                     ));
                 }
             }
+            Event::WaitingForTable {
+                stem,
+                attempt,
+                blockers,
+                left,
+            } => {
+                tell(&format!(
+                    "{stem}: a table is busy (attempt {attempt}); trying again for at most {} s more\n",
+                    left.as_secs()
+                ));
+                for blocker in blockers {
+                    tell(&format!("  {blocker}\n"));
+                }
+            }
             Event::StepStarted {
                 number,
                 of,

@@ -456,7 +456,7 @@ fn end_of_item(text: &str, ends: &[u8]) -> Option<usize> {
 }
 
 /// The WHEN condition in a definition as `pg_get_triggerdef` prints it. Before it stand names and keywords only.
-fn when_condition(definition: &str) -> Option<&str> {
+pub(super) fn when_condition(definition: &str) -> Option<&str> {
     let marker = " WHEN (";
     let condition = &definition[find_bare(definition, marker)? + marker.len()..];
     Some(&condition[..end_of_item(condition, b")")?])
@@ -477,4 +477,375 @@ fn printed_collations(definition: &str, keys: &[String]) -> Option<Vec<String>> 
         rest = rest[end..].trim_start_matches([',', ' ']);
     }
     Some(collations)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{Kind, ObjectId};
+    use crate::db::Connection;
+    use crate::db::scratch::{Options, Scratch};
+    use std::fmt::Write as _;
+
+    fn everything() -> Scope {
+        let all = || BTreeSet::from([("*".to_string(), "*".to_string())]);
+        Scope {
+            relation_patterns: all(),
+            type_patterns: all(),
+            function_patterns: all(),
+            schemas: ["Odd Schema", "twin"].map(String::from).into(),
+            extensions: ["pgcrypto".to_string()].into(),
+            roles: ["Nasty \"Role\"", "nasty_super"].map(String::from).into(),
+            ..Scope::default()
+        }
+    }
+
+    fn one(schema: &str, name: &str) -> BTreeSet<(String, String)> {
+        BTreeSet::from([(schema.to_string(), name.to_string())])
+    }
+
+    async fn nasty() -> (Scratch, Connection) {
+        let scratch = Scratch::start(Options::default()).await.unwrap();
+        let sql = include_str!("catalog_nasty.sql");
+        scratch.run("postgres", sql).await.unwrap();
+        let connection = scratch.connect("postgres").await.unwrap();
+        (scratch, connection)
+    }
+
+    async fn try_read(connection: &Connection, scope: &Scope) -> Result<Catalog, ReadError> {
+        let sql = format!(
+            "begin; {SETTINGS} select 1 as marker; {} select 'x' as kindred; commit",
+            read_sql(scope, connection.server.version_num)
+        );
+        let messages = connection.client.simple_query(&sql).await.unwrap();
+        decode(&messages)
+    }
+
+    async fn read(connection: &Connection, scope: &Scope) -> Catalog {
+        try_read(connection, scope).await.unwrap()
+    }
+
+    fn printed(catalog: &Catalog) -> String {
+        let mut text = String::new();
+        for object in catalog.iter() {
+            writeln!(text, "{}", object.id).unwrap();
+            for (name, value) in &object.properties {
+                let value = match value {
+                    Value::List(items) => serde_json::to_string(items).unwrap(),
+                    value => value.to_string(),
+                };
+                writeln!(text, "    {name} = {}", value.replace('\n', "\\n")).unwrap();
+            }
+        }
+        text
+    }
+
+    #[tokio::test]
+    async fn every_property_of_a_nasty_database() {
+        let (_scratch, connection) = nasty().await;
+        // what the session has set does not show
+        let hostile = "set search_path to \"Odd Schema\", public, twin; set timezone to 'Asia/Kolkata'; \
+                       set datestyle to 'SQL, DMY'; set quote_all_identifiers to on";
+        connection.client.batch_execute(hostile).await.unwrap();
+        let catalog = read(&connection, &everything()).await;
+        let version = catalog
+            .get(&ObjectId::new(Kind::Extension, "", "pgcrypto"))
+            .unwrap()
+            .text("version")
+            .unwrap();
+        let text = printed(&catalog)
+            .replace(&format!("version = {version}"), "version = 1.3")
+            // since 14, an argument of a procedure says that it is one
+            .replace(
+                "arguments = a integer DEFAULT 3",
+                "arguments = IN a integer DEFAULT 3",
+            )
+            // since 16, a query of one table does not name it with every column
+            .replace(
+                "SELECT id,\\n    code\\n   FROM public.parent p\\n  WHERE (mood",
+                "SELECT p.id,\\n    p.code\\n   FROM public.parent p\\n  WHERE (p.mood",
+            );
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/db/catalog_nasty.txt");
+        if std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
+            std::fs::write(file, &text).unwrap();
+        }
+        let wanted = std::fs::read_to_string(file).unwrap();
+        let missing: Vec<&str> = wanted.lines().filter(|line| !text.contains(line)).collect();
+        assert!(text == wanted, "missing: {missing:#?}\n\n{text}");
+        let read_at = catalog.read_at.unwrap();
+        assert!(
+            read_at.starts_with("20") && read_at.ends_with('Z') && read_at.len() == 27,
+            "{read_at}"
+        );
+    }
+
+    #[tokio::test]
+    async fn every_property_of_the_registry_is_read() {
+        let (_scratch, connection) = nasty().await;
+        let version = connection.server.version_num;
+        let since = |wanted: u32| version >= wanted * 10_000;
+        if since(14) {
+            let sql = "create function public.std(a integer) returns integer return a + 1";
+            connection.client.batch_execute(sql).await.unwrap();
+        }
+        if since(15) {
+            for sql in [
+                "create table public.modern (a integer, b integer, constraint u unique nulls not distinct (a), \
+                 constraint f foreign key (a, b) references public.keyed (a, b) on delete set null (b))",
+                "set allow_in_place_tablespaces to on",
+                "create tablespace nasty_space location ''",
+                "create table public.placed (a integer) tablespace nasty_space",
+                "create index placed_idx on public.placed (a) tablespace nasty_space",
+            ] {
+                let keyed =
+                    "create table if not exists public.keyed (a integer, b integer, primary key (a, b))";
+                connection.client.batch_execute(keyed).await.unwrap();
+                connection.client.batch_execute(sql).await.unwrap();
+            }
+        }
+        if since(18) {
+            let sql = "create table public.spans (id int4range, other int4range, valid tstzrange, v integer generated always as (1) virtual, \
+                       n integer, constraint p primary key (id, valid without overlaps), \
+                       constraint u_spans unique (other, valid without overlaps)); \
+                       alter table public.spans add constraint n not null n not valid; create table public.in_spans (id int4range, valid tstzrange, constraint f foreign key \
+                       (id, period valid) references public.spans (id, period valid))";
+            connection.client.batch_execute(sql).await.unwrap();
+        }
+        let catalog = read(&connection, &everything()).await;
+        let get = |kind, relation: &str, name: &str| {
+            catalog
+                .get(&ObjectId::on(kind, "public", relation, name))
+                .unwrap()
+        };
+        if since(14) {
+            let body = get(Kind::Function, "", "std(integer)").text("body");
+            assert_eq!(body, Some("RETURN (a + 1)"));
+        }
+        if since(15) {
+            assert!(get(Kind::Unique, "modern", "u").flag("nulls_not_distinct"));
+            assert!(get(Kind::Index, "modern", "u").flag("nulls_not_distinct"));
+            assert_eq!(
+                get(Kind::ForeignKey, "modern", "f").text("on_delete"),
+                Some("set null (b)")
+            );
+            assert_eq!(
+                get(Kind::Table, "", "placed").text("tablespace"),
+                Some("nasty_space")
+            );
+            assert_eq!(
+                get(Kind::Index, "placed", "placed_idx").text("tablespace"),
+                Some("nasty_space")
+            );
+        }
+        if since(18) {
+            assert_eq!(
+                get(Kind::Column, "spans", "v").text("generated_kind"),
+                Some("virtual")
+            );
+            assert_eq!(get(Kind::Column, "spans", "v").text("generated"), Some("1"));
+            assert!(!get(Kind::Column, "spans", "n").flag("not_null"));
+            assert!(get(Kind::Column, "spans", "id").flag("not_null"));
+            assert!(get(Kind::PrimaryKey, "spans", "p").flag("without_overlaps"));
+            assert!(get(Kind::Unique, "spans", "u_spans").flag("without_overlaps"));
+            assert!(get(Kind::ForeignKey, "in_spans", "f").flag("period"));
+        }
+        for kind in Kind::ALL {
+            for property in kind.properties() {
+                let later = match property.name {
+                    "without_overlaps" | "period" => 18,
+                    "tablespace" => 15,
+                    _ => 12,
+                };
+                let read = catalog
+                    .of_kind(kind)
+                    .any(|object| object.get(property.name).is_some());
+                assert!(read || !since(later), "{kind}: {} is never read", property.name);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn only_what_the_scope_names() {
+        let (_scratch, connection) = nasty().await;
+        let nothing = read(&connection, &Scope::default()).await;
+        assert!(nothing.is_empty() && nothing.read_at.is_some());
+
+        let by_index = Scope {
+            relations: one("Odd Schema", "Odd Idx"),
+            ..Scope::default()
+        };
+        let catalog = read(&connection, &by_index).await;
+        let table = "Tàble \"x\", y.";
+        assert!(catalog.relation("Odd Schema", table).is_some());
+        assert!(catalog.of_kind(Kind::Column).count() == 13);
+        assert!(
+            catalog
+                .iter()
+                .all(|object| object.id.name == table || object.id.relation == table)
+        );
+
+        let count = |catalog: &Catalog| catalog.of_kind(Kind::Table).count();
+        let one_table = |patterns| Scope {
+            relation_patterns: patterns,
+            ..Scope::default()
+        };
+        for (pattern, tables) in [
+            (("public", "log*"), 4),
+            (("public", "log_*"), 2),
+            (("public", "log*é"), 1),
+            (("public", "LOG*"), 0),
+            (("pub*", "*split*"), 3),
+            (("public", "parent"), 1),
+            (("*", "parent"), 2),
+            (("*", "*"), 18),
+            (("pg_*", "*"), 0),
+            (("public", "%"), 0),
+            (("public", "a\\*'; drop table public.log; --"), 0),
+        ] {
+            let catalog = read(&connection, &one_table(one(pattern.0, pattern.1))).await;
+            assert_eq!(count(&catalog), tables, "{pattern:?}");
+        }
+
+        let partitions = Scope {
+            partitions_of: one("public", "log"),
+            ..Scope::default()
+        };
+        let catalog = read(&connection, &partitions).await;
+        assert_eq!(count(&catalog), 4);
+        assert!(
+            catalog
+                .get(&ObjectId::on(Kind::Column, "public", "log Rest é", "id"))
+                .is_some()
+        );
+
+        // pgplumb's own tables only by name
+        let own = Scope {
+            relations: one("public", "pgplumb_journal"),
+            ..Scope::default()
+        };
+        assert_eq!(count(&read(&connection, &own).await), 1);
+
+        let routine = Scope {
+            functions: one("public", "f"),
+            types: one("public", "mood"),
+            ..Scope::default()
+        };
+        let catalog = read(&connection, &routine).await;
+        let names: Vec<&str> = catalog.iter().map(|object| object.id.name.as_str()).collect();
+        assert_eq!(
+            names,
+            ["mood", "f(\"Odd Schema\".\"Móod\")", "f()", "f(integer, text[])"]
+        );
+
+        // names that are none
+        let odd = [
+            "'",
+            "\\",
+            "{",
+            "}",
+            "\"",
+            ",",
+            "NULL",
+            "",
+            " ",
+            "a\0b",
+            "$$",
+            "\u{1}",
+            "'; drop table public.log; --",
+        ];
+        let pairs: BTreeSet<_> = odd.map(|name| (name.to_string(), name.to_string())).into();
+        let names: BTreeSet<_> = odd.map(str::to_string).into();
+        let scope = Scope {
+            relations: pairs.clone(),
+            relation_patterns: pairs.clone(),
+            partitions_of: pairs.clone(),
+            types: pairs.clone(),
+            type_patterns: pairs.clone(),
+            functions: pairs.clone(),
+            function_patterns: pairs,
+            schemas: names.clone(),
+            extensions: names.clone(),
+            roles: names,
+        };
+        connection
+            .client
+            .batch_execute("set standard_conforming_strings to off")
+            .await
+            .unwrap();
+        assert!(read(&connection, &scope).await.is_empty());
+        connection
+            .client
+            .batch_execute("select from public.log")
+            .await
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_another_session_drops_meanwhile_is_no_fact() {
+        let (scratch, connection) = nasty().await;
+        let scope = Scope {
+            relations: one("public", "heir"),
+            ..Scope::default()
+        };
+        connection
+            .client
+            .batch_execute("begin isolation level repeatable read; select 1")
+            .await
+            .unwrap();
+        scratch.run("postgres", "drop table public.heir").await.unwrap();
+        let sql = format!("{SETTINGS} {}", read_sql(&scope, connection.server.version_num));
+        let disturbed = match connection.client.simple_query(&sql).await {
+            Ok(messages) => matches!(decode(&messages), Err(ReadError::Disturbed { .. })),
+            Err(error) => is_disturbance(&error),
+        };
+        assert!(disturbed);
+        connection.client.batch_execute("rollback").await.unwrap();
+        assert!(read(&connection, &scope).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_role_without_rights_reads_the_same() {
+        let (_scratch, connection) = nasty().await;
+        let mut scope = everything();
+        let all = read(&connection, &scope).await;
+        connection
+            .client
+            .batch_execute("create role nobody; set role nobody")
+            .await
+            .unwrap();
+        let same = read(&connection, &scope).await;
+        assert_eq!(printed(&all), printed(&same));
+        scope.roles.clear();
+        assert_eq!(read(&connection, &scope).await.of_kind(Kind::Role).count(), 0);
+    }
+
+    #[test]
+    fn conditions_are_cut_out_of_definitions() {
+        let cases = [
+            (
+                "CREATE TRIGGER a BEFORE UPDATE ON t FOR EACH ROW WHEN ((new.a > 0)) EXECUTE FUNCTION f()",
+                Some("(new.a > 0)"),
+            ),
+            (
+                "CREATE TRIGGER \" WHEN (\" BEFORE UPDATE ON \"t)\" FOR EACH ROW WHEN (a(')', \"(\", E'\\\\\\'(')) EXECUTE FUNCTION f()",
+                Some("a(')', \"(\", E'\\\\\\'(')"),
+            ),
+            (
+                "CREATE TRIGGER a BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f()",
+                None,
+            ),
+            ("CREATE TRIGGER a BEFORE UPDATE ON t FOR EACH ROW WHEN ((", None),
+        ];
+        for (definition, condition) in cases {
+            assert_eq!(when_condition(definition), condition, "{definition}");
+        }
+    }
+
+    #[test]
+    fn the_marker_is_known_in_lists_too() {
+        assert!(is_disturbed(DISTURBED));
+        assert!(is_disturbed(&serde_json::to_string(&["a", DISTURBED]).unwrap()));
+        assert!(is_disturbed("???"));
+        assert!(!is_disturbed("disturbed") && !is_disturbed("[\"disturbed\"]"));
+    }
 }

@@ -127,6 +127,7 @@ fn job(index: usize, question: &Question) -> Option<Job> {
     else {
         return None;
     };
+    let (expected, actual) = (fragment(*context, expected), fragment(*context, actual));
     if !is_closed(expected) || !is_closed(actual) || !column_type.as_deref().is_none_or(is_closed) {
         return None;
     }
@@ -200,6 +201,14 @@ fn job(index: usize, question: &Question) -> Option<Job> {
     })
 }
 
+/// The text that is put in parentheses: a query may end in a semicolon.
+fn fragment(context: Context, text: &str) -> &str {
+    match context {
+        Context::Query => text.trim_end().trim_end_matches(';'),
+        _ => text,
+    }
+}
+
 /// Whether the text stays within the parentheses that are put around it.
 fn is_closed(text: &str) -> bool {
     let mut depth = 0_usize;
@@ -257,6 +266,7 @@ pub fn answers<'a>(
     for question in questions {
         if let (
             Question::Same {
+                context,
                 expected,
                 actual,
                 column_type,
@@ -265,12 +275,13 @@ pub fn answers<'a>(
             Some(answer),
         ) = (question, answers.get_mut(question))
         {
-            if !is_closed(expected) {
+            if !is_closed(fragment(*context, expected)) {
                 *answer = Answer::Refused {
                     sqlstate: "42601".to_string(),
                     message: "not one expression".to_string(),
                 };
-            } else if !is_closed(actual) || !column_type.as_deref().is_none_or(is_closed) {
+            } else if !is_closed(fragment(*context, actual)) || !column_type.as_deref().is_none_or(is_closed)
+            {
                 *answer = Answer::CannotTell {
                     reason: "the catalog's text could not be read".to_string(),
                 };
@@ -385,15 +396,35 @@ fn spelling(question: &Question, printed: &str) -> String {
 }
 
 /// A printed text without the nesting of ANDs in ANDs and of ORs in ORs, for comparison only. The server puts every
-/// condition in parentheses, but keeps those of `a and (b and c)`.
+/// condition in parentheses, but keeps those of `a and (b and c)`. And without the cast that `in ('a', 'b')` puts
+/// between a constant and text for a varchar, and `= any (array['a', 'b'])` does not.
 fn flat(printed: &str) -> String {
+    let tokens: Vec<(TokenKind, &str)> = lex(printed)
+        .into_iter()
+        .filter(|token| !token.kind.is_trivia())
+        .map(|token| (token.kind, token.text(printed)))
+        .collect();
     let mut groups: Vec<Vec<String>> = vec![Vec::new()];
-    for token in lex(printed) {
-        if token.kind.is_trivia() {
-            continue;
-        }
-        let text = token.text(printed);
-        match (token.kind, text) {
+    let mut at = 0;
+    while let Some(&(kind, text)) = tokens.get(at) {
+        let rest = &tokens[at..];
+        let words = |from: usize, wanted: &[&str]| {
+            let found = rest.iter().skip(from).map(|(_, text)| *text);
+            found.take(wanted.len()).eq(wanted.iter().copied())
+        };
+        let constant = rest.get(1).is_some_and(|(kind, _)| *kind == TokenKind::String);
+        at += 1;
+        match (kind, text) {
+            (TokenKind::Punct, "(")
+                if constant
+                    && words(2, &["::", "character", "varying", ")", "::", "text"])
+                    && !words(8, &["["]) =>
+            {
+                if let Some(group) = groups.last_mut() {
+                    group.extend([rest[1].1, "::", "text"].map(str::to_string));
+                }
+                at += 7;
+            }
             (TokenKind::Punct, "(") => groups.push(Vec::new()),
             (TokenKind::Punct, ")") if groups.len() > 1 => {
                 let group = flat_group(groups.pop().unwrap_or_default());
@@ -461,4 +492,503 @@ fn nested_chain(text: &str) -> Option<&'static str> {
         }
     }
     chain(&items)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::scratch::{Options, Scratch};
+    use crate::db::{Connection, catalog};
+    use serde::Deserialize;
+
+    #[derive(Deserialize)]
+    struct Table {
+        setup: String,
+        same: Vec<Pair>,
+        differs: Vec<Pair>,
+    }
+
+    #[derive(Deserialize, Clone)]
+    #[serde(deny_unknown_fields)]
+    struct Pair {
+        expected: String,
+        stored: String,
+        #[serde(rename = "as", default)]
+        context: Option<String>,
+        #[serde(rename = "type", default)]
+        column_type: Option<String>,
+        #[serde(default)]
+        on: Option<(String, String)>,
+        #[serde(default)]
+        schema: Option<String>,
+    }
+
+    impl Pair {
+        fn on(&self) -> (String, String) {
+            self.on.clone().unwrap_or(("public".into(), "item".into()))
+        }
+
+        /// The statements that make an object of the text, and the query that reads it back.
+        fn store(&self, text: &str) -> (String, String) {
+            let (schema, name) = self.on();
+            let table = format!("{}.{}", quote_ident(&schema), quote_ident(&name));
+            let oid = format!("{}::regclass", quote_literal(&table));
+            let column_type = self.column_type.as_deref().unwrap_or("numeric");
+            match self.context.as_deref() {
+                None => (
+                    format!("create policy stored on {table} using ({text})"),
+                    format!("select pg_get_expr(polqual, polrelid) from pg_policy where polrelid = {oid}"),
+                ),
+                Some("scalar") => (
+                    format!("create index stored on {table} (({text}))"),
+                    "select pg_get_indexdef('public.stored'::regclass, 1, false)".to_string(),
+                ),
+                Some("default") => (
+                    format!("create table public.stored (it {column_type} default {text})"),
+                    "select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = 'public.stored'::regclass"
+                        .to_string(),
+                ),
+                Some("generated") => (
+                    format!("alter table {table} add stored {column_type} generated always as ({text}) stored"),
+                    format!("select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = {oid}"),
+                ),
+                Some("trigger") => (
+                    format!(
+                        "create trigger stored before update on {table} for each row when ({text}) \
+                         execute function public.touch()"
+                    ),
+                    format!("select pg_get_triggerdef(oid) from pg_trigger where tgrelid = {oid}"),
+                ),
+                Some("domain") => (
+                    format!("create domain public.stored as {column_type} check ({text})"),
+                    "select pg_get_expr(conbin, 0) from pg_constraint where contypid = 'public.stored'::regtype"
+                        .to_string(),
+                ),
+                Some("query") => (
+                    format!("create view public.stored as {text}"),
+                    "select pg_get_viewdef('public.stored'::regclass)".to_string(),
+                ),
+                Some(_) => (String::new(), format!("select {}", quote_literal(text))),
+            }
+        }
+
+        fn question(&self, actual: String) -> Question {
+            let context = match self.context.as_deref() {
+                None | Some("domain") => Context::Predicate,
+                Some("scalar") => Context::Scalar,
+                Some("default") => Context::Default,
+                Some("generated") => Context::Generated,
+                Some("trigger") => Context::TriggerWhen,
+                Some("literal") => Context::Literal,
+                Some("type") => Context::Type,
+                Some("query") => Context::Query,
+                Some(other) => panic!("what is {other}?"),
+            };
+            let no_relation = ["default", "literal", "type", "query", "domain"];
+            let relation = match self.context.as_deref() {
+                Some(context) if no_relation.contains(&context) => None,
+                _ => Some(self.on()),
+            };
+            Question::Same {
+                context,
+                relation,
+                column_type: self.column_type.clone(),
+                schema: self.schema.clone().unwrap_or("public".into()),
+                expected: self.expected.clone(),
+                actual,
+            }
+        }
+    }
+
+    /// What the catalog holds when the text is made into an object; of a text that the server printed, the same as
+    /// on a database that was restored from a dump.
+    async fn stored(connection: &Connection, pair: &Pair, text: &str, path: &str) -> String {
+        let (create, read) = pair.store(text);
+        let sql = format!(
+            "begin; set local search_path to {path}; {create}; set local search_path to pg_catalog; {read}; rollback"
+        );
+        let rows = connection
+            .client
+            .simple_query(&sql)
+            .await
+            .unwrap_or_else(|error| panic!("{text}: {error:?}"));
+        let text = rows.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_string),
+            _ => None,
+        });
+        let text = text.unwrap_or_else(|| panic!("{sql} gives nothing"));
+        match pair.context.as_deref() {
+            Some("trigger") => catalog::when_condition(&text).unwrap().to_string(),
+            _ => text,
+        }
+    }
+
+    async fn ask(connection: &Connection, questions: &[Question]) -> Answers {
+        let sql = judge_sql(questions).unwrap();
+        let rows = connection.client.simple_query(&sql).await.unwrap();
+        let ours = rows
+            .iter()
+            .filter(|message| matches!(message, SimpleQueryMessage::Row(_)));
+        for message in ours {
+            if let SimpleQueryMessage::Row(row) = message {
+                assert!(is_answer_row(row));
+            }
+        }
+        answers(questions, &rows)
+    }
+
+    /// Everything that could have been left behind.
+    async fn remains(connection: &Connection) -> Vec<Option<String>> {
+        let sql = "select count(*)::text from pg_class where relnamespace in \
+                   (select oid from pg_namespace where nspname like 'pg\\_temp\\_%') \
+                   union all select count(*)::text from pg_locks where pid = pg_backend_pid() \
+                   and relation is not null and relation::regclass::text not like 'pg\\_%' \
+                   union all select nullif(current_setting('pgplumb.jobs', true), '') \
+                   union all select current_setting('search_path') union all select current_setting('timezone')";
+        let rows = connection.client.query(sql, &[]).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
+    async fn prepared() -> (Scratch, Table) {
+        let table: Table = toml::from_str(include_str!("judge_pairs.toml")).unwrap();
+        let scratch = Scratch::start(Options::default()).await.unwrap();
+        scratch.run("postgres", &table.setup).await.unwrap();
+        (scratch, table)
+    }
+
+    #[tokio::test]
+    async fn other_spellings_are_the_same_and_near_misses_are_not() {
+        let (scratch, table) = prepared().await;
+        let connection = scratch.connect("postgres").await.unwrap();
+        assert!(table.same.len() >= 60 && table.differs.len() >= 60);
+        let pairs: Vec<(&Pair, bool)> = table
+            .same
+            .iter()
+            .map(|pair| (pair, true))
+            .chain(table.differs.iter().map(|pair| (pair, false)))
+            .collect();
+        let mut questions = Vec::new();
+        let mut wanted = Vec::new();
+        for (pair, same) in &pairs {
+            let first = stored(&connection, pair, &pair.stored, "public, auth").await;
+            let mut restored = first.clone();
+            // a dump holds what the server printed
+            for _ in 0..2 {
+                restored = stored(&connection, pair, &restored, "pg_catalog").await;
+            }
+            for actual in [first, restored] {
+                questions.push(pair.question(actual));
+                wanted.push(*same);
+            }
+        }
+        let mut wrong = Vec::new();
+        for zone in ["UTC", "Asia/Kolkata"] {
+            let hostile = format!(
+                "set timezone to '{zone}'; set datestyle to 'SQL, DMY'; set intervalstyle to 'iso_8601'; \
+                 set search_path to auth, public; set transform_null_equals to on; \
+                 set quote_all_identifiers to on; set client_min_messages to debug1"
+            );
+            connection.client.batch_execute(&hostile).await.unwrap();
+            let before = remains(&connection).await;
+            let answers = ask(&connection, &questions).await;
+            assert_eq!(remains(&connection).await, before);
+            for (question, same) in questions.iter().zip(&wanted) {
+                match (&answers[question], same) {
+                    (Answer::Same, true) | (Answer::Differs { .. }, false) => {}
+                    (answer, _) => wrong.push(format!("same {same}: {question:?}\n    {answer:?}")),
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    }
+
+    fn predicate(expected: &str, actual: &str) -> Question {
+        Question::Same {
+            context: Context::Predicate,
+            relation: Some(("public".into(), "item".into())),
+            column_type: None,
+            schema: "public".into(),
+            expected: expected.into(),
+            actual: actual.into(),
+        }
+    }
+
+    fn reason(answer: &Answer) -> &str {
+        match answer {
+            Answer::CannotTell { reason } => reason,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_error_in_one_disturbs_no_other() {
+        let (scratch, _) = prepared().await;
+        let connection = scratch.connect("postgres").await.unwrap();
+        let questions = [
+            predicate("amount > 0", "(amount > 0)"),
+            predicate("amont > 0", "(amount > 0)"),
+            predicate("amount > 0", "(gone > 0)"),
+            predicate("amount > 'x'", "(amount > 0)"),
+            predicate("amount", "(amount > 0)"),
+            predicate("count(*) > 0", "(amount > 0)"),
+            predicate("amount >= 0", "(amount > 0)"),
+            Question::Rows {
+                sql: "select 1".into(),
+                schema: "public".into(),
+            },
+            predicate("amount>0", "(amount > 0)"),
+        ];
+        let answers = ask(&connection, &questions).await;
+        assert_eq!(answers.len(), 8);
+        assert_eq!(answers[&questions[0]], Answer::Same);
+        assert_eq!(answers[&questions[8]], Answer::Same);
+        assert_eq!(
+            answers[&questions[1]],
+            Answer::Refused {
+                sqlstate: "42703".into(),
+                message: "column \"amont\" does not exist".into()
+            }
+        );
+        assert_eq!(reason(&answers[&questions[2]]), "column \"gone\" does not exist");
+        for (index, code) in [(3, "22P02"), (4, "42804"), (5, "42803")] {
+            let Answer::Refused { sqlstate, .. } = &answers[&questions[index]] else {
+                panic!("{:?}", answers[&questions[index]]);
+            };
+            assert_eq!(sqlstate, code);
+        }
+        let Answer::Differs { expected, actual } = &answers[&questions[6]] else {
+            panic!("{:?}", answers[&questions[6]]);
+        };
+        let (expected, actual) = (expected.replace("item.", ""), actual.replace("item.", ""));
+        assert_eq!(
+            (expected.as_str(), actual.as_str()),
+            ("(amount >= 0)", "(amount > 0)")
+        );
+        assert_eq!(judge_sql(&questions[7..8]), None);
+    }
+
+    #[tokio::test]
+    async fn differences_are_shown_without_what_was_put_around_them() {
+        let (scratch, _) = prepared().await;
+        let connection = scratch.connect("postgres").await.unwrap();
+        let with = |context, expected: &str, actual: &str, relation: bool, column_type: Option<&str>| {
+            Question::Same {
+                context,
+                relation: relation.then(|| ("public".to_string(), "item".to_string())),
+                column_type: column_type.map(str::to_string),
+                schema: "public".into(),
+                expected: expected.into(),
+                actual: actual.into(),
+            }
+        };
+        let cases = [
+            (
+                with(Context::Scalar, "lower(note)", "upper(note)", true, None),
+                "lower(note)",
+            ),
+            (
+                with(Context::Generated, "amount", "(amount + 1)", true, None),
+                "amount",
+            ),
+            (
+                with(
+                    Context::TriggerWhen,
+                    "new.amount > 0",
+                    "(old.amount > 0)",
+                    true,
+                    None,
+                ),
+                "(new.amount > 0)",
+            ),
+            (with(Context::Default, "7", "8", false, Some("integer")), "7"),
+            (with(Context::Type, "int", "text", false, None), "integer"),
+            (with(Context::Literal, "'x'", "'y'", false, Some("text")), "x"),
+            (
+                with(
+                    Context::Predicate,
+                    "value > 1",
+                    "(VALUE > 0)",
+                    false,
+                    Some("integer"),
+                ),
+                "(VALUE > 1)",
+            ),
+        ];
+        let questions: Vec<Question> = cases.iter().map(|(question, _)| question.clone()).collect();
+        let answers = ask(&connection, &questions).await;
+        for (question, wanted) in &cases {
+            let Answer::Differs { expected, .. } = &answers[question] else {
+                panic!("{question:?}: {:?}", answers[question]);
+            };
+            assert_eq!(expected.replace("item.", ""), *wanted);
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_gets_out_of_the_parentheses() {
+        let (scratch, _) = prepared().await;
+        let connection = scratch.connect("postgres").await.unwrap();
+        let texts = [
+            "true); drop table public.item; select (1",
+            "true) or (true",
+            "true /* ",
+            "true -- ) ; drop table public.item",
+            "true; drop table public.item",
+            "(true; drop table public.item)",
+            "note = E'\\'); drop table public.item; --'",
+            "note = '\\'); drop table public.item; --'",
+            "note = $a$ $a$); drop table public.item; select ($a$ $a$",
+            "note = U&'\\0027); drop table public.item; --' uescape '\\'",
+            "\"note\" = '' and (true",
+            "true)\n; commit; select (1",
+            "true\\gexec",
+            "note = 'x' :evil",
+        ];
+        let mut questions = Vec::new();
+        for text in texts {
+            for context in [
+                Context::Predicate,
+                Context::Scalar,
+                Context::Default,
+                Context::TriggerWhen,
+                Context::Literal,
+                Context::Type,
+                Context::Query,
+            ] {
+                for column_type in [None, Some("text".to_string())] {
+                    questions.push(Question::Same {
+                        context,
+                        relation: Some(("public".into(), "item".into())),
+                        column_type,
+                        schema: "public\"; drop table public.item; --".into(),
+                        expected: text.into(),
+                        actual: "true".into(),
+                    });
+                }
+            }
+        }
+        connection
+            .client
+            .batch_execute("set standard_conforming_strings to off")
+            .await
+            .unwrap();
+        ask(&connection, &questions).await;
+        connection
+            .client
+            .batch_execute("select from public.item")
+            .await
+            .unwrap();
+        for text in [
+            "true);select(1",
+            "true;",
+            "'",
+            "\"",
+            "/*",
+            "(",
+            ")",
+            ")(",
+            "$a$",
+            "(;)",
+        ] {
+            assert!(!is_closed(text), "{text}");
+        }
+        for text in [
+            "true -- ;",
+            "';'",
+            "f(';)')",
+            "/* ) */ 1",
+            "$a$;)$a$",
+            "\")\"",
+            "a[1:2]",
+        ] {
+            assert!(is_closed(text), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_cannot_be_asked_says_why() {
+        let (scratch, _) = prepared().await;
+        let question = predicate("amount > 0", "((amount > 0))");
+        let with_auth = predicate("owner = auth.uid()", "(amount > 0)");
+        let literal = Question::Same {
+            context: Context::Literal,
+            relation: None,
+            column_type: Some("date".into()),
+            schema: "public".into(),
+            expected: "'2025-11-01'".into(),
+            actual: "date '2025-11-01'".into(),
+        };
+        let questions = [question.clone(), with_auth.clone(), literal.clone()];
+        let sql = judge_sql(&questions).unwrap();
+
+        let connection = scratch.connect("postgres").await.unwrap();
+        let read_only = format!("begin read only; {sql} rollback");
+        let rows = connection.client.simple_query(&read_only).await.unwrap();
+        let given = answers(&questions, &rows);
+        assert_eq!(
+            reason(&given[&question]),
+            "cannot execute CREATE VIEW in a read-only transaction"
+        );
+        assert_eq!(given[&literal], Answer::Same);
+
+        // a role without any right to the table
+        let setup = "create role reader; revoke temporary on database postgres from public; \
+                     create role maker; grant temporary on database postgres to maker";
+        connection.client.batch_execute(setup).await.unwrap();
+        let as_role = |role: &str| format!("begin; set local role {role}; {sql} rollback");
+        let rows = connection.client.simple_query(&as_role("maker")).await.unwrap();
+        let given = answers(&questions, &rows);
+        assert_eq!(given[&question], Answer::Same);
+        assert_eq!(reason(&given[&with_auth]), "permission denied for schema auth");
+        let rows = connection.client.simple_query(&as_role("reader")).await.unwrap();
+        let given = answers(&questions, &rows);
+        assert_eq!(
+            reason(&given[&question]),
+            "permission denied to create temporary tables in database \"postgres\""
+        );
+
+        // a label of this very transaction
+        let label = predicate("status = 'new'", "(amount > 0)");
+        let sql = judge_sql(std::slice::from_ref(&label)).unwrap();
+        let sql = format!("begin; alter type public.status add value 'new'; {sql} rollback");
+        let rows = connection.client.simple_query(&sql).await.unwrap();
+        let given = answers(std::slice::from_ref(&label), &rows);
+        assert_eq!(
+            reason(&given[&label]),
+            "unsafe use of new value \"new\" of enum type status"
+        );
+
+        // an event trigger that forbids DDL
+        let setup = "create function public.forbid() returns event_trigger language plpgsql as \
+                     $$ begin raise 'no DDL today'; end $$; \
+                     create event trigger forbid on ddl_command_start execute function public.forbid()";
+        connection.client.batch_execute(setup).await.unwrap();
+        let rows = connection
+            .client
+            .simple_query(&judge_sql(&questions).unwrap())
+            .await
+            .unwrap();
+        let given = answers(&questions, &rows);
+        assert_eq!(reason(&given[&question]), "no DDL today");
+        assert_eq!(given[&literal], Answer::Same);
+
+        // and the rows that never came
+        assert_eq!(
+            reason(&answers(&questions, [])[&question]),
+            "the server gave no answer"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_lock_that_is_not_given_is_an_error_of_the_transaction() {
+        let (scratch, _) = prepared().await;
+        let other = scratch.connect("postgres").await.unwrap();
+        let lock = "begin; lock table public.item in access exclusive mode";
+        other.client.batch_execute(lock).await.unwrap();
+        let connection = scratch.connect("postgres").await.unwrap();
+        let sql = judge_sql(&[predicate("amount > 0", "((amount > 0))")]).unwrap();
+        let sql = format!("begin; set local lock_timeout to '50ms'; {sql} rollback");
+        let error = connection.client.simple_query(&sql).await.unwrap_err();
+        assert_eq!(error.code().unwrap().code(), "55P03");
+    }
 }

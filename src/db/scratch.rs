@@ -965,10 +965,8 @@ pub(crate) mod tests {
                 .unwrap()
                 .starts_with("postgresql://postgres:it%27s%20%3A%40%2F%20100%25@127.0.0.1:")
         );
-        let wrong = Parameters {
-            password: Some(("wrong".into(), crate::db::parameters::PasswordSource::Given)),
-            ..parameters
-        };
+        let mut wrong = parameters;
+        wrong.password = Some(("wrong".into(), crate::db::parameters::PasswordSource::Given));
         let error = connect::connect(&wrong).await.unwrap_err();
         assert!(matches!(error, ConnectError::WrongPassword { .. }), "{error}");
     }

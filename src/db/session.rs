@@ -1,6 +1,8 @@
 //! A connection in use: the settings of every transaction, the runner's lock, and the conversations that the
 //! verbs hold. No session state is relied upon, so it works behind a transaction pooler.
 
+use std::collections::BTreeSet;
+
 use tokio_postgres::Client;
 use tokio_postgres::error::{DbError, SqlState};
 
@@ -8,7 +10,7 @@ use super::batch::{Batch, Failure, Stage};
 use super::connect::Connection;
 use super::error::Error;
 use super::history::{self, Reading};
-use crate::history::{History, JOURNAL_TABLE};
+use crate::history::History;
 use crate::migration::{Directives, Timeout, Version, Width};
 use crate::sql::name::quote_literal;
 
@@ -334,12 +336,77 @@ impl Session {
     }
 }
 
+/// Who holds a lock on a table that a script wants.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Blocker {
+    pub pid: i32,
+    pub user: String,
+    pub application: String,
+    /// The table, with its schema.
+    pub relation: String,
+    /// `AccessShareLock`, ….
+    pub mode: String,
+    /// How long its transaction has been open, in seconds.
+    pub seconds: f64,
+    /// The statement that it runs or ran last, shortened.
+    pub query: String,
+}
+
+impl std::fmt::Display for Blocker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "pid {} (user {}, application {:?}) has held {} on {} for {:.1} s: {}",
+            self.pid, self.user, self.application, self.mode, self.relation, self.seconds, self.query
+        )
+    }
+}
+
+impl Session {
+    /// Who holds locks on these relations now, longest first. Empty when they are free, or cannot be seen.
+    pub async fn blockers(&self, relations: &BTreeSet<(String, String)>) -> Vec<Blocker> {
+        if relations.is_empty() {
+            return Vec::new();
+        }
+        let wanted: Vec<String> = relations
+            .iter()
+            .map(|(schema, name)| format!("({}, {})", quote_literal(schema), quote_literal(name)))
+            .collect();
+        let sql = format!(
+            "SELECT a.pid, coalesce(a.usename, ''), coalesce(a.application_name, ''), \
+             pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname), l.mode, \
+             coalesce(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - a.xact_start), 0), \
+             coalesce(pg_catalog.regexp_replace(pg_catalog.left(a.query, 120), '\\s+', ' ', 'g'), '') \
+             FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_class c ON c.oid = l.relation \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
+             WHERE l.granted AND l.pid <> pg_catalog.pg_backend_pid() \
+             AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) \
+             AND (n.nspname, c.relname) IN ({}) ORDER BY 6 DESC LIMIT 5",
+            wanted.join(", ")
+        );
+        let mut batch = Batch::new();
+        batch.one(Stage::Query, &sql);
+        let Ok(reply) = batch.run(self.client()).await else {
+            return Vec::new();
+        };
+        let blocker = |row: &tokio_postgres::SimpleQueryRow| {
+            let text = |index: usize| row.get(index).unwrap_or("").to_string();
+            Some(Blocker {
+                pid: text(0).parse().ok()?,
+                user: text(1),
+                application: text(2),
+                relation: text(3),
+                mode: text(4),
+                seconds: text(5).parse().ok()?,
+                query: text(6),
+            })
+        };
+        reply.rows(Stage::Query).filter_map(blocker).collect()
+    }
+}
+
 /// Whether a failure means that the whole transaction may be tried again later.
 pub fn is_lock_timeout(failure: &Failure) -> bool {
     failure.error.is(&SqlState::LOCK_NOT_AVAILABLE)
-}
-
-/// Name of the journal for messages.
-pub fn journal_name() -> &'static str {
-    JOURNAL_TABLE
 }

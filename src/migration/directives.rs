@@ -284,9 +284,7 @@ fn strip_name(text: &str) -> Option<&str> {
 }
 
 fn mentions_pgplumb(text: &str) -> bool {
-    text.as_bytes()
-        .windows("pgplumb".len())
-        .any(|window| window.eq_ignore_ascii_case(b"pgplumb"))
+    text.to_ascii_lowercase().contains("pgplumb")
 }
 
 fn unknown(name: &str) -> Diagnostic {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::context::{Context, ask};
 use super::runner::{self, Outcome, Runner, describe, millis};
-use super::{Error, suites, unjudged};
+use super::{Confirm, Error, suites, unjudged};
 use crate::check::{self, Suite};
 use crate::db::batch::{Batch, Stage};
 use crate::db::catalog as reading;
@@ -18,8 +18,8 @@ use crate::report::ExitCode;
 use crate::report::model::{Conclusion, Gate, MigrationState, Report, StatementLine};
 
 /// What the user asked for.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
+#[derive(Clone, Default)]
+pub struct Options<'o> {
     /// The newest version to apply; all when absent.
     pub to: Option<Version>,
     pub dry_run: bool,
@@ -29,6 +29,10 @@ pub struct Options {
     /// How long to wait for another runner, instead of the configured time.
     pub lock_wait: Option<Duration>,
     pub strict: bool,
+    /// What the settings' `confirm` asks for is agreed to.
+    pub yes: bool,
+    /// Asks the user; `None` when nobody can be asked.
+    pub confirm: Option<Confirm<'o>>,
 }
 
 /// How often the plan is made anew because somebody else moved on.
@@ -38,7 +42,7 @@ const REPLANS: usize = 1000;
 ///
 /// # Errors
 /// [`Error`] when nothing could be planned or run. A script or check that fails is in the report.
-pub async fn apply(context: &Context<'_>, options: &Options) -> Result<Report, Error> {
+pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Report, Error> {
     let started = Instant::now();
     let mut report = super::begin("apply");
     report.dry_run = options.dry_run;
@@ -69,6 +73,7 @@ pub async fn apply(context: &Context<'_>, options: &Options) -> Result<Report, E
     runner.lock_wait = options.lock_wait.unwrap_or(runner.lock_wait);
     let mut outcome = Outcome::HistoryChanged;
     let mut failed = None;
+    let mut is_confirmed = false;
     for _ in 0..REPLANS {
         let ledger = Ledger::build(&project.set, &reading.history);
         let plan = match Plan::up(&ledger, options.to, allow) {
@@ -81,6 +86,10 @@ pub async fn apply(context: &Context<'_>, options: &Options) -> Result<Report, E
         };
         check_width(&plan, &reading, width)?;
         check_scripts(&plan)?;
+        if !is_confirmed && !plan.is_empty() {
+            super::agree(context, &plan, options.yes, options.confirm)?;
+            is_confirmed = true;
+        }
         match runner.execute(&plan).await {
             Ok(done @ (Outcome::Done | Outcome::Stopped(_))) => {
                 if let Outcome::Stopped(_) = done {

@@ -11,7 +11,7 @@ use crate::db::error::Error as DbError;
 use crate::db::history::Reading;
 use crate::db::parameters::Parameters;
 use crate::db::secret::Secret;
-use crate::db::session::{Holder, Session, Settings};
+use crate::db::session::{Blocker, Holder, Session, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::project::Project;
 use crate::report::model::Database;
@@ -23,6 +23,13 @@ pub enum Event {
     WaitingForServer { reason: String },
     /// Another runner is at work.
     WaitingForRunner { holder: Option<Holder>, left: Duration },
+    /// A table was busy for longer than `lock_timeout`: the whole transaction is tried again.
+    WaitingForTable {
+        stem: String,
+        attempt: usize,
+        blockers: Vec<Blocker>,
+        left: Duration,
+    },
     /// A step begins; `number` counts from 1.
     StepStarted {
         number: usize,
@@ -128,19 +135,27 @@ impl Context<'_> {
         Ok((session, reading))
     }
 
-    /// Waits for an answer, and cancels the running statement when the user interrupts; what then comes is the
-    /// answer all the same, so that what was committed just before is known.
+    /// Waits for an answer. When the user interrupts, the running statement is cancelled, again and again until
+    /// the answer comes: a message that is already on its way would begin behind it.
     pub async fn answer<T>(&self, session: &Session, reply: impl Future<Output = T>) -> Answered<T> {
         let mut reply = std::pin::pin!(reply);
         tokio::select! {
-            answer = &mut reply => Answered::Whole(answer),
-            () = self.interrupt.wait() => {
-                session.cancel().await;
-                match tokio::time::timeout(CANCEL_LIMIT, reply).await {
-                    Ok(answer) => Answered::Interrupted(Some(answer)),
-                    Err(_) => Answered::Interrupted(None),
-                }
+            biased;
+            answer = &mut reply => return Answered { answer: Some(answer), interrupted: false },
+            () = self.interrupt.wait() => {}
+        }
+        for _ in 0..CANCELS {
+            session.cancel().await;
+            if let Ok(answer) = tokio::time::timeout(CANCEL_PAUSE, &mut reply).await {
+                return Answered {
+                    answer: Some(answer),
+                    interrupted: true,
+                };
             }
+        }
+        Answered {
+            answer: None,
+            interrupted: true,
         }
     }
 
@@ -162,21 +177,30 @@ impl Context<'_> {
             host: server.host.clone(),
             port: server.port,
             user: reading.user.clone(),
-            server_version: server.version.clone(),
+            // Debian and others add a word on the package
+            server_version: server
+                .version
+                .split_whitespace()
+                .next()
+                .unwrap_or_default()
+                .to_string(),
             pooler: None,
         }
     }
 }
 
-/// How long a cancelled statement may take to end.
-const CANCEL_LIMIT: Duration = Duration::from_secs(10);
+/// How long a cancelled statement may take to end before it is cancelled again.
+const CANCEL_PAUSE: Duration = Duration::from_millis(500);
+
+/// How often it is cancelled before it is given up: ten seconds in all.
+const CANCELS: usize = 20;
 
 /// What came of waiting for an answer.
 #[derive(Debug)]
-pub enum Answered<T> {
-    Whole(T),
-    /// The user interrupted; the answer of the cancelled message, when one came in time.
-    Interrupted(Option<T>),
+pub struct Answered<T> {
+    /// What came, also behind an interruption; `None` when nothing did.
+    pub answer: Option<T>,
+    pub interrupted: bool,
 }
 
 impl<T> Answered<T> {
@@ -186,8 +210,11 @@ impl<T> Answered<T> {
     /// [`Error::Interrupted`].
     pub fn or_interrupted(self, doing: &str) -> Result<T, Error> {
         match self {
-            Answered::Whole(answer) => Ok(answer),
-            Answered::Interrupted(_) => Err(Error::Interrupted(vec![
+            Answered {
+                answer: Some(answer),
+                interrupted: false,
+            } => Ok(answer),
+            _ => Err(Error::Interrupted(vec![
                 Diagnostic::error(format!("interrupted while {doing}")).fact("state", "nothing was changed"),
             ])),
         }

@@ -6,7 +6,7 @@ use super::runner::millis;
 use super::{Error, suites};
 use crate::check;
 use crate::report::Report;
-use crate::report::model::Conclusion;
+use crate::report::model::LintLine;
 
 /// Parses every check file and looks for what is legal but doubtful.
 ///
@@ -18,8 +18,11 @@ pub fn lint(project: &crate::project::Project) -> Result<Report, Error> {
     let suites = suites(project)?;
     for suite in &suites {
         report.diagnostics.extend(check::lint(suite));
+        report.linted.push(LintLine {
+            file: suite.file.path().to_string(),
+            checks: suite.checks(),
+        });
     }
-    report.conclusion = Some(Conclusion::Approved);
     report.duration_ms = millis(started.elapsed());
     Ok(report)
 }

@@ -18,6 +18,7 @@ pub use runner::now;
 use crate::catalog::Catalog;
 use crate::check::{self, Answers, Status, Suite, Verdict};
 use crate::diagnostic::Diagnostic;
+use crate::plan::{Direction, Plan};
 use crate::project::Project;
 use crate::report::Report;
 
@@ -29,7 +30,8 @@ pub fn suites(project: &Project) -> Result<Vec<Suite>, Error> {
     let mut suites = Vec::new();
     let mut diagnostics: Vec<Diagnostic> = Vec::new();
     for check_file in &project.check_files {
-        match check::parse(&check_file.file, &check_file.id, check_file.version) {
+        let schema = &project.config.settings.schema;
+        match check::parse_in(schema, &check_file.file, &check_file.id, check_file.version) {
             Ok(suite) => suites.push(suite),
             Err(errors) => diagnostics.extend(errors),
         }
@@ -62,4 +64,45 @@ fn unjudged(suite: &Suite, reason: &str) -> Vec<Verdict> {
         ..verdict
     };
     nothing.verdicts.into_iter().map(skip).collect()
+}
+
+/// Shows what is about to happen and asks.
+pub type Confirm<'o> = &'o dyn Fn(&[Diagnostic]) -> bool;
+
+/// Where the settings say `confirm = true`, nothing is changed before somebody agreed.
+///
+/// # Errors
+/// [`Error::Input`] when nobody did: nothing was run.
+fn agree(
+    context: &Context<'_>,
+    plan: &Plan<'_>,
+    yes: bool,
+    confirm: Option<Confirm<'_>>,
+) -> Result<(), Error> {
+    let config = &context.project.config;
+    if !config.settings.confirm || yes {
+        return Ok(());
+    }
+    let verb = match plan.direction {
+        Direction::Up => "apply",
+        Direction::Down => "take back",
+    };
+    let stems: Vec<String> = plan.steps.iter().map(|step| step.migration.stem()).collect();
+    let place = config
+        .environment
+        .as_ref()
+        .map_or(String::new(), |name| format!(" in environment {name}"));
+    let what = Diagnostic::note(format!("about to {verb} {}{place}", stems.join(", ")));
+    let refusal = |message: &str| Diagnostic::error(message).fact("state", "nothing was run");
+    match confirm {
+        Some(confirm) if confirm(std::slice::from_ref(&what)) => Ok(()),
+        Some(_) => Err(Error::Input(vec![refusal("it was not confirmed")])),
+        None => Err(Error::Input(vec![
+            what,
+            refusal(
+                "the settings ask for a confirmation (confirm = true), and there is no terminal to ask on",
+            )
+            .help("pass --yes to agree"),
+        ])),
+    }
 }

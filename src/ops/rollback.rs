@@ -1,21 +1,19 @@
 //! `rollback`: newest first, each step in one transaction with history and journal, never without a target.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::Error;
 use super::account;
 use super::apply::{describe_plan, refused};
 use super::context::Context;
 use super::runner::{Outcome, Runner, describe, millis};
+use super::{Confirm, Error};
+use crate::db::history::Reading;
 use crate::diagnostic::Diagnostic;
 use crate::history::Ledger;
-use crate::migration::{Width, sha256};
-use crate::plan::{Plan, RollbackTarget};
+use crate::migration::{Version, Width, sha256};
+use crate::plan::{Plan, RollbackTarget, Step};
 use crate::report::ExitCode;
 use crate::report::model::{Conclusion, MigrationState, Report};
-
-/// Shows the account and asks.
-pub type Confirm<'o> = &'o dyn Fn(&[Diagnostic]) -> bool;
 
 /// What the user asked for.
 pub struct Options<'o> {
@@ -23,6 +21,8 @@ pub struct Options<'o> {
     pub dry_run: bool,
     /// Data may be lost without asking.
     pub yes: bool,
+    /// How long to wait for another runner, instead of the configured time.
+    pub lock_wait: Option<Duration>,
     /// Asks the user, who sees the account; `None` when nobody can be asked.
     pub confirm: Option<Confirm<'o>>,
 }
@@ -89,10 +89,14 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
         }
     }
 
+    if losses.is_empty() {
+        super::agree(context, &plan, options.yes, options.confirm)?;
+    }
     let width = reading.history.width.unwrap_or(Width::Int4);
     let steps = plan.steps.clone();
     let mut runner = Runner::new(context, session, reading.clone(), &[], width);
-    let outcome = runner.execute(&plan).await;
+    runner.lock_wait = options.lock_wait.unwrap_or(runner.lock_wait);
+    let outcome = execute(&mut runner, &plan, &reading).await;
     report.migrations = std::mem::take(&mut runner.migrations);
     report.diagnostics = notes;
     report.diagnostics.append(&mut runner.diagnostics);
@@ -129,6 +133,46 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
     });
     report.duration_ms = millis(started.elapsed());
     Ok(report)
+}
+
+/// Runs the plan; when the connection was lost at a COMMIT that came through, goes on with what is left.
+async fn execute(runner: &mut Runner<'_>, plan: &Plan<'_>, reading: &Reading) -> Result<Outcome, Error> {
+    let mut rest = plan.clone();
+    loop {
+        let outcome = runner.execute(&rest).await?;
+        let is_done = |step: &Step<'_>| {
+            runner
+                .migrations
+                .iter()
+                .any(|line| line.version == step.migration.label)
+        };
+        let done: Vec<Version> = plan
+            .steps
+            .iter()
+            .filter(|step| is_done(step))
+            .map(|step| step.migration.version)
+            .collect();
+        let expected: Vec<Version> = reading
+            .history
+            .applied
+            .iter()
+            .map(|applied| applied.version)
+            .filter(|version| !done.contains(version))
+            .collect();
+        let found: Vec<Version> = runner
+            .reading
+            .history
+            .applied
+            .iter()
+            .map(|applied| applied.version)
+            .collect();
+        let left = plan.steps.len() - done.len();
+        if !matches!(outcome, Outcome::HistoryChanged) || expected != found || left >= rest.steps.len() {
+            return Ok(outcome);
+        }
+        rest.steps.retain(|step| !done.contains(&step.migration.version));
+        runner.reread(runner.reading.clone());
+    }
 }
 
 /// Steps whose migration's file is no longer what was applied: the rollback may not fit what is there.

@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::context::{Answered, Context, Event};
+use super::context::{Context, Event};
 use super::{Error, context};
 use crate::catalog::diff::{self, ChangeKind};
 use crate::catalog::{Catalog, Scope};
@@ -15,9 +15,9 @@ use crate::check::{self, Answers, Evaluation, Suite, Verdict};
 use crate::db::ask;
 use crate::db::batch::{Batch, Failure, Reply, Stage};
 use crate::db::catalog as reading;
-use crate::db::error::Error as DbError;
+use crate::db::error::{Error as DbError, ServerError};
 use crate::db::history::{self as tables, JournalRow, Reading};
-use crate::db::session::{self, Expectation, Newest, Session};
+use crate::db::session::{self, Blocker, Expectation, Newest, Session};
 use crate::diagnostic::Diagnostic;
 use crate::history::Applied;
 use crate::migration::{Migration, MigrationScript, Version, Width, sha256};
@@ -102,43 +102,55 @@ impl<'c> Runner<'c> {
     pub async fn execute(&mut self, plan: &Plan<'_>) -> Result<Outcome, Error> {
         let mut finished: Option<Finished<'_>> = None;
         let mut waiting_since: Option<Instant> = None;
+        let mut disturbances = 0;
+        let mut busy_since: Option<Instant> = None;
+        let mut busy = 0;
+        let mut blockers;
+        let mut announced = None;
         let mut index = 0;
         while index < plan.steps.len() {
             let step = plan.steps[index];
             let started = Instant::now();
             let back = step.direction == Direction::Down;
-            (self.context.events)(Event::StepStarted {
-                number: index + 1,
-                of: plan.steps.len(),
-                stem: step.migration.stem(),
-                back,
-            });
+            if announced.replace(index) != Some(index) {
+                (self.context.events)(Event::StepStarted {
+                    number: index + 1,
+                    of: plan.steps.len(),
+                    stem: step.migration.stem(),
+                    back,
+                });
+            }
             let scope = self.scope(&step);
             let token = format!("{}/{}", self.run, index);
             let (first, second) = self.messages(&step, &scope, &token, finished.as_ref());
             let first = first.send(self.session.client()).await;
             let second = second.send(self.session.client()).await;
-            let both = async { (first.reply().await, second.reply().await) };
-            let (first, second) = match self.context.answer(&self.session, both).await {
-                Answered::Whole(answers) => answers,
-                Answered::Interrupted(answers) => {
-                    return Err(self
-                        .interrupted(step, finished.take(), answers.map(|(first, _)| first))
-                        .await);
-                }
+            let first = self.context.answer(&self.session, first.reply()).await;
+            let is_commit_answered = match &first.answer {
+                None => false,
+                Some(Err(failure)) => !matches!(failure.stage, Stage::Commit | Stage::Record),
+                Some(Ok(_)) => true,
             };
+            if is_commit_answered {
+                self.committed(finished.take());
+            }
+            let second = self.context.answer(&self.session, second.reply()).await;
             self.context.pass_notices(&mut self.session);
+            if first.interrupted || second.interrupted {
+                return Err(self.interrupted(step, finished.take(), first.answer).await);
+            }
+            let (Some(first), Some(second)) = (first.answer, second.answer) else {
+                return Err(self.interrupted(step, finished.take(), None).await);
+            };
             let before = match first {
                 Ok(reply) => {
-                    self.committed(finished.take());
                     waiting_since = None;
                     reply
                 }
-                Err(failure) if matches!(failure.stage, Stage::Commit | Stage::Record) => {
-                    return Ok(self.commit_failed(finished.take(), failure).await);
+                Err(failure) if finished.is_some() => {
+                    return self.commit_failed(finished.take(), failure).await;
                 }
                 Err(failure) => {
-                    self.committed(finished.take());
                     self.session.rollback().await;
                     match failure.server().map(|error| error.sqlstate.as_str()) {
                         Some(session::SQLSTATE_HISTORY_CHANGED) => return Ok(Outcome::HistoryChanged),
@@ -156,10 +168,31 @@ impl<'c> Runner<'c> {
             };
             let after = match second {
                 Ok(reply) => reply,
-                Err(failure) => return Ok(self.script_failed(step, failure, started).await),
+                Err(failure) if session::is_lock_timeout(&failure) => {
+                    self.session.rollback().await;
+                    let since = *busy_since.get_or_insert(started);
+                    busy += 1;
+                    blockers = self.session.blockers(&scope.relations).await;
+                    if self.wait_for_table(&step, busy, &blockers, since).await? {
+                        continue;
+                    }
+                    return Ok(self.script_failed(step, failure, &blockers, since).await);
+                }
+                Err(failure) => return Ok(self.script_failed(step, failure, &[], started).await),
             };
-            let before = decode(&before, Stage::Before)?;
-            let after = decode(&after, Stage::After)?;
+            let catalogs =
+                decode(&before, Stage::Before).and_then(|before| Ok((before, decode(&after, Stage::After)?)));
+            let (before, after) = match catalogs {
+                Ok(catalogs) => catalogs,
+                Err(error) => {
+                    self.session.rollback().await;
+                    disturbances += 1;
+                    if is_disturbance(&error) && disturbances < DISTURBANCES {
+                        continue;
+                    }
+                    return Err(error);
+                }
+            };
             let artifacts = artifacts(&before, &after);
             let verdicts = match self.judge(&step, &after).await {
                 Ok(verdicts) => verdicts,
@@ -190,6 +223,7 @@ impl<'c> Runner<'c> {
                 elapsed,
             });
             index += 1;
+            (busy_since, busy) = (None, 0);
         }
         if let Some(last) = finished.take() {
             let mut batch = Batch::new();
@@ -198,7 +232,7 @@ impl<'c> Runner<'c> {
             self.context.pass_notices(&mut self.session);
             match reply {
                 Ok(_) => self.committed(Some(last)),
-                Err(failure) => return Ok(self.commit_failed(Some(last), failure).await),
+                Err(failure) => return self.commit_failed(Some(last), failure).await,
             }
         }
         Ok(Outcome::Done)
@@ -373,7 +407,13 @@ impl<'c> Runner<'c> {
     }
 
     /// The script, or what fires behind it, failed.
-    async fn script_failed(&mut self, step: Step<'_>, failure: Failure, started: Instant) -> Outcome {
+    async fn script_failed(
+        &mut self,
+        step: Step<'_>,
+        failure: Failure,
+        blockers: &[Blocker],
+        started: Instant,
+    ) -> Outcome {
         self.session.rollback().await;
         let stem = step.migration.stem();
         let exit = match &failure.error {
@@ -381,38 +421,70 @@ impl<'c> Runner<'c> {
             _ if session::is_lock_timeout(&failure) => ExitCode::LockTimeout,
             _ => ExitCode::ScriptFailed,
         };
-        let diagnostic = self.explain(&step, &failure);
+        let mut diagnostic = self.explain(&step, &failure);
+        for blocker in blockers {
+            diagnostic = diagnostic.fact("blocked by", blocker.to_string());
+        }
         self.fail(step, diagnostic, exit, None, started).await;
         (self.context.events)(Event::StepFailed { stem });
         Outcome::Stopped(exit)
     }
 
-    /// COMMIT itself failed, or its outcome is unknown.
-    async fn commit_failed(&mut self, finished: Option<Finished<'_>>, failure: Failure) -> Outcome {
-        self.session.rollback().await;
+    /// COMMIT itself failed, or no answer came: then the database is asked, never guessed at.
+    async fn commit_failed(
+        &mut self,
+        finished: Option<Finished<'_>>,
+        failure: Failure,
+    ) -> Result<Outcome, Error> {
         let Some(finished) = finished else {
-            return Outcome::Stopped(ExitCode::ScriptFailed);
+            return Err(Error::database("writing the history", failure));
         };
         let stem = finished.step.migration.stem();
         let (exit, diagnostic) = match &failure.error {
-            DbError::Server(error) => (
-                ExitCode::ScriptFailed,
-                error
-                    .describe(Diagnostic::error(format!(
-                        "COMMIT of {stem} failed: {}",
-                        error.message
-                    )))
-                    .fact(
-                        "state",
-                        format!("the transaction was rolled back: nothing of {stem} remains"),
+            DbError::Server(error) if !is_end_of_session(error) => {
+                self.session.rollback().await;
+                let diagnostic = Diagnostic::error(format!("COMMIT of {stem} failed: {}", error.message));
+                (
+                    ExitCode::ScriptFailed,
+                    error
+                        .describe(diagnostic)
+                        .fact("state", self.state_after_failure(&finished.step)),
+                )
+            }
+            other => {
+                let lost = format!("the connection was lost at COMMIT of {stem}: {other}");
+                match self.came_through(&finished.step).await {
+                    Some(true) => {
+                        self.diagnostics.push(
+                            Diagnostic::warning(lost)
+                                .fact("state", format!("looked up: {stem} was committed")),
+                        );
+                        let reading = self.reading.clone();
+                        self.committed(Some(finished));
+                        self.reread(reading);
+                        // go on with the new connection, from what is true now
+                        return Ok(Outcome::HistoryChanged);
+                    }
+                    Some(false) => (
+                        ExitCode::Unreachable,
+                        Diagnostic::error(lost)
+                            .fact(
+                                "state",
+                                format!("looked up: {stem} was not committed, nothing of it remains"),
+                            )
+                            .help("run the command again"),
                     ),
-            ),
-            other => (
-                ExitCode::Unreachable,
-                Diagnostic::error(format!("COMMIT of {stem} was sent, but no answer came: {other}"))
-                    .fact("state", "either all of it is in the database or nothing")
-                    .help("run `pgplumb status`: the history knows; then run the command again"),
-            ),
+                    None => (
+                        ExitCode::Unreachable,
+                        Diagnostic::error(lost)
+                            .fact(
+                                "state",
+                                "in doubt: either all of it is in the database or nothing",
+                            )
+                            .help("run `pgplumb status` when the server can be reached: the history knows"),
+                    ),
+                }
+            }
         };
         self.fail(
             finished.step,
@@ -422,7 +494,18 @@ impl<'c> Runner<'c> {
             finished.started,
         )
         .await;
-        Outcome::Stopped(exit)
+        Ok(Outcome::Stopped(exit))
+    }
+
+    /// Whether a step whose COMMIT was under way is in the history; `None` when the server cannot be reached.
+    async fn came_through(&mut self, step: &Step<'_>) -> Option<bool> {
+        let settings = self.session.settings.clone();
+        let (mut session, reading) = self.context.open_with_history().await.ok()?;
+        session.settings = settings;
+        let is_recorded = reading.history.get(step.migration.version).is_some();
+        self.session = session;
+        self.reading = reading;
+        Some(is_recorded == (step.direction == Direction::Up))
     }
 
     /// The checks of a step did not pass: nothing of it stays.
@@ -571,7 +654,7 @@ impl<'c> Runner<'c> {
         match first {
             None => doubt = finished.map(|finished| finished.step.migration.stem()),
             Some(Err(failure)) if matches!(failure.stage, Stage::Commit | Stage::Record) => {
-                self.commit_failed(finished, failure).await;
+                let _ = self.commit_failed(finished, failure).await;
             }
             Some(_) => self.committed(finished),
         }
@@ -588,6 +671,37 @@ impl<'c> Runner<'c> {
         self.fail(step, diagnostic, ExitCode::Interrupted, None, started)
             .await;
         Error::Interrupted(vec![])
+    }
+
+    /// A table was busy: waits a little before the whole transaction is tried again, at most `lock_wait` in all.
+    /// False when the time is over.
+    async fn wait_for_table(
+        &mut self,
+        step: &Step<'_>,
+        attempt: usize,
+        blockers: &[Blocker],
+        since: Instant,
+    ) -> Result<bool, Error> {
+        let left = self.lock_wait.saturating_sub(since.elapsed());
+        if left.is_zero() || attempt >= BUSY_ATTEMPTS {
+            return Ok(false);
+        }
+        (self.context.events)(Event::WaitingForTable {
+            stem: step.migration.stem(),
+            attempt,
+            blockers: blockers.to_vec(),
+            left,
+        });
+        // whoever queued behind us gets a turn; no two runners in step
+        let jitter = u64::from(jiff::Timestamp::now().subsec_nanosecond().unsigned_abs()) % 500;
+        let pause = Duration::from_millis(250 * attempt.min(8) as u64 + jitter).min(left);
+        tokio::select! {
+            () = tokio::time::sleep(pause) => Ok(true),
+            () = self.context.interrupt.wait() => Err(Error::Interrupted(vec![
+                Diagnostic::error(format!("interrupted while {} waited for a busy table", step.migration.stem()))
+                    .fact("state", self.state_after_failure(step)),
+            ])),
+        }
     }
 
     /// Waits a little for another runner; polling, since a blocking wait would hold a snapshot.
@@ -634,7 +748,7 @@ pub async fn judge(
     session: &Session,
     suites: &[&Suite],
     catalog: &Catalog,
-    evaluate: fn(&[&Suite], &Catalog, &Answers) -> Evaluation,
+    evaluate: impl Fn(&[&Suite], &Catalog, &Answers) -> Evaluation,
 ) -> Result<Vec<Verdict>, Error> {
     let mut answers = Answers::default();
     loop {
@@ -659,6 +773,23 @@ pub async fn judge(
             ));
         }
     }
+}
+
+/// How often a step is tried when its tables are busy: many short waits let others pass in between, one long
+/// wait makes everybody queue behind it.
+const BUSY_ATTEMPTS: usize = 12;
+
+/// How often a step is tried again because others changed the catalog while it was read.
+const DISTURBANCES: usize = 5;
+
+/// Whether the catalog was changed by others while it was read.
+pub fn is_disturbance(error: &Error) -> bool {
+    matches!(error, Error::Database { failure, .. } if matches!(failure.error, DbError::Disturbed(_)))
+}
+
+/// Whether the server ended the session (57P01 to 57P03), which is no word on a COMMIT under way.
+fn is_end_of_session(error: &ServerError) -> bool {
+    matches!(error.sqlstate.as_str(), "57P01" | "57P02" | "57P03")
 }
 
 /// The catalog rows of one stage.

@@ -5,9 +5,12 @@ use std::time::Instant;
 use super::context::{Context, ask};
 use super::runner::{self, millis};
 use super::{Error, suites, unjudged};
+use crate::catalog::Catalog;
 use crate::check::{self, Suite};
 use crate::db::batch::{Batch, Stage};
 use crate::db::catalog as reading;
+use crate::db::history::Reading;
+use crate::db::session::Session;
 use crate::diagnostic::Diagnostic;
 use crate::history::Ledger;
 use crate::migration::Version;
@@ -36,34 +39,37 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
     let mut session = context.open().await?;
 
     // one snapshot for history and catalog; the scope of every suite that may be judged is known already
-    let candidates: Vec<&Suite> = named.clone().unwrap_or_else(|| all.iter().collect());
-    let mut batch = Batch::new();
-    session.begin(&mut batch, "ISOLATION LEVEL REPEATABLE READ", &session.settings);
-    session.read_history(&mut batch);
-    let sql = reading::read_sql(&check::scope(&candidates), session.version_num());
-    session.read_catalog(&mut batch, Stage::After, &sql);
-    let reply = context
-        .answer(&session, ask(&session, "reading the catalog", batch))
-        .await
-        .or_interrupted("the catalog was read")??;
-    let history = session.history_of(&reply).map_err(|error| {
-        Error::database("reading the migration history", super::context::unexpected(error))
-    })?;
+    let candidates: Vec<&Suite> = all.iter().collect();
+    let mut attempt = 1;
+    let (history, catalog) = loop {
+        match read(context, &mut session, &candidates).await {
+            Err(error) if runner::is_disturbance(&error) && attempt < ATTEMPTS => {
+                session.rollback().await;
+                attempt += 1;
+            }
+            result => break result?,
+        }
+    };
     report.database = Some(context.database(&session, &history));
-    let catalog = runner::decode(&reply, Stage::After)?;
 
     let ledger = Ledger::build(&project.set, &history.history);
-    let judged: Vec<&Suite> = match named {
-        Some(named) => named,
-        None => candidates
-            .into_iter()
-            .filter(|suite| match suite.version {
-                None => true,
-                Some(version) => ledger.get(version).is_some_and(|entry| entry.is_applied()),
-            })
-            .collect(),
+    let is_applied = |suite: &Suite| match suite.version {
+        None => true,
+        Some(version) => ledger.get(version).is_some_and(|entry| entry.is_applied()),
     };
-    let verdicts = runner::judge(context, &session, &judged, &catalog, check::evaluate).await;
+    let is_judged = |suite: &Suite| match &named {
+        Some(named) => named.contains(&suite.id.as_str()),
+        None => is_applied(suite),
+    };
+    // the applied ones beside the named say what has been taken over, and what else is there
+    let known: Vec<&Suite> = candidates
+        .into_iter()
+        .filter(|suite| is_applied(suite) || is_judged(suite))
+        .collect();
+    let evaluate = |suites: &[&Suite], catalog: &Catalog, answers: &check::Answers| {
+        check::evaluate_where(suites, is_judged, catalog, answers)
+    };
+    let verdicts = runner::judge(context, &session, &known, &catalog, evaluate).await;
     session.rollback().await;
     report.checks = verdicts?;
     for migration in project.set.iter() {
@@ -71,21 +77,21 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
             .get(migration.version)
             .is_some_and(|entry| entry.is_applied());
         let suite = all.iter().find(|suite| suite.version == Some(migration.version));
-        let is_judged = suite.is_some_and(|suite| judged.iter().any(|judged| judged.id == suite.id));
-        let state = match (applied, is_judged) {
+        let judged = suite.is_some_and(is_judged);
+        let state = match (applied, judged) {
             (true, _) => MigrationState::Applied,
             (false, true) => MigrationState::Pending,
             (false, false) => MigrationState::Skipped,
         };
         report.migrations.push(runner::describe(migration, state));
         if !applied
-            && !is_judged
+            && !judged
             && let Some(suite) = suite
         {
             report.checks.extend(unjudged(suite, "its migration is pending"));
         }
     }
-    if judged.is_empty() {
+    if !known.iter().any(|suite| is_judged(suite)) {
         report.diagnostics.push(
             Diagnostic::warning("there was nothing to judge: no migration with a suite is applied")
                 .help("run `pgplumb apply`, or name a version to judge it whatever its state"),
@@ -107,12 +113,36 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
     Ok(report)
 }
 
-/// The suites of the versions named on the command line; `None` when none was named.
+/// How often the catalog is read when others change it meanwhile, before that is reported.
+const ATTEMPTS: usize = 5;
+
+/// One snapshot of history and catalog; its transaction stays open for the questions to the server.
+async fn read(
+    context: &Context<'_>,
+    session: &mut Session,
+    candidates: &[&Suite],
+) -> Result<(Reading, Catalog), Error> {
+    let mut batch = Batch::new();
+    session.begin(&mut batch, "ISOLATION LEVEL REPEATABLE READ", &session.settings);
+    session.read_history(&mut batch);
+    let sql = reading::read_sql(&check::scope(candidates), session.version_num());
+    session.read_catalog(&mut batch, Stage::After, &sql);
+    let reply = context
+        .answer(session, ask(session, "reading the catalog", batch))
+        .await
+        .or_interrupted("the catalog was read")??;
+    let history = session.history_of(&reply).map_err(|error| {
+        Error::database("reading the migration history", super::context::unexpected(error))
+    })?;
+    Ok((history, runner::decode(&reply, Stage::After)?))
+}
+
+/// The ids of the suites of the versions named on the command line; `None` when none was named.
 fn named_suites<'s>(
     all: &'s [Suite],
     versions: &[Version],
     context: &Context<'_>,
-) -> Result<Option<Vec<&'s Suite>>, Error> {
+) -> Result<Option<Vec<&'s str>>, Error> {
     if versions.is_empty() {
         return Ok(None);
     }
@@ -121,7 +151,7 @@ fn named_suites<'s>(
     for &version in versions {
         let migration = context.project.set.get(version);
         match (migration, all.iter().find(|suite| suite.version == Some(version))) {
-            (_, Some(suite)) => named.push(suite),
+            (_, Some(suite)) => named.push(suite.id.as_str()),
             (Some(migration), None) => problems.push(
                 Diagnostic::error(format!(
                     "migration {} has no suite to judge it by",
@@ -135,8 +165,6 @@ fn named_suites<'s>(
             ),
         }
     }
-    named.sort_by_key(|suite| suite.version);
-    named.dedup_by_key(|suite| suite.version);
     if problems.is_empty() {
         Ok(Some(named))
     } else {

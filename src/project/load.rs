@@ -4,7 +4,7 @@
 //! command line names the folders, their paths are as they were given.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -80,9 +80,11 @@ impl Project {
         let migrations = reading.folder(folders.migrations.as_ref(), "sql");
         let rollbacks = reading.folder(folders.rollbacks.as_ref(), "sql");
         let checks = match &folders.checks {
-            Some(checks) if root.directory.join(&checks.path).is_file() => Some(vec![
-                reading.file(&root.directory.join(&checks.path), checks.path.clone()),
-            ]),
+            Some(checks) if root.directory.join(&checks.path).is_file() => Some(vec![reading.file(
+                &root.directory.join(&checks.path),
+                checks.path.clone(),
+                false,
+            )]),
             checks => reading.folder(checks.as_ref(), "toml"),
         };
         let mut problems = reading.problems;
@@ -118,6 +120,46 @@ impl Project {
     }
 }
 
+impl Project {
+    /// Check files alone, with no project around them.
+    ///
+    /// # Errors
+    /// Every file that cannot be read.
+    pub fn of_check_files(options: &LoadOptions, files: &[PathBuf]) -> Result<Project, Vec<Diagnostic>> {
+        let directory = options.start().map_err(|problem| vec![*problem])?;
+        let mut reading = Reading {
+            root: &directory,
+            known: Vec::new(),
+            problems: Vec::new(),
+        };
+        let read: Vec<_> = files
+            .iter()
+            .map(|path| reading.file(&directory.join(path), path.display().to_string(), false))
+            .collect();
+        if !reading.problems.is_empty() {
+            return Err(reading.problems);
+        }
+        let set = Set::default();
+        Ok(Project {
+            check_files: check_files(&set, read),
+            root: Root {
+                directory,
+                config: None,
+                bare: true,
+            },
+            config: Config::default(),
+            set,
+            has_migrations: false,
+            folders: Paths {
+                migrations: None,
+                rollbacks: None,
+                checks: None,
+            },
+            warnings: Vec::new(),
+        })
+    }
+}
+
 fn read_config(root: &Root, options: &LoadOptions) -> Result<Config, Vec<Diagnostic>> {
     let env = options.environment.as_deref();
     let Some(path) = &root.config else {
@@ -132,7 +174,7 @@ fn read_config(root: &Root, options: &LoadOptions) -> Result<Config, Vec<Diagnos
         known: Vec::new(),
         problems: Vec::new(),
     };
-    let file = reading.file(path, shown);
+    let file = reading.file(path, shown, false);
     match reading.problems.is_empty() {
         true => Config::parse(&file, env),
         false => Err(reading.problems),
@@ -294,7 +336,7 @@ impl Reading<'_> {
             if entry.is_directory {
                 self.nested(&path, &shown, &wanted.path, extension);
             } else if has_extension(&entry.name, extension) {
-                files.push(self.file(&path, shown));
+                files.push(self.file(&path, shown, entry.is_regular));
             }
         }
         Some(files)
@@ -302,45 +344,15 @@ impl Reading<'_> {
 
     /// Reads a file. One that cannot be read is there all the same, as an empty one, so that what belongs to it is
     /// not reported as well.
-    fn file(&mut self, path: &Path, shown: String) -> Arc<SourceFile> {
-        match self.try_file(path, &shown) {
+    ///
+    /// `is_regular` when that is known already.
+    fn file(&mut self, path: &Path, shown: String, is_regular: bool) -> Arc<SourceFile> {
+        match try_file(path, &shown, is_regular) {
             Ok(file) => file,
             Err(problem) => {
                 self.problems.push(*problem);
                 SourceFile::new(shown, "")
             }
-        }
-    }
-
-    fn try_file(&self, path: &Path, shown: &str) -> Result<Arc<SourceFile>, Box<Diagnostic>> {
-        let cannot = |reason: &str, help: &str| {
-            let message = format!("{shown} cannot be read: {reason}");
-            Box::new(Diagnostic::error(message).in_file(shown).help(help))
-        };
-        let bytes = read_regular(path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound if path.is_symlink() => {
-                cannot("it is a link to a file that is gone", "mend or remove the link")
-            }
-            io::ErrorKind::NotFound => cannot("no such file", "check the path"),
-            io::ErrorKind::PermissionDenied => cannot(&os_reason(&error), "allow yourself to read it"),
-            io::ErrorKind::InvalidInput => {
-                cannot("it is no regular file", "replace it by one, or move it away")
-            }
-            _ => cannot(&os_reason(&error), "check the file"),
-        })?;
-        let file = match SourceFile::from_bytes(shown, bytes) {
-            Ok(file) => file,
-            Err(error) => return Err(Box::new(invalid_utf8(path, shown, &error))),
-        };
-        match file.text().find('\0') {
-            None => Ok(file),
-            Some(offset) => Err(Box::new(
-                Diagnostic::error(format!(
-                    "{shown} holds a NUL character, which PostgreSQL does not take"
-                ))
-                .at(&file, Span::new(offset, offset + 1))
-                .help("remove the character"),
-            )),
         }
     }
 
@@ -368,11 +380,42 @@ impl Reading<'_> {
     }
 }
 
+fn try_file(path: &Path, shown: &str, is_regular: bool) -> Result<Arc<SourceFile>, Box<Diagnostic>> {
+    let cannot = |reason: &str, help: &str| {
+        let message = format!("{shown} cannot be read: {reason}");
+        Box::new(Diagnostic::error(message).in_file(shown).help(help))
+    };
+    let bytes = read_regular(path, is_regular).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound if path.is_symlink() => {
+            cannot("it is a link to a file that is gone", "mend or remove the link")
+        }
+        io::ErrorKind::NotFound => cannot("no such file", "check the path"),
+        io::ErrorKind::PermissionDenied => cannot(&os_reason(&error), "allow yourself to read it"),
+        io::ErrorKind::InvalidInput => cannot("it is no regular file", "replace it by one, or move it away"),
+        _ => cannot(&os_reason(&error), "check the file"),
+    })?;
+    let file = match SourceFile::from_bytes(shown, bytes) {
+        Ok(file) => file,
+        Err(error) => return Err(Box::new(invalid_utf8(path, shown, &error))),
+    };
+    match file.text().find('\0') {
+        None => Ok(file),
+        Some(offset) => Err(Box::new(
+            Diagnostic::error(format!(
+                "{shown} holds a NUL character, which PostgreSQL does not take"
+            ))
+            .at(&file, Span::new(offset, offset + 1))
+            .help("remove the character"),
+        )),
+    }
+}
+
 struct Entry {
     file_name: std::ffi::OsString,
     /// For people.
     name: String,
     is_directory: bool,
+    is_regular: bool,
 }
 
 /// What a folder holds, hidden entries left out, in the order of the names.
@@ -391,6 +434,7 @@ fn list(directory: &Path) -> io::Result<Vec<Entry>> {
             file_name,
             name,
             is_directory,
+            is_regular: kind.is_file(),
         });
     }
     entries.sort_by(|a, b| a.name.cmp(&b.name));
@@ -403,15 +447,23 @@ fn has_extension(name: &str, extension: &str) -> bool {
 }
 
 /// Reads a file that is one: a named pipe would keep the run waiting.
-fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
-    use std::io::Read as _;
-    let metadata = fs::metadata(path)?;
-    if !metadata.is_file() {
+///
+/// Projects have thousands of small files, so calls to the system count: the size is not asked for.
+fn read_regular(path: &Path, is_regular: bool) -> io::Result<Vec<u8>> {
+    if !is_regular && !fs::metadata(path)?.is_file() {
         return Err(io::ErrorKind::InvalidInput.into());
     }
-    let mut bytes = Vec::with_capacity(metadata.len() as usize);
-    fs::File::open(path)?.read_to_end(&mut bytes)?;
-    Ok(bytes)
+    let mut file = fs::File::open(path)?;
+    let mut buffer = [0; 16 * 1024];
+    let mut bytes = Vec::new();
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(bytes),
+            Ok(count) => bytes.extend_from_slice(&buffer[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 fn invalid_utf8(path: &Path, shown: &str, error: &crate::source::InvalidUtf8) -> Diagnostic {
@@ -817,6 +869,28 @@ mod tests {
                 ]
             ),
         }
+    }
+
+    #[test]
+    fn check_files_may_stand_alone() {
+        let directory = tree(&["0024_a.toml=", "baseline.toml=", "folder/"]);
+        let options = at(directory.path());
+        let files = ["baseline.toml", "0024_a.toml"].map(PathBuf::from);
+        let project = Project::of_check_files(&options, &files).unwrap();
+        let ids: Vec<&str> = project
+            .check_files
+            .iter()
+            .map(|check| check.id.as_str())
+            .collect();
+        assert_eq!(ids, ["0024", "baseline"]);
+        let files = ["gone.toml", "folder"].map(PathBuf::from);
+        assert_eq!(
+            lines(&Project::of_check_files(&options, &files).unwrap_err()),
+            [
+                "gone.toml gone.toml cannot be read: no such file | check the path",
+                "folder folder cannot be read: it is no regular file | replace it by one, or move it away",
+            ]
+        );
     }
 
     #[test]

@@ -22,6 +22,16 @@ pub struct Written {
     pub shown: String,
 }
 
+impl Written {
+    /// The path as it can be opened from a directory: the short one where that leads to the file, else the whole.
+    pub fn openable_from(&self, here: Option<&Path>) -> String {
+        match here {
+            Some(here) if here.join(&self.shown) == self.path => self.shown.clone(),
+            _ => self.path.display().to_string(),
+        }
+    }
+}
+
 /// Writes a project into a directory, which is created when it is not there.
 ///
 /// # Errors
@@ -399,23 +409,29 @@ mod tests {
             ]
         );
         let check = &project.check_files[0];
-        let problems = crate::check::parse::parse(&check.file, &check.id, check.version).unwrap_err();
-        let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
-        assert_eq!(messages, ["the suite checks nothing"]);
+        let suite = crate::check::parse(&check.file, &check.id, check.version).unwrap();
+        assert_eq!(
+            (suite.id.as_str(), suite.title.as_deref()),
+            ("0010", Some("Add users table"))
+        );
 
         let files = new(&project, "next", NOW).unwrap();
-        assert_eq!(files[0].shown, "migrations/0011_next.sql");
+        assert_eq!(
+            files[0].openable_from(Some(directory.path())),
+            "migrations/0011_next.sql"
+        );
+        let whole = directory
+            .path()
+            .join("migrations/0011_next.sql")
+            .display()
+            .to_string();
+        for elsewhere in [None, Some(Path::new("/"))] {
+            assert_eq!(files[0].openable_from(elsewhere), whole);
+        }
     }
 
     #[test]
     fn the_examples_of_the_templates_are_right() {
-        let uncommented = include_str!("templates/checks.toml")
-            .replace("# [", "[")
-            .replace("# id", "id");
-        let uncommented = uncommented
-            .replace("# primary", "primary")
-            .replace("# name", "name")
-            .replace("# example", "example");
         let readme = include_str!("templates/checks.md");
         let example = readme
             .split("```toml\n")
@@ -424,11 +440,10 @@ mod tests {
             .split("```")
             .next()
             .unwrap();
-        for text in [uncommented.as_str(), example] {
-            let file = crate::source::SourceFile::new("example.toml", text);
-            let suite = crate::check::parse::parse(&file, "example", None);
-            assert!(suite.is_ok(), "{}", render(&suite.unwrap_err()[0]));
-        }
+        let file = crate::source::SourceFile::new("example.toml", example);
+        let suite = crate::check::parse(&file, "example", None);
+        assert!(suite.is_ok(), "{}", render(&suite.unwrap_err()[0]));
+
         let readme = include_str!("templates/migrations.md");
         let directives: String = readme
             .split('`')

@@ -62,6 +62,7 @@ struct JsonReport<'a> {
     ledger: Vec<JsonLedgerLine<'a>>,
     journal: Vec<JsonJournalLine<'a>>,
     files: &'a [String],
+    linted: Vec<JsonLint<'a>>,
 }
 
 impl<'a> JsonReport<'a> {
@@ -85,6 +86,14 @@ impl<'a> JsonReport<'a> {
             ledger: report.ledger.iter().map(JsonLedgerLine::of).collect(),
             journal: report.journal.iter().map(JsonJournalLine::of).collect(),
             files: &report.files,
+            linted: report
+                .linted
+                .iter()
+                .map(|line| JsonLint {
+                    file: &line.file,
+                    checks: line.checks,
+                })
+                .collect(),
         }
     }
 }
@@ -353,6 +362,12 @@ impl<'a> JsonSource<'a> {
             column: None,
         }
     }
+}
+
+#[derive(Serialize)]
+struct JsonLint<'a> {
+    file: &'a str,
+    checks: usize,
 }
 
 #[derive(Serialize)]

@@ -34,6 +34,14 @@ impl Format {
             Format::Json => "json",
         }
     }
+
+    /// What a file in this format is called behind the dot.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Format::Text => "txt",
+            Format::Json => "json",
+        }
+    }
 }
 
 impl fmt::Display for Format {

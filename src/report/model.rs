@@ -27,6 +27,8 @@ pub struct Report {
     pub dry_run: bool,
     /// Paths of the files that the command wrote (`init`, `new`, `checks generate`).
     pub files: Vec<String>,
+    /// Of `checks lint`: the files that were read.
+    pub linted: Vec<LintLine>,
     pub migrations: Vec<MigrationReport>,
     pub checks: Vec<Verdict>,
     pub root_causes: Vec<RootCause>,
@@ -166,6 +168,15 @@ pub struct RootCause {
     pub sources: Vec<Location>,
 }
 
+/// One line of `checks lint`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LintLine {
+    /// Path of the check file.
+    pub file: String,
+    /// How many checks it has.
+    pub checks: usize,
+}
+
 /// One line of `status`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerLine {
@@ -290,6 +301,7 @@ impl Report {
             duration_ms: 0.0,
             dry_run: false,
             files: Vec::new(),
+            linted: Vec::new(),
             migrations: Vec::new(),
             checks: Vec::new(),
             root_causes: Vec::new(),

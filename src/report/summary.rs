@@ -101,6 +101,14 @@ fn sentence(report: &Report) -> String {
     match report.command {
         "status" => parts.push(ledger_line(report)),
         "history" => parts.push(quantity(report.journal.len(), "entry")),
+        "checks" => {
+            let checks = report.linted.iter().map(|line| line.checks).sum();
+            parts.push(format!(
+                "{} with {}, no error",
+                quantity(report.linted.len(), "check file"),
+                quantity(checks, "check")
+            ));
+        }
         _ => {}
     }
     parts.extend(migrations_line(report));

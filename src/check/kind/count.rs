@@ -1,11 +1,12 @@
 //! `[[count]]`: how many of a kind there are on some relations: the figures of a report.
 
-use crate::catalog::{Catalog, Kind, Object, Scope};
-use crate::check::document::{Fields, Item, Text, items_of, type_of};
+use crate::catalog::{Catalog, Kind, Object, ObjectId, Scope};
+use crate::check::document::{Fields, Item, Text, closest, items_of, type_of};
 use crate::check::parse::Parser;
 use crate::check::rule::{Claim, Judge, Outcome, Rule};
+use crate::check::suite::Suite;
 use crate::check::verdict::Measure;
-use crate::sql::{Name, fold_ident, parse_name};
+use crate::sql::{Name, fold_ident, parse_name, quote_ident};
 
 use super::query::entry_key;
 
@@ -346,6 +347,22 @@ pub(crate) fn parent(table: &Object) -> Option<(String, String)> {
     Some((name.schema?, name.name))
 }
 
+/// `1 policy`, `2 policies`, `2 tables with row security`.
+fn noun(of: &str, count: u64) -> String {
+    let (words, tail) = match of {
+        "rls_tables" => ("tables", " with row security"),
+        _ => (of, ""),
+    };
+    let words = words.replace('_', " ");
+    let words = match count {
+        1 if words.ends_with("ies") => format!("{}y", &words[..words.len() - 3]),
+        1 if words.ends_with("xes") => words[..words.len() - 2].to_string(),
+        1 => words.trim_end_matches('s').to_string(),
+        _ => words,
+    };
+    format!("{words}{tail}")
+}
+
 impl Rule for Count {
     fn claims(&self) -> Vec<Claim> {
         vec![Claim::Named("count", self.name.clone())]
@@ -369,6 +386,39 @@ impl Rule for Count {
         }
     }
 
+    /// A name that nothing else in the suite has, beside one that is almost the same: a slip, most likely.
+    fn lint(&self, suite: &Suite) -> Vec<(String, String)> {
+        if matches!(self.of, "enums" | "functions") {
+            return Vec::new();
+        }
+        let known: Vec<ObjectId> = suite
+            .checks
+            .iter()
+            .flat_map(|check| check.rule.claims())
+            .filter_map(|claim| match claim {
+                Claim::Presence(id) if id.kind == Kind::Table => Some(id),
+                _ => None,
+            })
+            .collect();
+        self.on
+            .iter()
+            .filter(|pattern| pattern.is_plain())
+            .filter(|pattern| !known.iter().any(|id| pattern.matches(&id.schema, &id.name)))
+            .filter_map(|pattern| {
+                let beside = known.iter().filter(|id| id.schema == pattern.schema);
+                let meant = closest(&pattern.name, beside.map(|id| id.name.as_str()))?;
+                Some((
+                    format!(
+                        "count \"{}\" is on {}, which nothing else in the suite names",
+                        self.name,
+                        quote_ident(&pattern.name)
+                    ),
+                    format!("did you mean {}?", quote_ident(meant)),
+                ))
+            })
+            .collect()
+    }
+
     fn judge(&self, judge: &mut Judge<'_>) -> Outcome {
         let objects = self.objects(judge.catalog);
         let have: u64 = objects.iter().map(|(_, count)| count).sum();
@@ -388,7 +438,7 @@ impl Rule for Count {
             let mut message = format!(
                 "{}: have {have} {}, want {} {}",
                 self.name,
-                self.of.replace('_', " "),
+                noun(self.of, have),
                 if self.at_least { "at least" } else { "exactly" },
                 self.want
             );
@@ -426,7 +476,6 @@ mod tests {
         }
     }
 
-    use crate::catalog::{Kind, ObjectId};
     use crate::check::Status;
     use crate::check::testing::{literal, object, on_t, one, sample, settle, suite};
 

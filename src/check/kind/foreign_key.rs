@@ -91,8 +91,17 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
         let mut rule = ObjectRule::new(&KIND, target);
         rule.wants = wants;
         rule.needs = columns_needed(table, &columns);
+        for column in key.target_columns.iter().flatten() {
+            rule.needs.push(ObjectId::on(
+                Kind::Column,
+                target_schema.clone(),
+                target_name.clone(),
+                column.clone(),
+            ));
+        }
+        // the table before its columns: a missing one explains more
         rule.needs
-            .push(ObjectId::new(Kind::Table, target_schema, target_name));
+            .insert(0, ObjectId::new(Kind::Table, target_schema, target_name));
         rule.create = Some(create(table, &rule.target, &columns, &sql_target, &key));
         let path = format!("{}/foreign_key.{name}", table.path);
         p.add(path, "foreign_key", &entry.key, text.value, rule);

@@ -217,7 +217,7 @@ fn setting_line(name: &str, value: &str) -> String {
     let parts: Vec<String> = value
         .split(',')
         .map(|part| match part.trim() {
-            "\"\"" | "''" => "\"\"".to_string(),
+            "" | "\"\"" | "''" => "\"\"".to_string(),
             part => {
                 let quoted = part
                     .strip_prefix('\'')
@@ -512,4 +512,106 @@ fn alter(_: &ObjectRule, object: &Object, differences: &[Difference]) -> Option<
         object.id.path(),
         changes.join(" ")
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Status;
+    use crate::check::testing::{literal, object, one, sample, settle, suite, troubles};
+
+    #[test]
+    fn settings_have_one_spelling() {
+        for (value, line) in [
+            ("pg_catalog, pg_temp", "search_path=pg_catalog, pg_temp"),
+            ("pg_catalog,pg_temp", "search_path=pg_catalog, pg_temp"),
+            ("\"pg_catalog\", 'pg_temp'", "search_path=pg_catalog, pg_temp"),
+            ("", "search_path=\"\""),
+            ("\"\"", "search_path=\"\""),
+            ("\"Odd\"", "search_path=\"Odd\""),
+        ] {
+            assert_eq!(setting_line("Search_Path", value), line, "{value}");
+        }
+    }
+
+    #[test]
+    fn arguments_are_compared_by_name_type_and_default() {
+        for (one, other, same) in [
+            ("a integer", "a int", true),
+            ("a integer", "b integer", false),
+            ("a integer default 1", "a integer DEFAULT 1", true),
+            ("a integer default 1", "a integer", false),
+            ("integer", "integer", true),
+            ("inout a double precision", "INOUT a double precision", true),
+            ("out a int", "a int", false),
+            ("in a int", "a int", true),
+        ] {
+            let (a, b) = (argument(one), argument(other));
+            let equal = (a.0.trim(), &a.2) == (b.0.trim(), &b.2)
+                && crate::check::compare::same_type("public", &a.1, &b.1) == Some(true);
+            assert_eq!(equal, same, "{one} / {other}: {a:?} {b:?}");
+        }
+    }
+
+    #[test]
+    fn an_overload_is_found_by_its_types() {
+        let mut catalog = sample();
+        for signature in ["f(integer)", "f(text, ext.citext)", "f(character varying)"] {
+            catalog.insert(object(
+                ObjectId::new(Kind::Function, "public", signature),
+                &[("type", "function"), ("language", "sql")],
+            ));
+        }
+        for (signature, status) in [
+            ("f(int)", Status::Pass),
+            ("public.f(a integer default 1)", Status::Pass),
+            ("f(varchar(20))", Status::Pass),
+            // the search path decides where citext is
+            ("f(text, citext)", Status::Pass),
+            ("f(text)", Status::Fail),
+            ("f()", Status::Fail),
+        ] {
+            let suite = suite("0001", &format!("[function.'{signature}']\nlanguage = \"sql\"\n"));
+            let verdicts = settle(&[&suite], &catalog, literal);
+            assert_eq!(
+                verdicts[0].status,
+                status,
+                "{signature}: {:?}",
+                troubles(&verdicts)
+            );
+        }
+    }
+
+    #[test]
+    fn a_body_may_be_given_by_its_hash() {
+        let hash = "1d9b6a4a";
+        let wrong = suite(
+            "0001",
+            &format!("[function.'touch()']\nbody_sha256 = \"{hash}\"\n"),
+        );
+        let verdicts = settle(&[&wrong], &sample(), literal);
+        let verdict = one(&verdicts, "0001/function.touch()");
+        let real = verdict.differences[0].have.clone().unwrap();
+        let right = suite(
+            "0001",
+            &format!("[function.'touch()']\nbody_sha256 = \"{real}\"\n"),
+        );
+        assert_eq!(
+            troubles(&settle(&[&right], &sample(), literal)),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn attributes_can_be_altered_back() {
+        let suite = suite(
+            "0001",
+            "[function.'touch()']\nsecurity = \"definer\"\nstrict = true\nsettings = { search_path = \"\" }\n",
+        );
+        let verdicts = settle(&[&suite], &sample(), literal);
+        assert_eq!(
+            verdicts[0].remedy.as_deref(),
+            Some("ALTER FUNCTION public.touch() SECURITY DEFINER STRICT SET search_path = \"\"")
+        );
+    }
 }

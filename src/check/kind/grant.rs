@@ -198,3 +198,42 @@ impl Rule for Grant {
         outcome.actual(words(&have)).object(self.id.path())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::check::Status;
+    use crate::check::testing::{literal, sample, settle, suite};
+
+    #[test]
+    fn privileges_are_all_and_no_more() {
+        for (grant, status, remedy) in [
+            (
+                "app = [\"select with grant option\", \"insert\"]",
+                Status::Pass,
+                None,
+            ),
+            (
+                "app = [\"select\", \"insert\"]",
+                Status::Fail,
+                Some("REVOKE GRANT OPTION FOR SELECT ON public.t FROM app"),
+            ),
+            (
+                "app = { privileges = [\"insert\", \"delete\"], grantable = [\"select\"] }",
+                Status::Fail,
+                Some("GRANT DELETE ON public.t TO app"),
+            ),
+            ("public = []", Status::Pass, None),
+            (
+                "public = [\"select\"]",
+                Status::Fail,
+                Some("GRANT SELECT ON public.t TO PUBLIC"),
+            ),
+        ] {
+            let suite = suite("0001", &format!("[table.t.grant]\n{grant}\n"));
+            let verdicts = settle(&[&suite], &sample(), literal);
+            let verdict = &verdicts[1];
+            assert_eq!(verdict.status, status, "{grant}: {}", verdict.message);
+            assert_eq!(verdict.remedy.as_deref(), remedy, "{grant}");
+        }
+    }
+}

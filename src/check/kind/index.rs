@@ -315,3 +315,63 @@ fn alter(_: &ObjectRule, object: &Object, differences: &[Difference]) -> Option<
     }
     comment_remedy("INDEX", object, differences)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::catalog::Kind;
+    use crate::check::Status;
+    use crate::check::testing::{literal, on_t, one, sample, settle, suite};
+
+    #[test]
+    fn defaults_may_be_spelt_out() {
+        let mut catalog = sample();
+        let properties = [
+            ("method", "btree"),
+            ("keys", "org_id|name"),
+            ("opclasses", "|text_pattern_ops"),
+            ("collations", "|\"C\""),
+            ("orders", "desc nulls last|asc nulls last"),
+            ("valid", "t"),
+            ("ready", "t"),
+        ];
+        catalog.insert(on_t(Kind::Index, "i", &properties));
+        for (definition, status) in [
+            (
+                "(org_id desc nulls last, name collate \\\"C\\\" text_pattern_ops)",
+                Status::Pass,
+            ),
+            (
+                "using btree (org_id uuid_ops desc nulls last, name collate pg_catalog.\\\"C\\\" text_pattern_ops asc)",
+                Status::Pass,
+            ),
+            (
+                "(org_id desc, name collate \\\"C\\\" text_pattern_ops)",
+                Status::Fail,
+            ),
+            ("(org_id desc nulls last, name text_pattern_ops)", Status::Fail),
+            ("(org_id desc nulls last, name collate \\\"C\\\")", Status::Fail),
+            (
+                "(org_id text_ops desc nulls last, name collate \\\"C\\\" text_pattern_ops)",
+                Status::Fail,
+            ),
+            (
+                "using hash (org_id desc nulls last, name collate \\\"C\\\" text_pattern_ops)",
+                Status::Fail,
+            ),
+            (
+                "(name collate \\\"C\\\" text_pattern_ops, org_id desc nulls last)",
+                Status::Fail,
+            ),
+            ("(org_id desc nulls last)", Status::Fail),
+        ] {
+            let suite = suite("0001", &format!("[table.t.index]\ni = \"{definition}\"\n"));
+            let verdicts = settle(&[&suite], &catalog, literal);
+            let verdict = one(&verdicts, "0001/table.t/index.i");
+            assert_eq!(verdict.status, status, "{definition}: {}", verdict.message);
+            assert_eq!(
+                verdict.actual.as_deref(),
+                Some("(org_id desc nulls last, name collate \"C\" text_pattern_ops)")
+            );
+        }
+    }
+}

@@ -257,3 +257,35 @@ fn alter(_: &ObjectRule, object: &Object, differences: &[Difference]) -> Option<
         quote_ident(&object.id.name)
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::{literal, one, sample, settle, suite};
+
+    #[test]
+    fn a_missing_trigger_can_be_created() {
+        for (definition, statement) in [
+            (
+                "after update of amount for each row when (old.id is null) execute function f('a')",
+                "CREATE TRIGGER x after update of amount ON public.t for each row when (old.id is null) execute \
+                 function f('a')",
+            ),
+            (
+                "constraint trigger after insert deferrable initially deferred for each row execute function f()",
+                "CREATE CONSTRAINT TRIGGER x after insert ON public.t deferrable initially deferred for each row \
+                 execute function f()",
+            ),
+            (
+                "after insert referencing new table as fresh execute procedure f()",
+                "CREATE TRIGGER x after insert ON public.t referencing new table as fresh execute procedure f()",
+            ),
+        ] {
+            let suite = suite("0001", &format!("[table.t.trigger]\nx = \"{definition}\"\n"));
+            let verdicts = settle(&[&suite], &sample(), literal);
+            assert_eq!(
+                one(&verdicts, "0001/table.t/trigger.x").remedy.as_deref(),
+                Some(statement)
+            );
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! `pgplumb apply`.
 
-use crate::cli::args::ApplyArgs;
+use crate::cli::args::{ApplyArgs, GlobalArgs};
+use crate::cli::can_ask;
+use crate::diagnostic::Diagnostic;
 use crate::ops::{Context, Error, apply};
 use crate::report::Report;
 
@@ -8,7 +10,8 @@ use crate::report::Report;
 ///
 /// # Errors
 /// Those of the verb.
-pub async fn run(context: &Context<'_>, args: &ApplyArgs) -> Result<Report, Error> {
+pub async fn run(context: &Context<'_>, global: &GlobalArgs, args: &ApplyArgs) -> Result<Report, Error> {
+    let ask = |account: &[Diagnostic]| super::rollback::confirm(account);
     let options = apply::Options {
         to: args.to,
         dry_run: args.dry_run,
@@ -18,6 +21,8 @@ pub async fn run(context: &Context<'_>, args: &ApplyArgs) -> Result<Report, Erro
             .lock_wait
             .map(|timeout| timeout.as_duration().unwrap_or_default()),
         strict: args.strict,
+        yes: global.yes,
+        confirm: can_ask().then_some(&ask),
     };
     apply::apply(context, &options).await
 }

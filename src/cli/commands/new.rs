@@ -2,7 +2,6 @@
 
 use crate::cli::args::{GlobalArgs, NewArgs};
 use crate::cli::output;
-use crate::diagnostic;
 use crate::project::{Project, scaffold};
 use crate::report::ExitCode;
 
@@ -13,10 +12,14 @@ pub fn run(global: &GlobalArgs, args: &NewArgs) -> ExitCode {
         scaffold::new(&project, &args.name.join(" "), &now).map_err(|problem| vec![*problem])
     });
     match made {
-        Ok(files) => super::init::show(&files, "write all three, then look at `pgplumb apply --dry-run`"),
+        Ok(files) => super::init::show(
+            global,
+            &files,
+            "write all three, then look at `pgplumb apply --dry-run`",
+        ),
         Err(problems) => {
             for problem in problems {
-                output::tell(&diagnostic::render(&problem));
+                output::tell_diagnostic(&problem, global.color);
             }
             ExitCode::Usage
         }

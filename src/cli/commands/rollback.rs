@@ -18,13 +18,16 @@ pub async fn run(context: &Context<'_>, global: &GlobalArgs, args: &RollbackArgs
         target: args.target(),
         dry_run: args.dry_run,
         yes: global.yes,
+        lock_wait: args
+            .lock_wait
+            .map(|timeout| timeout.as_duration().unwrap_or_default()),
         confirm: can_ask().then_some(&ask),
     };
     rollback::rollback(context, &options).await
 }
 
-/// Shows the account and asks; only `yes` written out is a yes.
-fn confirm(account: &[Diagnostic]) -> bool {
+/// Shows what is about to happen and asks; only `yes` written out is a yes.
+pub fn confirm(account: &[Diagnostic]) -> bool {
     for line in account {
         output::tell(&diagnostic::render(line));
     }

@@ -1,9 +1,13 @@
 do $pgplumb$
 #variable_conflict use_variable
 declare
+  -- fields of a stored expression that have no meaning to the server either
+  spelling constant text := ' :(\w*location|\w*format|stmt_len|list_start|list_end) -?[0-9]+';
   job record;
   statements text[];
   spelled text[];
+  trees text[];
+  tree text;
   fixed boolean[];
   printed text;
   same boolean;
@@ -27,6 +31,7 @@ begin
     loop
       statements := array[job.actual, job.expected];
       spelled := array[null, null];
+      trees := array[null, null];
       fixed := array[false, false];
       refused := null;
       code := null;
@@ -38,14 +43,18 @@ begin
           -- variables outlive the subtransaction, objects do not
           begin
             printed := null;
+            tree := null;
             if job.how = 'literal' then
               execute statements[side] into printed;
             else
               execute statements[side];
               if job.how = 'view' then
                 printed := pg_get_viewdef(to_regclass('pg_temp.pgplumb_judged'));
+                -- of the view itself, its number is not the same twice
+                select replace(r.ev_action::text, ' ' || r.ev_class || ' ', ' ') into tree
+                  from pg_rewrite r where r.ev_class = to_regclass('pg_temp.pgplumb_judged');
               elsif job.how = 'default' then
-                select pg_get_expr(d.adbin, d.adrelid) into printed
+                select pg_get_expr(d.adbin, d.adrelid), d.adbin::text into printed, tree
                   from pg_attrdef d where d.adrelid = to_regclass('pg_temp.pgplumb_judged');
               elsif job.how = 'type' then
                 select format_type(a.atttypid, a.atttypmod) into printed
@@ -54,7 +63,7 @@ begin
               elsif job.how = 'returns' then
                 printed := pg_get_function_result(to_regproc('pg_temp.pgplumb_judged'));
               elsif job.how = 'domain' then
-                select pg_get_expr(con.conbin, 0) into printed
+                select pg_get_expr(con.conbin, 0), con.conbin::text into printed, tree
                   from pg_constraint con
                  where con.contypid = to_regtype('pg_temp.pgplumb_judged') and con.contype = 'c';
               end if;
@@ -75,10 +84,17 @@ begin
           end;
           fixed[side] := job.again is null or coalesce(printed = spelled[side], false);
           spelled[side] := printed;
+          trees[side] := tree;
           statements[side] := job.again || printed || job.behind;
         end loop;
         exit when fixed[1] and fixed[2] or spelled[1] = spelled[2];
       end loop;
+      -- what only its spelling tells apart (a cast, `trim(x)` or `btrim(x)`) is the same tree
+      if spelled[1] <> spelled[2] and trees[1] is not null then
+        if regexp_replace(trees[1], spelling, '', 'g') = regexp_replace(trees[2], spelling, '', 'g') then
+          spelled[2] := spelled[1];
+        end if;
+      end if;
       if job.how = 'literal' and spelled[1] <> spelled[2] then
         begin
           execute format('select cast(%L as %s) is not distinct from cast(%L as %s)',

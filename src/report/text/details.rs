@@ -69,6 +69,25 @@ pub fn files(page: &mut Page, report: &Report) {
     }
 }
 
+/// The check files that `checks lint` read.
+pub fn linted(page: &mut Page, report: &Report) {
+    if report.linted.is_empty() {
+        return;
+    }
+    page.heading("CHECK FILES");
+    for line in &report.linted {
+        page.put(
+            2,
+            4,
+            &[plain(format!(
+                "{}: {}",
+                line.file,
+                summary::quantity(line.checks, "check")
+            ))],
+        );
+    }
+}
+
 /// `412.7 ms`, `4.02 s (4021.95 ms)`, `2 min 5.0 s (125000.00 ms)`.
 pub fn duration(milliseconds: f64) -> String {
     let seconds = milliseconds / 1000.0;

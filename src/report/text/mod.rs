@@ -86,6 +86,7 @@ fn judgement(page: &mut Page, report: &Report) {
     checks::checklist(page, report);
     checks::problems(page, report);
     details::files(page, report);
+    details::linted(page, report);
     details::section(page, report);
 }
 

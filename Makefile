@@ -1,0 +1,41 @@
+# pgplumb: `make demo` shows the whole story, `make test` runs every test. Both start from nothing but
+# Rust, git and make, and install what else they need.
+
+CARGO ?= cargo
+PREFIX ?= $(HOME)/.local
+
+# rustup's own directory, for a shell that has not read its profile since
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build demo test unit lint fmt ci install clean
+
+help: ## what can be made
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+
+deps: ## install what is missing: a C compiler, PostgreSQL 12 or newer (only its programs, no service)
+	@sh .ci/deps
+
+build: deps ## target/release/pgplumb
+	@sh .ci/build $(CARGO)
+
+demo: build ## the whole story, on a throw-away PostgreSQL that is gone afterwards
+	@exec target/release/pgplumb demo
+
+test: deps ## unit tests, and black-box tests on servers that the tests start themselves
+	$(CARGO) test --locked
+
+lint: ## formatting, and clippy with warnings denied
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --all-targets -- --deny warnings
+
+ci: ## what continuous integration runs
+	bash .ci/run
+
+install: build ## into PREFIX/bin ($HOME/.local unless PREFIX is set)
+	@mkdir -p "$(DESTDIR)$(PREFIX)/bin"
+	@install -m 755 target/release/pgplumb "$(DESTDIR)$(PREFIX)/bin/pgplumb"
+	@echo "installed $(DESTDIR)$(PREFIX)/bin/pgplumb"
+
+clean: ## remove what was built
+	$(CARGO) clean

@@ -1,0 +1,8 @@
+//! Black-box tests: the real binary against real PostgreSQL servers that the tests start themselves.
+//!
+//! One binary for all of them, so that they link once and share a server.
+
+mod support;
+
+mod architecture;
+mod shipped;
