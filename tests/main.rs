@@ -5,4 +5,5 @@
 mod support;
 
 mod architecture;
+mod histories;
 mod shipped;

@@ -384,6 +384,7 @@ impl Walk {
                 or_replace: false,
             } = effect.action
                 && !(is_part && makes_table && statement.tag.starts_with("CREATE"))
+                && !makes_room(statement, effect)
                 && let Some(object) = self.existing(effect)
             {
                 let index = self.cause(
@@ -605,17 +606,35 @@ impl Walk {
     }
 }
 
+/// Whether the statement itself takes away or renames what it then creates: DROP CONSTRAINT a, ADD CONSTRAINT a.
+fn makes_room(statement: &Statement, created: &Effect) -> bool {
+    statement.effects.iter().any(|effect| {
+        matches!(effect.action, Action::Drop { .. } | Action::Rename { .. })
+            && effect.object.kind == created.object.kind
+            && effect.object.name.name == created.object.name.name
+    })
+}
+
 /// Whether the statement itself creates what is needed.
 fn creates(statement: &Statement, need: &Need) -> bool {
-    let named = |name: &Name| {
+    let made = |name: &str, kinds: &[ObjectKind]| {
         statement.effects.iter().any(|effect| {
-            matches!(effect.action, Action::Create { .. }) && effect.object.name.name == name.name
+            matches!(effect.action, Action::Create { .. })
+                && effect.object.name.name == name
+                && (kinds.is_empty() || kinds.contains(&effect.object.kind))
         })
     };
     match need {
-        Need::Relation(name) | Need::Index(name) | Need::Type(name) => named(name),
-        Need::Function { name, .. } => named(name),
-        Need::Column { .. } | Need::Schema(_) | Need::Part { .. } => true,
+        Need::Relation(name) | Need::Index(name) | Need::Type(name) => made(&name.name, &[]),
+        Need::Function { name, .. } => made(&name.name, &[]),
+        Need::Schema(name) => made(name, &[ObjectKind::Schema]),
+        Need::Column { name, of } => {
+            made(name, &[ObjectKind::Column])
+                || of
+                    .iter()
+                    .any(|of| made(&of.name, &[ObjectKind::Table, ObjectKind::ForeignTable]))
+        }
+        Need::Part { name, .. } => made(name, &[]),
         _ => false,
     }
 }
