@@ -5,5 +5,8 @@
 mod support;
 
 mod architecture;
+mod cases;
+mod commands;
 mod histories;
+mod preflight;
 mod shipped;

@@ -15,7 +15,7 @@ use std::collections::btree_map::Values;
 
 pub use kind::{Context, Kind, Property, PropertyType};
 pub use object::{Object, ObjectId, Value};
-pub use scope::Scope;
+pub use scope::{Parts, Scope};
 
 /// What was read of a database, at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

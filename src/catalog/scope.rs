@@ -1,7 +1,8 @@
 //! What is to be read of a catalog: the cost of a reading grows with this, not with the database.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::kind::Kind;
 use crate::sql::{Action, Effect, Name, ObjectKind};
 
 /// The objects that a reading covers. Names are as the catalog stores them.
@@ -10,7 +11,9 @@ pub struct Scope {
     /// Relations (tables, views, sequences) and indexes by schema and name; an index brings its table. A
     /// relation is read with all that stands on it: columns, constraints, indexes, triggers, policies, grants.
     pub relations: BTreeSet<(String, String)>,
-    /// The same by pattern, `*` for any characters.
+    /// Relations of which only some parts are read.
+    pub parts: BTreeMap<(String, String), Parts>,
+    /// The same as `relations` by pattern, `*` for any characters.
     pub relation_patterns: BTreeSet<(String, String)>,
     /// Partitioned tables whose partitions are read as well, whatever their names: the tables themselves with
     /// all that stands on them, at every level.
@@ -31,6 +34,64 @@ pub struct Scope {
     pub roles: BTreeSet<String>,
 }
 
+/// The parts of a relation that are read: which kinds of objects, and whether with their definitions.
+///
+/// Of a kind that is read without, the properties that the server has to print are left out: a column's default
+/// and generated expression, a partitioned table's key and bound, a check's expression, an exclusion's definition,
+/// the predicate of an index, a trigger's condition, a policy's expressions, a view's query. Primary keys come with
+/// unique constraints, and views with materialized ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Parts {
+    /// Two bits a kind: read at all, read with definitions.
+    bits: u64,
+}
+
+impl Parts {
+    /// All that stands on the relation, with definitions.
+    pub const ALL: Parts = Parts {
+        bits: (1 << (2 * Kind::ALL.len())) - 1,
+    };
+
+    /// These parts, and the objects of that kind with their definitions. The relation itself is a part like any
+    /// other: [`Kind::Table`], [`Kind::View`], ….
+    #[must_use]
+    pub fn with(self, kind: Kind) -> Parts {
+        self.union(Parts {
+            bits: 3 << (2 * kind as u32),
+        })
+    }
+
+    /// These parts, and the objects of that kind without their definitions.
+    #[must_use]
+    pub fn with_bare(self, kind: Kind) -> Parts {
+        self.union(Parts {
+            bits: 1 << (2 * kind as u32),
+        })
+    }
+
+    #[must_use]
+    pub fn union(self, other: Parts) -> Parts {
+        Parts {
+            bits: self.bits | other.bits,
+        }
+    }
+
+    /// Whether objects of that kind are read.
+    pub fn reads(self, kind: Kind) -> bool {
+        self.bits >> (2 * kind as u32) & 1 == 1
+    }
+
+    /// Whether they are read with their definitions.
+    pub fn defines(self, kind: Kind) -> bool {
+        self.bits >> (2 * kind as u32) & 3 == 3
+    }
+
+    /// As a number: bit 2n says that kind n is read, bit 2n + 1 that it is read with definitions.
+    pub fn bits(self) -> u64 {
+        self.bits
+    }
+}
+
 impl Scope {
     /// Nothing to read.
     pub fn is_empty(&self) -> bool {
@@ -40,6 +101,10 @@ impl Scope {
     /// Adds all that `other` covers.
     pub fn extend(&mut self, other: Scope) {
         self.relations.extend(other.relations);
+        for (name, parts) in other.parts {
+            let known = self.parts.entry(name).or_default();
+            *known = known.union(parts);
+        }
         self.relation_patterns.extend(other.relation_patterns);
         self.partitions_of.extend(other.partitions_of);
         self.types.extend(other.types);

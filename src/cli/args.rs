@@ -80,9 +80,9 @@ pub struct GlobalArgs {
     #[arg(long, global = true, value_name = "DIR|FILE", value_hint = ValueHint::AnyPath)]
     pub checks: Option<PathBuf>,
 
-    /// Format of the report on stdout
-    #[arg(long, global = true, value_name = "FORMAT", default_value = Format::default().as_str(), value_parser = format_parser())]
-    pub format: Format,
+    /// Format of the report on stdout [default: text; of docs: markdown]
+    #[arg(long, global = true, value_name = "FORMAT", value_parser = format_parser())]
+    pub format: Option<Format>,
 
     /// Write the report to a file as well: FORMAT=PATH, or all=DIR for every format; may be repeated
     #[arg(long = "report", global = true, value_name = "FORMAT=PATH", action = ArgAction::Append)]
@@ -181,6 +181,8 @@ pub enum Command {
     New(NewArgs),
     /// Show what is applied, pending, modified, missing or out of order
     Status(StatusArgs),
+    /// Say whether apply would work here, with the root causes where it would not; writes nothing
+    Preflight(PreflightArgs),
     /// Apply pending migrations, each with its checks in its transaction
     Apply(ApplyArgs),
     /// Compare the live database with the check files
@@ -189,6 +191,8 @@ pub enum Command {
     Rollback(RollbackArgs),
     /// Show the journal: who did what, when, and how it ended
     History(HistoryArgs),
+    /// Write down what is deployed: quick reference and schema reference
+    Docs(DocsArgs),
     /// Work on check files
     Checks(ChecksArgs),
     /// See the whole story on a throw-away PostgreSQL
@@ -199,6 +203,16 @@ pub enum Command {
     Man(ManArgs),
 }
 
+impl Args {
+    /// The format of the report on stdout: the one that was asked for, else what suits the command.
+    pub fn format(&self) -> Format {
+        self.global.format.unwrap_or(match self.command {
+            Command::Docs(_) => Format::Markdown,
+            _ => Format::default(),
+        })
+    }
+}
+
 impl Command {
     /// The name of the command, as it is typed.
     pub fn name(&self) -> &'static str {
@@ -206,10 +220,12 @@ impl Command {
             Command::Init(_) => "init",
             Command::New(_) => "new",
             Command::Status(_) => "status",
+            Command::Preflight(_) => "preflight",
             Command::Apply(_) => "apply",
             Command::Verify(_) => "verify",
             Command::Rollback(_) => "rollback",
             Command::History(_) => "history",
+            Command::Docs(_) => "docs",
             Command::Checks(_) => "checks",
             Command::Demo(_) => "demo",
             Command::Completions(_) => "completions",
@@ -257,6 +273,19 @@ pub struct StatusArgs {
     /// Exit with 6 when anything is pending, modified, missing or out of order
     #[arg(long)]
     pub check: bool,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "Examples:
+  pgplumb preflight
+  pgplumb preflight --to 0024 --format json")]
+pub struct PreflightArgs {
+    /// The newest version that would be applied
+    #[arg(long, value_name = "VERSION")]
+    pub to: Option<Version>,
+    /// Count a pending version although a newer one is applied
+    #[arg(long)]
+    pub out_of_order: bool,
 }
 
 #[derive(Debug, Clone, ClapArgs)]
@@ -310,6 +339,25 @@ pub struct VerifyArgs {
     /// Let warnings fail the verification
     #[arg(long)]
     pub strict: bool,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  pgplumb docs > quick-reference.md       what all applied migrations made
+  pgplumb docs 0024                       what this one made
+  pgplumb docs --full > schema.md         with definitions, bodies of functions, sizes and uses
+  pgplumb docs --format json              the facts of the catalog
+
+Reads the live catalog and writes nothing. The suites' catalog checks are judged on the way.")]
+pub struct DocsArgs {
+    /// Document what just these made [default: all that are applied]
+    #[arg(value_name = "VERSION")]
+    pub versions: Vec<Version>,
+
+    /// The schema reference instead of the quick reference
+    #[arg(long)]
+    pub full: bool,
 }
 
 #[derive(Debug, Clone, ClapArgs)]
@@ -501,7 +549,7 @@ mod tests {
                     checks: Some("k".into()),
                 }
             );
-            assert_eq!((global.format, global.color), (Format::Json, Color::Never));
+            assert_eq!((global.format, global.color), (Some(Format::Json), Color::Never));
             assert!(global.quiet && global.yes);
             assert_eq!(
                 global.reports,
@@ -514,7 +562,8 @@ mod tests {
         let global = parse("-v checks lint -v --env=").unwrap().global;
         assert_eq!(global.load_options().environment, None);
         assert_eq!(parse("checks lint -vv").unwrap().global.verbose, 2);
-        assert_eq!(parse("status").unwrap().global.format, Format::Text);
+        assert_eq!(parse("status").unwrap().format(), Format::Text);
+        assert_eq!(parse("docs 24").unwrap().format(), Format::Markdown);
     }
 
     #[test]
@@ -607,7 +656,7 @@ mod tests {
                 "is too large: a version has at most 64 bits",
             ),
             ("apply --lock-wait 5", "\"5\" has no unit: write 5s or 5ms"),
-            ("status --format xml", "[possible values: text, json]"),
+            ("status --format xml", "[possible values: text, json"),
             (
                 "status --report a.json",
                 "write it as FORMAT=PATH, such as json=report.json",
@@ -636,13 +685,14 @@ mod tests {
     #[test]
     fn reports_go_to_files() {
         let all: ReportTarget = "all=out".parse().unwrap();
-        assert_eq!(
-            all.files(),
-            [
-                (Format::Text, "out/report.txt".into()),
-                (Format::Json, "out/report.json".into())
-            ]
-        );
+        let files = all.files();
+        assert_eq!(files.len(), Format::ALL.len());
+        assert!(files.contains(&(Format::Text, "out/report.txt".into())));
+        assert!(files.contains(&(Format::Json, "out/report.json".into())));
+        let mut paths: Vec<PathBuf> = files.into_iter().map(|(_, path)| path).collect();
+        paths.sort();
+        paths.dedup();
+        assert_eq!(paths.len(), Format::ALL.len(), "two formats share a file");
         assert_eq!(
             "all=out".parse(),
             Ok(ReportTarget {

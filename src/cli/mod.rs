@@ -42,8 +42,10 @@ async fn dispatch(args: &Args) -> ExitCode {
         Command::Man(_) => return commands::man::run(),
         Command::Demo(_) => return commands::demo::run().await,
         Command::Status(_) => "status",
+        Command::Preflight(_) => "preflight",
         Command::Apply(_) => "apply",
         Command::Verify(_) => "verify",
+        Command::Docs(_) => "docs",
         Command::Rollback(_) => "rollback",
         Command::History(_) => "history",
         Command::Checks(_) => "checks",
@@ -59,7 +61,7 @@ async fn dispatch(args: &Args) -> ExitCode {
         }
     };
     report.environment = args.global.load_options().environment;
-    if is_error && args.global.format == Format::Text {
+    if is_error && args.global.format.is_none_or(|format| format == Format::Text) {
         // there is nothing to report on: the message alone, where messages go
         for diagnostic in &report.diagnostics {
             output::tell_diagnostic(diagnostic, args.global.color);
@@ -93,8 +95,10 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
     };
     match &args.command {
         Command::Status(options) => commands::status::run(&context, options).await,
+        Command::Preflight(options) => commands::preflight::run(&context, options).await,
         Command::Apply(options) => commands::apply::run(&context, &args.global, options).await,
         Command::Verify(options) => commands::verify::run(&context, options).await,
+        Command::Docs(options) => commands::docs::run(&context, options).await,
         Command::Rollback(options) => commands::rollback::run(&context, &args.global, options).await,
         Command::History(options) => commands::history::run(&context, options).await,
         Command::Init(_)
@@ -125,15 +129,11 @@ fn write_files(args: &Args, report: &Report) -> ExitCode {
 /// Writes the report to stdout and into the files of `--report`.
 fn show(args: &Args, report: &Report) -> ExitCode {
     let mut exit = write_files(args, report);
-    let is_quiet_success = args.global.quiet && args.global.format == Format::Text && exit == ExitCode::Done;
+    let is_quiet_success = args.global.quiet && args.format() == Format::Text && exit == ExitCode::Done;
     if is_quiet_success && quiet_says_nothing(&args.command) {
         return exit;
     }
-    let text = report::render(
-        report,
-        args.global.format,
-        &output::text_options(args.global.color),
-    );
+    let text = report::render(report, args.format(), &output::text_options(args.global.color));
     if let Err(error) = output::print(&text) {
         output::tell(&format!(
             "error: the report could not be written to stdout: {error}\n"

@@ -18,13 +18,15 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 use crate::catalog::decode::{self as rows, DecodeError};
-use crate::catalog::{Catalog, Scope, Value};
+use crate::catalog::{Catalog, Kind, Parts, Scope, Value};
 
 /// What the reading transaction must have set: names are printed with their schema unless it is `pg_catalog`,
-/// times in UTC. In force until the end of the transaction.
+/// times in UTC; and no compilation for queries that take milliseconds. In force until the end of the
+/// transaction.
 pub const SETTINGS: &str = "set local search_path to pg_catalog, pg_temp; set local timezone to 'UTC'; \
-     set local datestyle to iso; set local intervalstyle to postgres; \
-     set local extra_float_digits to 1; set local quote_all_identifiers to off;";
+     set local datestyle to iso; set local intervalstyle to postgres; set local bytea_output to hex; \
+     set local extra_float_digits to 1; set local quote_all_identifiers to off; \
+     set local jit to off; set local max_parallel_workers_per_gather to 0; set local work_mem to '32MB';";
 
 /// pgplumb's own tables: no pattern matches them, nor their sequences.
 const OWN: &str = "'refinery_schema_history', 'pgplumb_journal'";
@@ -42,9 +44,27 @@ pub enum ReadError {
     Disturbed { object: String },
 }
 
+/// The statements that read relations and what stands on them: each serves some kinds.
+const RELATION_STATEMENTS: [(&[Kind], &str); 12] = [
+    (&[Kind::Sequence], include_str!("sql/sequence.sql")),
+    (&[Kind::Table], include_str!("sql/table.sql")),
+    (&[Kind::Column], include_str!("sql/column.sql")),
+    (&[Kind::PrimaryKey, Kind::Unique], include_str!("sql/key.sql")),
+    (&[Kind::Check], include_str!("sql/check.sql")),
+    (&[Kind::ForeignKey], include_str!("sql/foreign_key.sql")),
+    (&[Kind::Exclusion], include_str!("sql/exclusion.sql")),
+    (&[Kind::Index], include_str!("sql/index.sql")),
+    (&[Kind::Trigger], include_str!("sql/trigger.sql")),
+    (&[Kind::Policy], include_str!("sql/policy.sql")),
+    (
+        &[Kind::View, Kind::MaterializedView],
+        include_str!("sql/view.sql"),
+    ),
+    (&[Kind::Grant], include_str!("sql/grant.sql")),
+];
+
 /// The text that reads what `scope` covers, for a server of that version (`version_num`, 120000 and newer).
 pub fn read_sql(scope: &Scope, version_num: u32) -> String {
-    let mut text = String::new();
     let relations = relations_sql(scope);
     let types = types_sql(scope);
     let functions = functions_sql(scope);
@@ -54,12 +74,27 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
         }
         None => "'{}'".to_string(),
     };
-    text.push_str(
-        &include_str!("sql/resolve.sql")
-            .replace("{relations}", &or_none(&relations))
-            .replace("{types}", &or_none(&types))
-            .replace("{functions}", &or_none(&functions)),
-    );
+    let whole = scope.parts.is_empty();
+    let settings: String = if relations.is_none() {
+        String::new()
+    } else if whole {
+        setting("relations", "true")
+    } else {
+        let wanted = RELATION_STATEMENTS
+            .iter()
+            .filter(|(kinds, _)| reads(scope, kinds));
+        wanted.map(|(kinds, _)| settings_of(kinds)).collect()
+    };
+    let mut text = match &relations {
+        Some(sql) => include_str!("sql/resolve.sql").replace("{relations}", sql),
+        None => {
+            include_str!("sql/resolve.sql").replace("{relations}", "select null::oid, 0::bigint where false")
+        }
+    };
+    text = text
+        .replace("{settings}", &settings)
+        .replace("{types}", &or_none(&types))
+        .replace("{functions}", &or_none(&functions));
     let mut add = |sql: &str| text.push_str(&for_version(sql, version_num));
     if !scope.roles.is_empty() {
         add(&include_str!("sql/role.sql").replace("{names}", &names(&scope.roles)));
@@ -75,23 +110,83 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
         add(include_str!("sql/domain.sql"));
     }
     if relations.is_some() {
-        add(include_str!("sql/sequence.sql"));
-        add(include_str!("sql/table.sql"));
-        add(include_str!("sql/column.sql"));
-        add(include_str!("sql/key.sql"));
-        add(include_str!("sql/check.sql"));
-        add(include_str!("sql/foreign_key.sql"));
-        add(include_str!("sql/exclusion.sql"));
-        add(include_str!("sql/index.sql"));
-        add(include_str!("sql/trigger.sql"));
-        add(include_str!("sql/policy.sql"));
-        add(include_str!("sql/view.sql"));
-        add(include_str!("sql/grant.sql"));
+        for (kinds, sql) in RELATION_STATEMENTS {
+            if whole {
+                add(&sql
+                    .replace(
+                        "{wanted}",
+                        "unnest(current_setting('pgplumb.relations')::oid[]) as wanted (oid)",
+                    )
+                    .replace("{defined}", "true"));
+            } else if reads(scope, kinds) {
+                add(&sql
+                    .replace("{wanted}", &wanted_of(kinds))
+                    .replace("{defined}", "wanted.defined"));
+            }
+        }
     }
     if functions.is_some() {
         add(include_str!("sql/function.sql"));
     }
     text
+}
+
+/// Whether anything of these kinds is read of any relation.
+fn reads(scope: &Scope, kinds: &[Kind]) -> bool {
+    let whole = [&scope.relations, &scope.relation_patterns, &scope.partitions_of];
+    whole.iter().any(|names| !names.is_empty())
+        || kinds
+            .iter()
+            .any(|&kind| scope.parts.values().any(|parts| parts.reads(kind)))
+}
+
+/// Keeps the relations that fulfil the condition in a setting.
+fn setting(name: &str, condition: &str) -> String {
+    format!(
+        "length(set_config('pgplumb.{name}', (select coalesce(array_agg(found.oid), '{{}}')::text from found \
+         where {condition}), true)) as {name},\n       "
+    )
+}
+
+/// The name of the setting for these kinds.
+fn setting_name(kinds: &[Kind]) -> String {
+    kinds[0].plural().to_string()
+}
+
+/// Keeps the relations of which these kinds are read, with and without definitions, in two settings.
+fn settings_of(kinds: &[Kind]) -> String {
+    let parts = |bare: bool| {
+        kinds
+            .iter()
+            .fold(Parts::default(), |parts, &kind| {
+                if bare {
+                    parts.with_bare(kind)
+                } else {
+                    parts.with(kind)
+                }
+            })
+            .bits()
+    };
+    let read = parts(true);
+    let defined = parts(false) & !read;
+    let name = setting_name(kinds);
+    format!(
+        "{}{}",
+        setting(&name, &format!("found.parts & {defined} <> 0")),
+        setting(
+            &format!("bare_{name}"),
+            &format!("found.parts & {defined} = 0 and found.parts & {read} <> 0")
+        )
+    )
+}
+
+/// Those relations, as a table.
+fn wanted_of(kinds: &[Kind]) -> String {
+    let name = setting_name(kinds);
+    format!(
+        "(select unnest(current_setting('pgplumb.{name}')::oid[]) as oid, true as defined \
+         union all select unnest(current_setting('pgplumb.bare_{name}')::oid[]), false) as wanted"
+    )
 }
 
 /// Fills in what all statements share and what differs between versions.
@@ -106,7 +201,6 @@ fn for_version(sql: &str, version_num: u32) -> String {
     let clone_exists = "exists (select from pg_depend p where p.classid = 'pg_trigger'::regclass and p.objid = t.oid \
                         and p.refclassid = 'pg_trigger'::regclass)";
     sql.replace("{disturbed}", &literal(DISTURBED))
-        .replace("{relations}", "current_setting('pgplumb.relations')::oid[]")
         .replace("{types}", "current_setting('pgplumb.types')::oid[]")
         .replace("{functions}", "current_setting('pgplumb.functions')::oid[]")
         // a NOT NULL constraint may be NOT VALID since 18
@@ -140,22 +234,34 @@ fn for_version(sql: &str, version_num: u32) -> String {
 
 const RELATION_KINDS: &str = "c.relkind in ('r', 'p', 'f', 'v', 'm', 'S')";
 
-/// Selects the oids of the relations in scope; `None` when there is none.
+/// Selects the oids of the relations in scope and which of their parts are read; `None` when there is none.
 fn relations_sql(scope: &Scope) -> Option<String> {
+    let all = Parts::ALL.bits();
     let mut branches = Vec::new();
-    if !scope.relations.is_empty() {
+    if !scope.relations.is_empty() || !scope.parts.is_empty() {
+        let parts = scope.parts.iter().map(|(name, parts)| (name, parts.bits()));
+        let named: Vec<_> = scope
+            .relations
+            .iter()
+            .map(|name| (name, all))
+            .chain(parts)
+            .collect();
+        let schemas = names(named.iter().map(|((schema, _), _)| schema));
+        let list = names(named.iter().map(|((_, name), _)| name));
+        let bits: Vec<String> = named.iter().map(|(_, bits)| bits.to_string()).collect();
         branches.push(format!(
-            "select coalesce(x.indrelid, c.oid) as oid from {} \
+            "select coalesce(x.indrelid, c.oid) as oid, named.parts from \
+             unnest({schemas}::name[], {list}::name[], '{{{}}}'::bigint[]) as named (schema, name, parts) \
              join pg_namespace n on n.nspname = named.schema \
              join pg_class c on c.relnamespace = n.oid and c.relname = named.name \
              left join pg_index x on x.indexrelid = c.oid and c.relkind in ('i', 'I') \
              where {RELATION_KINDS} or x.indrelid is not null",
-            named(&scope.relations)
+            bits.join(",")
         ));
     }
     for (schema, name) in &scope.relation_patterns {
         branches.push(format!(
-            "select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+            "select c.oid, {all} from pg_class c join pg_namespace n on n.oid = c.relnamespace \
              where {} and {} and {RELATION_KINDS} and c.relname not in ({OWN}) \
              and not exists (select from pg_depend p left join pg_class o \
              on o.oid = p.refobjid and p.refclassid = 'pg_class'::regclass \
@@ -167,7 +273,7 @@ fn relations_sql(scope: &Scope) -> Option<String> {
     }
     if !scope.partitions_of.is_empty() {
         branches.push(format!(
-            "select inside.oid from (with recursive inside (oid) as (select c.oid from {} \
+            "select inside.oid, {all} from (with recursive inside (oid) as (select c.oid from {} \
              join pg_namespace n on n.nspname = named.schema \
              join pg_class c on c.relnamespace = n.oid and c.relname = named.name and c.relkind = 'p' \
              union select i.inhrelid from inside join pg_inherits i on i.inhparent = inside.oid) \
@@ -482,7 +588,7 @@ fn printed_collations(definition: &str, keys: &[String]) -> Option<Vec<String>> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Kind, ObjectId};
+    use crate::catalog::ObjectId;
     use crate::db::Connection;
     use crate::db::scratch::{Options, Scratch};
     use std::fmt::Write as _;
@@ -756,6 +862,7 @@ mod tests {
         let pairs: BTreeSet<_> = odd.map(|name| (name.to_string(), name.to_string())).into();
         let names: BTreeSet<_> = odd.map(str::to_string).into();
         let scope = Scope {
+            parts: pairs.iter().map(|pair| (pair.clone(), Parts::ALL)).collect(),
             relations: pairs.clone(),
             relation_patterns: pairs.clone(),
             partitions_of: pairs.clone(),
@@ -778,6 +885,74 @@ mod tests {
             .batch_execute("select from public.log")
             .await
             .unwrap();
+    }
+
+    #[tokio::test]
+    async fn only_the_parts_that_are_asked_for() {
+        let (_scratch, connection) = nasty().await;
+        let odd = ("Odd Schema".to_string(), "Tàble \"x\", y.".to_string());
+        let all = read(
+            &connection,
+            &Scope {
+                relations: BTreeSet::from([odd.clone()]),
+                ..Scope::default()
+            },
+        )
+        .await;
+        let with = |parts: Parts| Scope {
+            parts: [(odd.clone(), parts)].into(),
+            ..Scope::default()
+        };
+        let same = read(&connection, &with(Parts::ALL)).await;
+        assert_eq!(printed(&all), printed(&same));
+        for kind in Kind::ALL {
+            // definitions are all that is left out
+            let defined = read(&connection, &with(Parts::default().with(kind))).await;
+            let bare = read(&connection, &with(Parts::default().with_bare(kind))).await;
+            assert_eq!(
+                defined.of_kind(kind).collect::<Vec<_>>(),
+                all.of_kind(kind).collect::<Vec<_>>(),
+                "{kind}"
+            );
+            assert_eq!(bare.len(), defined.len(), "{kind}");
+            for (bare, defined) in bare.iter().zip(defined.iter()) {
+                for (name, value) in &defined.properties {
+                    let definition = [
+                        "default",
+                        "generated",
+                        "expression",
+                        "predicate",
+                        "when",
+                        "using",
+                        "with_check",
+                        "definition",
+                    ];
+                    match bare.get(name) {
+                        Some(known) => assert_eq!(known, value),
+                        None => assert!(definition.contains(name), "{}: {name}", defined.id),
+                    }
+                }
+            }
+        }
+        // a relation of which all is read, and one of which little is
+        let mut scope = with(Parts::default().with_bare(Kind::Column).with(Kind::Check));
+        scope.relations = one("public", "parent");
+        let catalog = read(&connection, &scope).await;
+        let column = |schema: &str, table: &str, name: &str| {
+            catalog
+                .get(&ObjectId::on(Kind::Column, schema, table, name))
+                .unwrap()
+                .text("default")
+        };
+        assert_eq!(column("public", "parent", "mood"), Some("'ok'::public.mood"));
+        assert_eq!(column(&odd.0, &odd.1, "select"), None);
+        assert_eq!(catalog.of_kind(Kind::Table).count(), 1);
+        assert_eq!(catalog.of_kind(Kind::Check).count(), 3);
+        assert!(
+            catalog
+                .of_kind(Kind::Check)
+                .all(|check| check.text("expression").is_some())
+        );
     }
 
     #[tokio::test]

@@ -236,6 +236,15 @@ pub fn delete_history_sql(history: &History, version: Version) -> String {
     )
 }
 
+/// Reads the newest successful application of each version.
+pub fn read_applications_sql(history: &History) -> String {
+    format!(
+        "SELECT DISTINCT ON (version) version, login, coalesce(client, '') AS client, duration_ms, verdict FROM {} \
+         WHERE action = 'apply' AND outcome = 'done' ORDER BY version, id DESC",
+        history.journal()
+    )
+}
+
 /// Reads the journal, newest first; columns as in [`decode_journal`].
 pub fn read_journal_sql(history: &History, limit: Option<u32>) -> String {
     let limit = limit.map_or(String::new(), |limit| format!(" LIMIT {limit}"));

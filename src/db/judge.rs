@@ -10,6 +10,8 @@
 //! are resolved in `pg_catalog` alone. Both are read under settings of our own, whatever the session's are. Nothing
 //! but CREATE TEMPORARY … is run, which takes neither SELECT nor EXECUTE rights; a constant (a partition's bound) is evaluated.
 //!
+//! A predicate without a relation but with a type is the CHECK of a domain, over VALUE.
+//!
 //! The transaction must be READ WRITE, and may be that of a migration. An error that the message as a whole fails with
 //! is one of the transaction (a lock timeout, a cancel); a server without PL/pgSQL fails with 42704.
 

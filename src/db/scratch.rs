@@ -26,8 +26,8 @@ pub const SUPERUSER: &str = "postgres";
 /// Longest socket path in bytes: `sun_path` without its final NUL.
 const SOCKET_PATH_LIMIT: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
 
-/// How long the supervising shell may take to end server and directory.
-const STOP_LIMIT: Duration = Duration::from_secs(15);
+/// How long the supervising shell may take to end server and directory; it needs a tenth of a second.
+const STOP_LIMIT: Duration = Duration::from_secs(60);
 
 const SUPERVISOR: &str = r#"
 base=$1 initdb=$2 postgres=$3
@@ -322,6 +322,11 @@ impl Scratch {
         &self.supervisor.base
     }
 
+    /// The directory of the server's programs: `initdb`, `postgres`, in full installations `psql` and `pg_dump` too.
+    pub fn programs(&self) -> &Path {
+        &self.supervisor.bin
+    }
+
     /// The port of the socket, and of TCP when that was asked for.
     pub fn port(&self) -> u16 {
         self.host.port
@@ -345,7 +350,9 @@ impl Scratch {
     /// # Errors
     /// [`ScratchError::Connect`], [`ScratchError::Refused`].
     pub async fn run(&self, database: &str, sql: &str) -> Result<(), ScratchError> {
-        self.statement(database, sql, || format!("run {sql}")).await
+        // the text may hold a password
+        self.statement(database, sql, || "run a statement".to_owned())
+            .await
     }
 
     async fn statement(
@@ -605,10 +612,20 @@ impl Supervisor {
         self.base = PathBuf::new();
     }
 
-    /// Ends a shell that is late and deletes what it left.
+    /// Deletes what the shell left; ends it, and the server, when it is late.
     fn clean_up(&mut self) -> Result<(), ScratchError> {
         if let Some(mut child) = self.child.take() {
-            let _ = child.kill();
+            if matches!(child.try_wait(), Ok(None)) {
+                let postmaster =
+                    fs::read_to_string(self.base.join("data/postmaster.pid")).unwrap_or_default();
+                if let Some(pid) = postmaster.lines().next() {
+                    let _ = Command::new("kill")
+                        .args(["-KILL", pid])
+                        .stderr(Stdio::null())
+                        .status();
+                }
+                let _ = child.kill();
+            }
             let _ = child.wait();
         }
         let base = std::mem::take(&mut self.base);
@@ -709,7 +726,11 @@ fn fresh_directory(wanted: Option<&Path>, port: u16) -> Result<PathBuf, ScratchE
             .map(tempfile::TempDir::keep)
             .map_err(io_error("cannot make a directory in", &directory));
     }
-    Err(too_long.unwrap_or_else(|| ScratchError::NotFound { looked: Vec::new() }))
+    Err(too_long.unwrap_or_else(|| ScratchError::Io {
+        what: "cannot make a directory in",
+        path: usual.clone(),
+        error: io::ErrorKind::PermissionDenied.into(),
+    }))
 }
 
 /// Whether every account may pass through all of the path; root's own temporary directory is closed to others.

@@ -26,25 +26,44 @@ pub fn clean(text: &str) -> String {
     for character in text.chars() {
         match character {
             '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            _ if character.is_control() => {
-                let _ = write!(out, "\\x{:02x}", u32::from(character));
-            }
-            _ if is_invisible(character) => {
-                let _ = write!(out, "\\u{{{:x}}}", u32::from(character));
-            }
-            _ => out.push(character),
+            _ => push_visible(&mut out, character),
         }
     }
     out
 }
 
-/// Line and paragraph separators, and what changes the direction of text or leaves no trace.
+/// As [`clean`], but lines stay lines and tabs stay tabs.
+pub fn clean_lines(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' | '\t' => out.push(character),
+            _ => push_visible(&mut out, character),
+        }
+    }
+    out
+}
+
+fn push_visible(out: &mut String, character: char) {
+    match character {
+        '\r' => out.push_str("\\r"),
+        _ if character.is_control() => {
+            let _ = write!(out, "\\x{:02x}", u32::from(character));
+        }
+        _ if is_invisible(character) => {
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(character));
+        }
+        _ => out.push(character),
+    }
+}
+
+/// Line and paragraph separators, what changes the direction of text or leaves no trace, and what is no
+/// character at all.
 fn is_invisible(character: char) -> bool {
     matches!(
         character,
-        '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
     )
 }
 
@@ -91,6 +110,11 @@ mod tests {
             clean("a\nb\t\x1b[2Jc\u{9b}\u{202e}é"),
             "a\\nb\\t\\x1b[2Jc\\x9b\\u{202e}é"
         );
+    }
+
+    #[test]
+    fn lines_stay_lines() {
+        assert_eq!(clean_lines("a\r\n\tb\u{0}\u{ffff}"), "a\\r\n\tb\\x00\\u{ffff}");
     }
 
     #[test]

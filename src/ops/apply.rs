@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::context::{Context, ask};
 use super::runner::{self, Outcome, Runner, describe, millis};
-use super::{Confirm, Error, suites, unjudged};
+use super::{Confirm, Error, facts, suites, unjudged};
 use crate::check::{self, Suite};
 use crate::db::batch::{Batch, Stage};
 use crate::db::catalog as reading;
@@ -86,6 +86,12 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
         };
         check_width(&plan, &reading, width)?;
         check_scripts(&plan)?;
+        if runner.migrations.is_empty()
+            && super::preflight::stops(context, &runner.session, &ledger, &plan, &all, &mut report).await?
+        {
+            report.duration_ms = millis(started.elapsed());
+            return Ok(report);
+        }
         if !is_confirmed && !plan.is_empty() {
             super::agree(context, &plan, options.yes, options.confirm)?;
             is_confirmed = true;
@@ -134,7 +140,7 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
     }
     report.migrations = runner.migrations;
     report.checks = runner.checks;
-    report.diagnostics = runner.diagnostics;
+    report.diagnostics.extend(runner.diagnostics);
     let strict = runner.strict;
     report.exit = match (&outcome, &failed) {
         (_, Some(error)) => error.exit(),
@@ -155,6 +161,7 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
         ExitCode::Done => Conclusion::Approved,
         _ => Conclusion::NotApproved,
     });
+    facts::makers(&mut report, project);
     report.duration_ms = millis(started.elapsed());
     Ok(report)
 }
@@ -200,7 +207,7 @@ pub fn refused(refusal: Refusal) -> Error {
 }
 
 /// Whether every script of the plan can be run, and the way back from it.
-fn check_scripts(plan: &Plan<'_>) -> Result<(), Error> {
+pub(super) fn check_scripts(plan: &Plan<'_>) -> Result<(), Error> {
     let mut problems = Vec::new();
     for step in &plan.steps {
         problems.extend(step.migration.up.validate());
@@ -268,6 +275,10 @@ pub fn describe_plan(report: &mut Report, plan: &Plan<'_>, suites: &[Suite]) {
                 text: step.script.file.slice(statement.span).to_string(),
             })
             .collect();
+        let suite = suites
+            .iter()
+            .find(|suite| suite.version == Some(step.migration.version));
+        facts::of_files(&mut line, step.migration, step.script, suite);
         let gates = suites.iter().filter(|suite| {
             plan.direction == crate::plan::Direction::Up && suite.version == Some(step.migration.version)
         });

@@ -3,9 +3,12 @@
 mod account;
 pub mod apply;
 mod context;
+pub mod docs;
 mod error;
+mod facts;
 pub mod history;
 pub mod lint;
+pub mod preflight;
 pub mod rollback;
 mod runner;
 pub mod status;

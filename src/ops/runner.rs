@@ -8,7 +8,7 @@
 use std::time::{Duration, Instant};
 
 use super::context::{Context, Event};
-use super::{Error, context};
+use super::{Error, context, facts};
 use crate::catalog::diff::{self, ChangeKind};
 use crate::catalog::{Catalog, Scope};
 use crate::check::{self, Answers, Evaluation, Suite, Verdict};
@@ -635,10 +635,13 @@ impl<'c> Runner<'c> {
 
     /// A report of a step that has not been run.
     fn describe(&self, step: &Step<'_>, state: MigrationState) -> MigrationReport {
-        MigrationReport {
+        let mut line = MigrationReport {
             source: Some(step.script.file.location(0)),
             ..describe(step.migration, state)
-        }
+        };
+        let suite = self.suite(step);
+        facts::of_files(&mut line, step.migration, step.script, suite);
+        line
     }
 
     /// The interruption: what became of the step before, whose COMMIT travelled with this one, is in the answer

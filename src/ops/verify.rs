@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::context::{Context, ask};
 use super::runner::{self, millis};
-use super::{Error, suites, unjudged};
+use super::{Error, facts, suites, unjudged};
 use crate::catalog::Catalog;
 use crate::check::{self, Suite};
 use crate::db::batch::{Batch, Stage};
@@ -83,7 +83,11 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
             (false, true) => MigrationState::Pending,
             (false, false) => MigrationState::Skipped,
         };
-        report.migrations.push(runner::describe(migration, state));
+        let mut line = runner::describe(migration, state);
+        if judged {
+            facts::of_files(&mut line, migration, &migration.up, suite);
+        }
+        report.migrations.push(line);
         if !applied
             && !judged
             && let Some(suite) = suite
@@ -109,6 +113,7 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
         ExitCode::Done => Conclusion::Approved,
         _ => Conclusion::NotApproved,
     });
+    facts::makers(&mut report, project);
     report.duration_ms = millis(started.elapsed());
     Ok(report)
 }

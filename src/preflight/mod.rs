@@ -7,8 +7,6 @@
 mod cause;
 mod existing;
 mod names;
-#[cfg(test)]
-mod tests;
 mod walk;
 mod world;
 

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::model::{
-    Artifacts, Database, Gate, JournalLine, LedgerLine, MigrationReport, Report, RootCause, StatementLine,
-    Totals,
+    Artifacts, Database, Documentation, Figures, Gate, JournalLine, LedgerLine, MigrationReport, Report,
+    RootCause, StatementLine, Totals,
 };
-use crate::catalog::Object;
+use super::preflight::Preflight;
+use crate::catalog::{Object, Value};
 use crate::check::Verdict;
 use crate::check::verdict::{Difference, Measure};
 use crate::diagnostic::Diagnostic;
@@ -36,6 +37,7 @@ pub fn artifacts(artifacts: &Artifacts) -> String {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Artifacts"))]
 struct JsonArtifacts<'a> {
     created: BTreeMap<&'static str, Vec<String>>,
     removed: BTreeMap<&'static str, Vec<String>>,
@@ -43,26 +45,48 @@ struct JsonArtifacts<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Report"))]
 struct JsonReport<'a> {
+    /// Fields are only ever added to this version.
+    #[cfg_attr(test, schemars(extend("const" = 1)))]
     schema_version: u32,
+    /// The version of pgplumb.
     tool_version: &'static str,
+    /// The verb: `apply`, `verify`, ….
     command: &'static str,
+    /// Null for a command that judges nothing.
+    #[cfg_attr(test, schemars(extend("enum" = ["approved", "not_approved", "ready", "blocked", null])))]
     verdict: Option<&'static str>,
+    #[cfg_attr(test, schemars(extend("enum" = [0, 1, 2, 3, 4, 5, 6, 7, 130])))]
     exit_code: u8,
+    /// The `[env.NAME]` that was chosen.
     environment: Option<&'a str>,
+    /// The run changed nothing and was not meant to.
     dry_run: bool,
+    /// Null when none was needed or reached.
     database: Option<JsonDatabase<'a>>,
+    /// RFC 3339 in UTC.
+    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
     started_at: Option<&'a str>,
     duration_ms: f64,
     migrations: Vec<JsonMigration<'a>>,
     totals: Totals,
     checks: Vec<JsonCheck<'a>>,
     root_causes: Vec<JsonRootCause<'a>>,
+    /// Of `preflight`, and of an `apply` that it stopped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preflight: Option<JsonPreflight<'a>>,
     diagnostics: Vec<JsonDiagnostic<'a>>,
+    /// Of `status`: the state of every migration.
     ledger: Vec<JsonLedgerLine<'a>>,
+    /// Of `history`: what was done.
     journal: Vec<JsonJournalLine<'a>>,
+    /// Files that the command wrote.
     files: &'a [String],
+    /// Of `checks lint`: the files that were looked at.
     linted: Vec<JsonLint<'a>>,
+    /// Of `docs`: the facts of the catalog.
+    documentation: Option<JsonDocumentation<'a>>,
 }
 
 impl<'a> JsonReport<'a> {
@@ -82,9 +106,11 @@ impl<'a> JsonReport<'a> {
             totals: report.totals(),
             checks: report.checks.iter().map(JsonCheck::of).collect(),
             root_causes: report.root_causes.iter().map(JsonRootCause::of).collect(),
+            preflight: report.preflight.as_deref().map(JsonPreflight::of),
             diagnostics: report.diagnostics.iter().map(JsonDiagnostic::of).collect(),
             ledger: report.ledger.iter().map(JsonLedgerLine::of).collect(),
             journal: report.journal.iter().map(JsonJournalLine::of).collect(),
+            documentation: report.documentation.as_ref().map(JsonDocumentation::of),
             files: &report.files,
             linted: report
                 .linted
@@ -99,12 +125,101 @@ impl<'a> JsonReport<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Documentation"))]
+struct JsonDocumentation<'a> {
+    /// When the catalog was read.
+    read_at: Option<&'a str>,
+    /// Since when uses of indexes are counted.
+    counting_since: Option<&'a str>,
+    objects: Vec<JsonObject<'a>>,
+    /// Of tables and indexes, by their SQL path.
+    figures: BTreeMap<&'a str, JsonFigures>,
+}
+
+impl<'a> JsonDocumentation<'a> {
+    fn of(documentation: &'a Documentation) -> JsonDocumentation<'a> {
+        JsonDocumentation {
+            read_at: documentation.read_at.as_deref(),
+            counting_since: documentation.counting_since.as_deref(),
+            objects: documentation.objects.iter().map(JsonObject::of).collect(),
+            figures: documentation
+                .figures
+                .iter()
+                .map(|(path, figures)| (path.as_str(), JsonFigures::of(*figures)))
+                .collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Object"))]
+struct JsonObject<'a> {
+    kind: &'static str,
+    /// As SQL names it.
+    path: String,
+    schema: &'a str,
+    /// The table that it stands on; empty for what stands by itself.
+    relation: &'a str,
+    name: &'a str,
+    properties: BTreeMap<&'static str, serde_json::Value>,
+}
+
+impl<'a> JsonObject<'a> {
+    fn of(object: &'a Object) -> JsonObject<'a> {
+        JsonObject {
+            kind: object.id.kind.as_str(),
+            path: object.id.path(),
+            schema: &object.id.schema,
+            relation: &object.id.relation,
+            name: &object.id.name,
+            properties: object
+                .properties
+                .iter()
+                .map(|(name, value)| {
+                    let value = match value {
+                        Value::Bool(value) => (*value).into(),
+                        Value::Int(value) => (*value).into(),
+                        Value::Text(value) => value.as_str().into(),
+                        Value::List(items) => items.clone().into(),
+                    };
+                    (*name, value)
+                })
+                .collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Figures"))]
+struct JsonFigures {
+    /// The planner's estimate; null before the first VACUUM or ANALYZE.
+    rows: Option<i64>,
+    bytes: i64,
+    total_bytes: i64,
+    /// How often an index was used.
+    scans: Option<i64>,
+}
+
+impl JsonFigures {
+    fn of(figures: Figures) -> JsonFigures {
+        JsonFigures {
+            rows: figures.rows,
+            bytes: figures.bytes,
+            total_bytes: figures.total_bytes,
+            scans: figures.scans,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Database"))]
 struct JsonDatabase<'a> {
     name: &'a str,
     host: &'a str,
     port: u16,
     user: &'a str,
     server_version: &'a str,
+    /// What kind of pooler stands in front, when one was detected.
     pooler: Option<&'a str>,
 }
 
@@ -122,17 +237,25 @@ impl<'a> JsonDatabase<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Migration"))]
 struct JsonMigration<'a> {
+    /// As the file spells it.
     version: &'a str,
     name: &'a str,
+    #[cfg_attr(test, schemars(extend("enum" = ["applied", "pending", "failed", "rolled_back", "skipped"])))]
     state: &'static str,
     duration_ms: Option<f64>,
     error: Option<&'a str>,
     source: Option<JsonSource<'a>>,
+    /// SQL names of what it created, by the plural of their kind.
     artifacts: BTreeMap<&'static str, Vec<String>>,
+    /// SQL names of what it removed, likewise.
     removed: BTreeMap<&'static str, Vec<String>>,
+    /// What existed before and differs now.
     altered: Vec<JsonAltered<'a>>,
+    /// Of `--dry-run`: what would run.
     statements: Vec<JsonStatement<'a>>,
+    /// Of `--dry-run`: the checks that would judge it.
     gates: Vec<JsonGate<'a>>,
 }
 
@@ -155,6 +278,7 @@ impl<'a> JsonMigration<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Altered"))]
 struct JsonAltered<'a> {
     kind: &'static str,
     object: String,
@@ -172,6 +296,7 @@ impl<'a> JsonAltered<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Statement"))]
 struct JsonStatement<'a> {
     tag: &'a str,
     text: &'a str,
@@ -189,6 +314,7 @@ impl<'a> JsonStatement<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Gate"))]
 struct JsonGate<'a> {
     id: &'a str,
     kind: &'static str,
@@ -206,18 +332,26 @@ impl<'a> JsonGate<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Check"))]
 struct JsonCheck<'a> {
     id: &'a str,
+    /// The version of the migration, or the stem of an always-on suite.
     suite: &'a str,
     kind: &'static str,
+    /// SQL name of the object; of a count, query or probe its name.
     object: &'a str,
+    #[cfg_attr(test, schemars(extend("enum" = ["pass", "fail", "blocked", "warn", "skip"])))]
     status: &'static str,
     expected: Option<&'a str>,
     actual: Option<&'a str>,
     message: &'a str,
+    /// The missing thing, of a check that cannot be judged.
     blocked_by: Option<&'a str>,
+    /// The statement that would bring the catalog back, when there is a safe one.
     remedy: Option<&'a str>,
+    /// What differs, part by part.
     differences: Vec<JsonDifference<'a>>,
+    /// The figure of a count.
     measure: Option<JsonMeasure>,
     source: JsonSource<'a>,
 }
@@ -243,6 +377,7 @@ impl<'a> JsonCheck<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Difference"))]
 struct JsonDifference<'a> {
     part: &'a str,
     expected: Option<&'a str>,
@@ -260,9 +395,11 @@ impl<'a> JsonDifference<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Measure"))]
 struct JsonMeasure {
     have: u64,
     want: u64,
+    /// More is fine.
     at_least: bool,
 }
 
@@ -277,10 +414,13 @@ impl JsonMeasure {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "RootCause"))]
 struct JsonRootCause<'a> {
     object: &'a str,
+    /// How many checks wait for it.
     blocks: usize,
     remedy: &'a str,
+    /// The lines of scripts that need it.
     sources: Vec<JsonSource<'a>>,
 }
 
@@ -296,7 +436,97 @@ impl<'a> JsonRootCause<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Preflight"))]
+struct JsonPreflight<'a> {
+    /// Statements of the plan.
+    statements: usize,
+    /// Of those, the ones that could not be seen through.
+    opaque: usize,
+    components: Vec<JsonComponent<'a>>,
+    issues: Vec<JsonIssue<'a>>,
+    /// What to do, in order.
+    actions: &'a [String],
+    /// The eight validation tasks.
+    tasks: Vec<JsonTask<'a>>,
+    /// What has to be so before anything is deployed.
+    gate: &'a [String],
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "PreflightComponent"))]
+struct JsonComponent<'a> {
+    name: &'a str,
+    status: &'static str,
+    details: &'a str,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "PreflightIssue"))]
+struct JsonIssue<'a> {
+    title: &'a str,
+    impact: &'a str,
+    why: &'a str,
+    /// The first line that needs it.
+    snippet: Option<&'a str>,
+    sources: Vec<JsonSource<'a>>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "PreflightTask"))]
+struct JsonTask<'a> {
+    number: usize,
+    name: &'a str,
+    status: &'static str,
+    requirement: &'a str,
+    finding: &'a str,
+}
+
+impl<'a> JsonPreflight<'a> {
+    fn of(preflight: &'a Preflight) -> JsonPreflight<'a> {
+        JsonPreflight {
+            statements: preflight.statements,
+            opaque: preflight.opaque,
+            components: preflight
+                .components
+                .iter()
+                .map(|line| JsonComponent {
+                    name: line.name,
+                    status: line.status.as_str(),
+                    details: &line.details,
+                })
+                .collect(),
+            issues: preflight
+                .issues
+                .iter()
+                .map(|issue| JsonIssue {
+                    title: &issue.title,
+                    impact: &issue.impact,
+                    why: &issue.why,
+                    snippet: issue.snippet.as_deref(),
+                    sources: issue.lines.iter().map(JsonSource::of).collect(),
+                })
+                .collect(),
+            actions: &preflight.actions,
+            tasks: preflight
+                .tasks
+                .iter()
+                .map(|task| JsonTask {
+                    number: task.number,
+                    name: task.name,
+                    status: task.status.as_str(),
+                    requirement: &task.requirement,
+                    finding: &task.finding,
+                })
+                .collect(),
+            gate: &preflight.gate,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Diagnostic"))]
 struct JsonDiagnostic<'a> {
+    #[cfg_attr(test, schemars(extend("enum" = ["note", "warning", "error"])))]
     severity: &'static str,
     message: &'a str,
     source: Option<JsonSource<'a>>,
@@ -327,6 +557,7 @@ impl<'a> JsonDiagnostic<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Fact"))]
 struct JsonFact<'a> {
     label: &'static str,
     text: &'a str,
@@ -339,9 +570,12 @@ impl<'a> JsonFact<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Source"))]
 struct JsonSource<'a> {
     file: &'a str,
+    /// From 1; null for a file as a whole.
     line: Option<u32>,
+    /// From 1, in characters.
     column: Option<u32>,
 }
 
@@ -365,12 +599,14 @@ impl<'a> JsonSource<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Lint"))]
 struct JsonLint<'a> {
     file: &'a str,
     checks: usize,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "LedgerLine"))]
 struct JsonLedgerLine<'a> {
     version: &'a str,
     name: &'a str,
@@ -394,6 +630,7 @@ impl<'a> JsonLedgerLine<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "JournalLine"))]
 struct JsonJournalLine<'a> {
     id: i64,
     at: &'a str,
@@ -441,7 +678,7 @@ fn milliseconds(value: f64) -> f64 {
 mod tests {
     use serde_json::Value;
 
-    use super::render;
+    use super::{JsonReport, render};
     use crate::report::{Report, fixture};
 
     /// What the contract promises, one element of each array.
@@ -458,6 +695,17 @@ mod tests {
  "root_causes": [{"object": "table organization", "blocks": 41, "remedy": "apply 0001_…",
                   "sources": [{"file": "migrations/…", "line": 123}]}],
  "diagnostics": [{"severity": "error", "message": "…", "source": {"file": "…", "line": 1, "column": 5}}]}"#;
+
+    /// The schema of the report, from its types.
+    fn schema() -> Value {
+        let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
+        let schema = settings
+            .into_generator()
+            .into_root_schema_for::<JsonReport<'static>>();
+        let mut schema = schema.to_value();
+        schema["title"] = "pgplumb report, schema_version 1".into();
+        schema
+    }
 
     /// Every field of `wanted` is in `found`, with a value of the same type or null on either side.
     fn covers(path: &str, wanted: &Value, found: &Value) {
@@ -496,6 +744,41 @@ mod tests {
         for (name, report) in fixture::all() {
             covers(name, &contract, &parsed(&report));
             assert!(render(&report).ends_with("}\n"));
+        }
+    }
+
+    #[test]
+    fn the_shipped_schema_is_up_to_date() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/schema/report-1.json");
+        let text = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
+        if std::env::var_os("PGPLUMB_UPDATE_SCHEMA").is_some() {
+            std::fs::write(path, &text).unwrap();
+        }
+        let shipped = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            shipped == text,
+            "docs/schema/report-1.json is not what the types say; write it with PGPLUMB_UPDATE_SCHEMA=1 cargo test"
+        );
+    }
+
+    #[test]
+    fn every_report_is_valid() {
+        let schema = jsonschema::options()
+            .should_validate_formats(true)
+            .build(&schema())
+            .unwrap();
+        for (name, report) in fixture::all() {
+            let json = parsed(&report);
+            let errors: Vec<String> = schema
+                .iter_errors(&json)
+                .map(|error| format!("{}: {error}", error.instance_path()))
+                .collect();
+            assert_eq!(errors, [""; 0], "{name}");
+            for (field, value) in [("verdict", "fine"), ("started_at", "today"), ("checks", "none")] {
+                let mut wrong = json.clone();
+                wrong[field] = value.into();
+                assert!(!schema.is_valid(&wrong), "{name}: {field}");
+            }
         }
     }
 

@@ -2,11 +2,27 @@
 
 pub mod exit;
 pub mod model;
+pub mod preflight;
 pub mod summary;
+pub mod findings;
+pub mod cases;
+mod markup;
+pub mod describe;
+pub mod needs;
+pub mod coverage;
+pub mod ddl;
+pub mod examples;
 pub mod json;
+pub mod markdown;
 pub mod text;
+pub mod junit;
+pub mod tap;
+pub mod sarif;
+pub mod github;
 #[cfg(test)]
 pub mod fixture;
+#[cfg(test)]
+pub mod testing;
 
 use std::fmt;
 use std::str::FromStr;
@@ -21,17 +37,35 @@ pub enum Format {
     #[default]
     Text,
     Json,
+    Junit,
+    Tap,
+    Sarif,
+    Github,
+    Markdown,
 }
 
 impl Format {
     /// Every format, in the order of the help text.
-    pub const ALL: [Format; 2] = [Format::Text, Format::Json];
+    pub const ALL: [Format; 7] = [
+        Format::Text,
+        Format::Json,
+        Format::Markdown,
+        Format::Junit,
+        Format::Tap,
+        Format::Sarif,
+        Format::Github,
+    ];
 
     /// The word of `--format`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Format::Text => "text",
             Format::Json => "json",
+            Format::Junit => "junit",
+            Format::Tap => "tap",
+            Format::Sarif => "sarif",
+            Format::Github => "github",
+            Format::Markdown => "markdown",
         }
     }
 
@@ -40,6 +74,11 @@ impl Format {
         match self {
             Format::Text => "txt",
             Format::Json => "json",
+            Format::Markdown => "md",
+            Format::Junit => "junit.xml",
+            Format::Tap => "tap",
+            Format::Sarif => "sarif",
+            Format::Github => "github.txt",
         }
     }
 }
@@ -75,5 +114,10 @@ pub fn render(report: &Report, format: Format, options: &TextOptions) -> String 
     match format {
         Format::Text => text::render(report, options),
         Format::Json => json::render(report),
+        Format::Junit => junit::render(report),
+        Format::Tap => tap::render(report),
+        Format::Sarif => sarif::render(report),
+        Format::Github => github::render(report),
+        Format::Markdown => markdown::render(report),
     }
 }

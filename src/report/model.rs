@@ -32,10 +32,16 @@ pub struct Report {
     pub migrations: Vec<MigrationReport>,
     pub checks: Vec<Verdict>,
     pub root_causes: Vec<RootCause>,
+    /// Of `preflight`, and of an `apply` that it stopped.
+    pub preflight: Option<Box<super::preflight::Preflight>>,
     pub diagnostics: Vec<Diagnostic>,
     /// Of `status`: the state of every migration, and of `history`: the journal.
     pub ledger: Vec<LedgerLine>,
     pub journal: Vec<JournalLine>,
+    /// Which migration of the project creates an object: stems by the object as scripts name it.
+    pub makers: BTreeMap<String, String>,
+    /// Of `docs`.
+    pub documentation: Option<Documentation>,
 }
 
 /// The verdict of a run as a word.
@@ -88,6 +94,96 @@ pub struct MigrationReport {
     pub gates: Vec<Gate>,
     /// Where its script stands.
     pub source: Option<Location>,
+    /// Script, rollback and checks, as far as they are there.
+    pub files: Vec<FileLine>,
+    /// What its script does to objects, as its text tells.
+    pub effects: Vec<EffectLine>,
+    /// The way back from it; `None` when nobody looked.
+    pub way_back: Option<WayBack>,
+    /// What history and journal tell of its application.
+    pub applied: Option<AppliedLine>,
+}
+
+/// A file of a migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileLine {
+    /// `migration`, `rollback`, `checks`.
+    pub role: &'static str,
+    pub path: String,
+    pub lines: usize,
+    /// How many statements a script has, or checks a check file.
+    pub parts: usize,
+    /// Of the text, as the journal records it.
+    pub sha256: String,
+}
+
+/// What a script does to one object, as its text tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EffectLine {
+    /// `create`, `alter`, `drop`, `rename`, `grant`, ….
+    pub action: &'static str,
+    /// As SQL calls it: `table`, `index`, `enum`, ….
+    pub kind: &'static str,
+    /// As the script names it, quoted as SQL needs it.
+    pub name: String,
+    /// The table that it stands on, or the parent of a partition.
+    pub on: Option<String>,
+    /// What the statement says behind the name, on one line.
+    pub text: String,
+    pub source: Location,
+}
+
+/// How a migration is taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WayBack {
+    /// With this script.
+    Script(String),
+    /// Not at all, for the declared reason.
+    Irreversible(String),
+    /// There is neither a script nor a reason.
+    None,
+}
+
+/// How a migration came to be applied.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AppliedLine {
+    /// RFC 3339, as the history has it.
+    pub on: String,
+    /// The rest is the journal's; `None` when it does not know.
+    pub by: Option<String>,
+    pub from: Option<String>,
+    pub duration_ms: Option<f64>,
+    pub verdict: Option<String>,
+}
+
+/// What is deployed, read from the live catalog.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Documentation {
+    /// The schema reference instead of the quick reference.
+    pub full: bool,
+    /// The server's clock when it was read, RFC 3339 in UTC.
+    pub read_at: Option<String>,
+    /// Objects that the migrations made, and what stands on them; ordered by identity.
+    pub objects: Vec<Object>,
+    /// Of tables and indexes, by their SQL path.
+    pub figures: BTreeMap<String, Figures>,
+    /// Paths and texts of the rollback scripts, newest first.
+    pub rollbacks: Vec<(String, String)>,
+    /// Since when the server counts, RFC 3339 in UTC; `None` when it was never reset.
+    pub counting_since: Option<String>,
+}
+
+/// What the server measured of a table or an index.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// The planner's estimate of a table's rows; `None` before the first VACUUM or ANALYZE.
+    pub rows: Option<i64>,
+    /// Bytes of the relation itself.
+    pub bytes: i64,
+    /// With indexes and TOAST, of a partitioned table with its partitions.
+    pub total_bytes: i64,
+    /// How often an index was used; `None` for a table.
+    pub scans: Option<i64>,
 }
 
 /// State of a migration after the run.
@@ -213,6 +309,7 @@ pub struct JournalLine {
 
 /// How many checks came out how.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Totals {
     pub pass: usize,
     pub fail: usize,
@@ -279,6 +376,10 @@ impl MigrationReport {
             statements: Vec::new(),
             gates: Vec::new(),
             source: None,
+            files: Vec::new(),
+            effects: Vec::new(),
+            way_back: None,
+            applied: None,
         }
     }
 
@@ -305,9 +406,12 @@ impl Report {
             migrations: Vec::new(),
             checks: Vec::new(),
             root_causes: Vec::new(),
+            preflight: None,
             diagnostics: Vec::new(),
             ledger: Vec::new(),
             journal: Vec::new(),
+            makers: BTreeMap::new(),
+            documentation: None,
         }
     }
 

@@ -252,6 +252,30 @@ pub fn tally(totals: &Totals, noun: &str) -> String {
     parts.join(", ")
 }
 
+/// What came out how, without a noun: `1 failed, 4 blocked, 7 passed`.
+pub fn parts_of(totals: &Totals) -> String {
+    let parts: Vec<String> = [
+        (totals.fail, "failed"),
+        (totals.blocked, "blocked"),
+        (totals.warn, "warned"),
+        (totals.pass, "passed"),
+        (totals.skip, "skipped"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, word)| format!("{count} {word}"))
+    .collect();
+    parts.join(", ")
+}
+
+/// With a capital at the beginning.
+pub fn capital(words: &str) -> String {
+    let mut characters = words.chars();
+    characters.next().map_or(String::new(), |first| {
+        first.to_uppercase().chain(characters).collect()
+    })
+}
+
 /// Diagnostics of a severity, in order.
 pub fn diagnostics(report: &Report, severity: Severity) -> impl Iterator<Item = &Diagnostic> {
     report

@@ -1,7 +1,9 @@
 //! What the tests stand on: a server, fresh databases, throw-away projects, and the binary.
 
 mod binary;
+pub mod case;
 mod project;
+mod redact;
 mod server;
 
 pub use binary::{Outcome, Pgplumb};

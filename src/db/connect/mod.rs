@@ -770,7 +770,7 @@ mod tests {
             ..Options::default()
         };
         let scratch = Scratch::start(options).await?;
-        let sql = "create role scram login password 'right'; create role peered login; create role locked;
+        let sql = "set password_encryption = 'scram-sha-256'; create role scram login password 'right'; create role peered login; create role locked;
                    set password_encryption = md5; create role md5 login password 'right';
                    set password_encryption = 'scram-sha-256'; create role clear login password 'right';
                    create role reader login; alter role reader set default_transaction_read_only = on;
@@ -847,7 +847,8 @@ mod tests {
             );
             assert_eq!(connection.server.version_num, server().await.version_num());
             assert!(!connection.server.encrypted);
-            assert_eq!(connection.server.in_hot_standby, Some(false));
+            let unasked = (connection.server.version_num >= 140_000).then_some(false);
+            assert_eq!(connection.server.in_hot_standby, unasked);
             connection.close().await;
         }
         let parameters = parameters(
@@ -1175,7 +1176,7 @@ mod tests {
             ConnectError::StartingUp { passing: true, .. }
         ));
         assert!(
-            (300..2000).contains(&begin.elapsed().as_millis()),
+            (300..20_000).contains(&begin.elapsed().as_millis()),
             "{:?}",
             begin.elapsed()
         );
@@ -1242,7 +1243,7 @@ mod tests {
             error.message(),
             format!("127.0.0.1:{port} did not answer within 1 s")
         );
-        assert!(begin.elapsed() < Duration::from_secs(3));
+        assert!(begin.elapsed() < Duration::from_secs(14));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 select 'check constraint' as kind, n.nspname as schema, c.relname as relation, con.conname as name,
-       coalesce(pg_get_expr(con.conbin, con.conrelid), {disturbed}) as expression,
+       case when {defined} then coalesce(pg_get_expr(con.conbin, con.conrelid), {disturbed}) end as expression,
        con.convalidated as validated,
        con.connoinherit as no_inherit,
        d.description as comment
-  from unnest({relations}) as wanted (oid)
+  from {wanted}
   join pg_class c on c.oid = wanted.oid
   join pg_namespace n on n.oid = c.relnamespace
   join pg_constraint con on con.conrelid = c.oid and con.contype = 'c'

@@ -2,10 +2,10 @@ select 'column' as kind, n.nspname as schema, c.relname as relation, a.attname a
        row_number() over (partition by a.attrelid order by a.attnum) as position,
        format_type(a.atttypid, a.atttypmod) as type,
        {not_null} as not_null,
-       case when a.atthasdef and a.attgenerated = ''
+       case when {defined} and a.atthasdef and a.attgenerated = ''
             then coalesce(pg_get_expr(e.adbin, e.adrelid), {disturbed}) end as default,
        case a.attidentity when 'a' then 'always' when 'd' then 'by default' end as identity,
-       case when a.atthasdef and a.attgenerated <> ''
+       case when {defined} and a.atthasdef and a.attgenerated <> ''
             then coalesce(pg_get_expr(e.adbin, e.adrelid), {disturbed}) end as generated,
        case a.attgenerated when 's' then 'stored' when 'v' then 'virtual' end as generated_kind,
        case when a.attcollation <> t.typcollation then (
@@ -14,11 +14,11 @@ select 'column' as kind, n.nspname as schema, c.relname as relation, a.attname a
            from pg_collation o join pg_namespace cn on cn.oid = o.collnamespace
           where o.oid = a.attcollation) end as collation,
        d.description as comment
-  from unnest({relations}) as wanted (oid)
+  from {wanted}
   join pg_class c on c.oid = wanted.oid
   join pg_namespace n on n.oid = c.relnamespace
   join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
   join pg_type t on t.oid = a.atttypid
-  left join pg_attrdef e on e.adrelid = a.attrelid and e.adnum = a.attnum and a.atthasdef
+  left join pg_attrdef e on e.adrelid = a.attrelid and e.adnum = a.attnum and a.atthasdef and {defined}
   left join pg_description d on d.objoid = c.oid and d.classoid = 'pg_class'::regclass and d.objsubid = a.attnum
  where c.relkind in ('r', 'p', 'f', 'v', 'm');

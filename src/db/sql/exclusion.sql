@@ -1,9 +1,9 @@
 select 'exclusion constraint' as kind, n.nspname as schema, c.relname as relation, con.conname as name,
-       coalesce(pg_get_constraintdef(con.oid), {disturbed}) as definition,
+       case when {defined} then coalesce(pg_get_constraintdef(con.oid), {disturbed}) end as definition,
        con.condeferrable as deferrable,
        con.condeferred as initially_deferred,
        d.description as comment
-  from unnest({relations}) as wanted (oid)
+  from {wanted}
   join pg_class c on c.oid = wanted.oid
   join pg_namespace n on n.oid = c.relnamespace
   join pg_constraint con on con.conrelid = c.oid and con.contype = 'x'

@@ -20,7 +20,7 @@ select 'foreign key' as kind, n.nspname as schema, c.relname as relation, con.co
        con.condeferred as initially_deferred,
        con.convalidated as validated,
        d.description as comment
-  from unnest({relations}) as wanted (oid)
+  from {wanted}
   join pg_class c on c.oid = wanted.oid
   join pg_namespace n on n.oid = c.relnamespace
   join pg_constraint con on con.conrelid = c.oid and con.contype = 'f'

@@ -8,7 +8,7 @@ select 'index' as kind, n.nspname as schema, c.relname as relation, ic.relname a
            from unnest(x.indkey::int2[]) with ordinality as key (attnum, position)
            join pg_attribute a on a.attrelid = x.indrelid and a.attnum = key.attnum
           where key.position > x.indnkeyatts) end as include,
-       case when x.indpred is not null
+       case when {defined} and x.indpred is not null
             then coalesce(pg_get_expr(x.indpred, x.indrelid), {disturbed}) end as predicate,
        x.indisvalid as valid,
        x.indisready as ready,
@@ -23,7 +23,7 @@ select 'index' as kind, n.nspname as schema, c.relname as relation, ic.relname a
        d.description as comment,
        -- no column of the catalog tells the collation that an expression has by itself; the text does
        case when k.collated_expression then coalesce(pg_get_indexdef(ic.oid), {disturbed}) end as definition
-  from unnest({relations}) as wanted (oid)
+  from {wanted}
   join pg_class c on c.oid = wanted.oid
   join pg_namespace n on n.oid = c.relnamespace
   join pg_index x on x.indrelid = c.oid

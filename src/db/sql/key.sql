@@ -13,7 +13,7 @@ select case con.contype when 'p' then 'primary key' else 'unique constraint' end
        con.condeferrable as deferrable,
        con.condeferred as initially_deferred,
        d.description as comment
-  from unnest({relations}) as wanted (oid)
+  from {wanted}
   join pg_class c on c.oid = wanted.oid
   join pg_namespace n on n.oid = c.relnamespace
   join pg_constraint con on con.conrelid = c.oid and con.contype in ('p', 'u')

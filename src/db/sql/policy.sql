@@ -4,12 +4,12 @@ select 'policy' as kind, n.nspname as schema, c.relname as relation, p.polname a
        p.polpermissive as permissive,
        (select json_agg(case when role.oid = 0 then 'public' else pg_get_userbyid(role.oid) end)
           from unnest(p.polroles) as role (oid)) as roles,
-       case when p.polqual is not null
+       case when {defined} and p.polqual is not null
             then coalesce(pg_get_expr(p.polqual, p.polrelid), {disturbed}) end as using,
-       case when p.polwithcheck is not null
+       case when {defined} and p.polwithcheck is not null
             then coalesce(pg_get_expr(p.polwithcheck, p.polrelid), {disturbed}) end as with_check,
        d.description as comment
-  from unnest({relations}) as wanted (oid)
+  from {wanted}
   join pg_class c on c.oid = wanted.oid
   join pg_namespace n on n.oid = c.relnamespace
   join pg_policy p on p.polrelid = c.oid

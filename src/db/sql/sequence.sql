@@ -15,7 +15,7 @@ select 'sequence' as kind, n.nspname as schema, c.relname as name,
            and o.refclassid = 'pg_class'::regclass and o.refobjsubid > 0 and o.deptype in ('a', 'i')) as owned_by,
        pg_get_userbyid(c.relowner) as owner,
        d.description as comment
-  from unnest({relations}) as wanted (oid)
+  from {wanted}
   join pg_class c on c.oid = wanted.oid
   join pg_namespace n on n.oid = c.relnamespace
   join pg_sequence s on s.seqrelid = c.oid

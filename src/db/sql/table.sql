@@ -3,14 +3,14 @@ select 'table' as kind, n.nspname as schema, c.relname as name,
        case c.relpersistence when 'p' then 'permanent' when 'u' then 'unlogged' else 'temporary' end as persistence,
        c.relrowsecurity as row_security,
        c.relforcerowsecurity as force_row_security,
-       case when c.relkind = 'p' then coalesce(pg_get_partkeydef(c.oid), {disturbed}) end as partition_by,
+       case when c.relkind = 'p' and {defined} then coalesce(pg_get_partkeydef(c.oid), {disturbed}) end as partition_by,
        case when c.relispartition then (
          select format('%I.%I', pn.nspname, p.relname)
            from pg_inherits i
            join pg_class p on p.oid = i.inhparent
            join pg_namespace pn on pn.oid = p.relnamespace
           where i.inhrelid = c.oid) end as partition_of,
-       case when c.relispartition then coalesce(pg_get_expr(c.relpartbound, c.oid), {disturbed}) end as bound,
+       case when c.relispartition and {defined} then coalesce(pg_get_expr(c.relpartbound, c.oid), {disturbed}) end as bound,
        case when c.relkind = 'p' then (
          select json_agg(coalesce(format_type(a.atttypid, a.atttypmod), '') order by key.position)
            from pg_partitioned_table t
@@ -27,7 +27,7 @@ select 'table' as kind, n.nspname as schema, c.relname as name,
        (select s.spcname from pg_tablespace s where s.oid = c.reltablespace) as tablespace,
        pg_get_userbyid(c.relowner) as owner,
        d.description as comment
-  from unnest({relations}) as wanted (oid)
+  from {wanted}
   join pg_class c on c.oid = wanted.oid
   join pg_namespace n on n.oid = c.relnamespace
   left join pg_description d on d.objoid = c.oid and d.classoid = 'pg_class'::regclass and d.objsubid = 0

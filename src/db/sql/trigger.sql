@@ -12,7 +12,7 @@ select 'trigger' as kind, n.nspname as schema, c.relname as relation, t.tgname a
           join pg_attribute a on a.attrelid = t.tgrelid and a.attnum = key.attnum) as columns,
        case when t.tgtype::int & 1 <> 0 then 'row' else 'statement' end as level,
        -- the whole definition: pg_get_expr cannot print OLD and NEW
-       case when t.tgqual is not null then coalesce(pg_get_triggerdef(t.oid), {disturbed}) end as "when",
+       case when {defined} and t.tgqual is not null then coalesce(pg_get_triggerdef(t.oid), {disturbed}) end as "when",
        format('%I.%I', fn.nspname, p.proname) as function,
        -- stored one behind the other, each ended by a zero byte
        case when t.tgnargs > 0 then (
@@ -30,7 +30,7 @@ select 'trigger' as kind, n.nspname as schema, c.relname as relation, t.tgname a
        t.tgnewtable as new_table,
        {cloned} as cloned,
        d.description as comment
-  from unnest({relations}) as wanted (oid)
+  from {wanted}
   join pg_class c on c.oid = wanted.oid
   join pg_namespace n on n.oid = c.relnamespace
   join pg_trigger t on t.tgrelid = c.oid and {own_trigger}

@@ -1,11 +1,11 @@
 select case c.relkind when 'v' then 'view' else 'materialized view' end as kind,
        n.nspname as schema, c.relname as name,
-       coalesce(rtrim(btrim(pg_get_viewdef(c.oid)), ';'), {disturbed}) as definition,
+       case when {defined} then coalesce(rtrim(btrim(pg_get_viewdef(c.oid)), ';'), {disturbed}) end as definition,
        case when c.relkind = 'm' then c.relispopulated end as populated,
        array_to_json(c.reloptions) as options,
        pg_get_userbyid(c.relowner) as owner,
        d.description as comment
-  from unnest({relations}) as wanted (oid)
+  from {wanted}
   join pg_class c on c.oid = wanted.oid
   join pg_namespace n on n.oid = c.relnamespace
   left join pg_description d on d.objoid = c.oid and d.classoid = 'pg_class'::regclass and d.objsubid = 0

@@ -3,6 +3,7 @@
 use super::page::{Page, plain};
 use crate::diagnostic::Severity;
 use crate::report::ExitCode;
+pub use crate::report::describe::duration;
 use crate::report::model::Report;
 use crate::report::summary;
 
@@ -85,22 +86,6 @@ pub fn linted(page: &mut Page, report: &Report) {
                 summary::quantity(line.checks, "check")
             ))],
         );
-    }
-}
-
-/// `412.7 ms`, `4.02 s (4021.95 ms)`, `2 min 5.0 s (125000.00 ms)`.
-pub fn duration(milliseconds: f64) -> String {
-    let seconds = milliseconds / 1000.0;
-    if milliseconds < 1000.0 {
-        format!("{milliseconds:.1} ms")
-    } else if seconds < 60.0 {
-        format!("{seconds:.2} s ({milliseconds:.2} ms)")
-    } else {
-        format!(
-            "{:.0} min {:.1} s ({milliseconds:.2} ms)",
-            (seconds / 60.0).floor(),
-            seconds % 60.0
-        )
     }
 }
 

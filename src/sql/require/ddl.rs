@@ -522,7 +522,7 @@ impl Reader {
                 let name = c.ident()?;
                 let span = c.since(&start);
                 self.policy(c);
-                self.part_of(c, "policy", name, span, start)
+                self.part_of("policy", name, span, start)
             }
             Trigger | Rule => {
                 let start = *c;
@@ -531,21 +531,14 @@ impl Reader {
                 if c.word("on") {
                     self.relation(c)?;
                 }
-                self.part_of(c, kind.as_str(), name, span, start)
+                self.part_of(kind.as_str(), name, span, start)
             }
             _ => None,
         }
     }
 
     /// The part of a relation that `name ON relation` names at `start`.
-    fn part_of(
-        &mut self,
-        _: &mut Cursor<'_>,
-        kind: &'static str,
-        name: String,
-        span: Span,
-        mut start: Cursor<'_>,
-    ) -> Option<()> {
+    fn part_of(&mut self, kind: &'static str, name: String, span: Span, mut start: Cursor<'_>) -> Option<()> {
         start.ident()?;
         if !start.word("on") {
             return None;
@@ -763,8 +756,7 @@ impl Reader {
                     if c.word("on") {
                         self.relation(c)?;
                     }
-                    let mut at = start;
-                    return self.part_of(&mut at, kind.as_str(), name, span, start);
+                    return self.part_of(kind.as_str(), name, span, start);
                 }
                 _ => return None,
             }
@@ -823,8 +815,7 @@ impl Reader {
                     return None;
                 }
                 self.relation(c)?;
-                let mut at = start;
-                return self.part_of(&mut at, kind.as_str(), name, span, start);
+                return self.part_of(kind.as_str(), name, span, start);
             }
             _ => return None,
         }

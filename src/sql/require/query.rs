@@ -236,19 +236,12 @@ impl Reader {
             deferred.push(c.group()?);
         } else {
             let start = *c;
-            let quoted = c.peek()?.kind == TokenKind::QuotedIdent;
             let name = c.name()?;
             if c.is_punct("(") {
                 let _ = c.group();
                 deferred.push(start.up_to(c));
                 own = Some(name.name);
             } else if name.schema.is_none() && self.ctes.contains(&name.name) {
-                own = Some(name.name);
-            } else if name.schema.is_none()
-                && !quoted
-                && ["new_table", "old_table", "inserted", "deleted"].contains(&name.name.as_str())
-                && self.advisory
-            {
                 own = Some(name.name);
             } else {
                 self.push(Need::Relation(name.clone()), c.since(&start));

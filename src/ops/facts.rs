@@ -1,0 +1,183 @@
+//! What the files of a migration tell about it, for the reports that people read.
+
+use std::collections::BTreeMap;
+
+use crate::check::Suite;
+use crate::migration::{Migration, MigrationScript, sha256};
+use crate::project::Project;
+use crate::report::model::{EffectLine, FileLine, MigrationReport, Report, WayBack};
+use crate::report::needs;
+use crate::report::summary::without_tag;
+use crate::source::SourceFile;
+use crate::sql::{Action, ObjectKind, Statement, TokenKind, lex};
+
+/// Fills in files, effects and the way back. `script` is the one that runs: the migration's own, or its rollback.
+pub fn of_files(
+    line: &mut MigrationReport,
+    migration: &Migration,
+    script: &MigrationScript,
+    suite: Option<&Suite>,
+) {
+    line.files = vec![file(
+        "migration",
+        &migration.up.file,
+        migration.up.statements().len(),
+    )];
+    line.files.extend(
+        migration
+            .down
+            .as_ref()
+            .map(|down| file("rollback", &down.file, down.statements().len())),
+    );
+    line.files
+        .extend(suite.map(|suite| file("checks", &suite.file, suite.checks())));
+    line.effects = effects(script);
+    line.way_back = Some(match (&migration.down, migration.irreversible()) {
+        (Some(down), _) => WayBack::Script(down.file.path().to_string()),
+        (None, Some(reason)) => WayBack::Irreversible(reason.to_string()),
+        (None, None) => WayBack::None,
+    });
+}
+
+fn file(role: &'static str, file: &SourceFile, parts: usize) -> FileLine {
+    FileLine {
+        role,
+        path: file.path().to_string(),
+        lines: file.line_count(),
+        parts,
+        sha256: sha256(file.text()),
+    }
+}
+
+/// What each statement does to which object.
+fn effects(script: &MigrationScript) -> Vec<EffectLine> {
+    script
+        .statements()
+        .iter()
+        .flat_map(|statement| {
+            let whole = one_line(script.file.slice(statement.span));
+            let text = without_tag(&whole, &statement.tag);
+            let mut lines: Vec<EffectLine> = statement
+                .effects
+                .iter()
+                .map(|effect| EffectLine {
+                    action: action(&effect.action),
+                    kind: kind(effect.object.kind, statement),
+                    name: effect.object.name.to_string(),
+                    on: effect.object.on.as_ref().map(ToString::to_string),
+                    text: match effect.action {
+                        Action::Grant | Action::Revoke => text.clone(),
+                        _ => {
+                            let behind = script.file.text().get(effect.object.span.end..statement.span.end);
+                            let unique = whole.to_lowercase().starts_with("create unique");
+                            format!(
+                                "{}{}",
+                                if unique { "UNIQUE " } else { "" },
+                                one_line(behind.unwrap_or_default())
+                            )
+                        }
+                    },
+                    source: script.file.location(effect.object.span.start),
+                })
+                .collect();
+            if statement.opaque {
+                lines.push(EffectLine {
+                    action: "run",
+                    kind: "statement",
+                    name: statement.tag.clone(),
+                    on: None,
+                    text,
+                    source: script.file.location(statement.span.start),
+                });
+            }
+            lines
+        })
+        .collect()
+}
+
+/// A statement without comments and line ends.
+fn one_line(sql: &str) -> String {
+    let tokens = lex(sql);
+    let kept: String = tokens
+        .iter()
+        .map(|token| match token.kind {
+            TokenKind::LineComment | TokenKind::BlockComment => " ",
+            _ => token.text(sql),
+        })
+        .collect();
+    let words: Vec<&str> = kept.split_whitespace().collect();
+    words.join(" ")
+}
+
+fn kind(kind: ObjectKind, statement: &Statement) -> &'static str {
+    match kind {
+        ObjectKind::Table if statement.tag == "CREATE FOREIGN TABLE" => "foreign table",
+        kind => kind.as_str(),
+    }
+}
+
+fn action(action: &Action) -> &'static str {
+    match action {
+        Action::Create { .. } => "create",
+        Action::Alter => "alter",
+        Action::Drop { .. } => "drop",
+        Action::Rename { .. } => "rename",
+        Action::Move { .. } => "move",
+        Action::Attach { .. } => "attach",
+        Action::Detach { .. } => "detach",
+        Action::Comment => "comment",
+        Action::Grant => "grant",
+        Action::Revoke => "revoke",
+        Action::Refresh => "refresh",
+    }
+}
+
+/// Tells which migrations make what others rest on: of a run what was there before it, else what is missing.
+pub fn makers(report: &mut Report, project: &Project) {
+    let mut names: Vec<String> = report
+        .migrations
+        .iter()
+        .flat_map(|migration| needs::needs(&migration.artifacts.created))
+        .map(|need| need.name)
+        .collect();
+    let missing = report
+        .checks
+        .iter()
+        .filter_map(|check| check.blocked_by.as_deref());
+    let causes = report.root_causes.iter().map(|cause| cause.object.as_str());
+    names.extend(
+        missing
+            .chain(causes)
+            .filter_map(|object| Some(object.split_once(' ')?.1.to_string())),
+    );
+    names.sort();
+    names.dedup();
+    report.makers = found_makers(project, &names);
+}
+
+fn found_makers(project: &Project, names: &[String]) -> BTreeMap<String, String> {
+    let mut makers = BTreeMap::new();
+    for name in names {
+        let bare = name.split('(').next().unwrap_or(name);
+        let last = bare.rsplit('.').next().unwrap_or(bare);
+        let maker = project.set.iter().find(|migration| {
+            // to take a script apart costs more than to look whether it has the word
+            migration.up.file.text().contains(last.trim_matches('"'))
+                && migration
+                    .up
+                    .statements()
+                    .iter()
+                    .flat_map(|statement| &statement.effects)
+                    .any(|effect| {
+                        let made = effect.object.name.to_string();
+                        matches!(effect.action, Action::Create { .. })
+                            && effect.object.on.is_none()
+                            && (made == bare || effect.object.name.schema.is_none() && made == last)
+                    })
+        });
+        if let Some(maker) = maker {
+            makers.insert(name.clone(), maker.stem());
+        }
+    }
+    makers
+}

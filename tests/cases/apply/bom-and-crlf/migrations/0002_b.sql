@@ -1,0 +1,5 @@
+﻿-- ✓
+CREATE TABLE b (
+    "ä" integer,
+    id intger
+);

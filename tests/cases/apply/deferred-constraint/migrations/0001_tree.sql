@@ -1,0 +1,5 @@
+CREATE TABLE node (
+    id integer PRIMARY KEY,
+    parent integer NOT NULL REFERENCES node (id) DEFERRABLE INITIALLY DEFERRED
+);
+INSERT INTO node VALUES (1, 2);

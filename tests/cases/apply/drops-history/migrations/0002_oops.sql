@@ -1,0 +1,1 @@
+DROP TABLE refinery_schema_history;

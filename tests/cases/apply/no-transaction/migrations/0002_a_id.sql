@@ -1,0 +1,2 @@
+-- pgplumb: no-transaction
+CREATE INDEX CONCURRENTLY a_id ON a (id);

@@ -1,0 +1,3 @@
+DROP TABLE "My Shop"."Odd ""Name""";
+DROP TYPE "My Shop"."größe";
+DROP SCHEMA "My Shop";

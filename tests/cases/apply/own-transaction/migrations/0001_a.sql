@@ -1,0 +1,4 @@
+BEGIN;
+CREATE TABLE a (id integer);
+END;
+-- done

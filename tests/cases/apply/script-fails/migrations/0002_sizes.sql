@@ -1,0 +1,5 @@
+-- Größe ✓ und Öl: characters of several bytes stand before the mistake
+CREATE TABLE größe (
+    "maß ✓" integer,
+    name txet NOT NULL
+);

@@ -1,0 +1,4 @@
+CREATE TABLE a (
+	id	integer,
+	price	numeric(10 2)
+);

@@ -1,0 +1,4 @@
+-- pgplumb: no-transction
+-- pgplumb: lock-timeout soon
+-- pgplumb: irreversible
+SELECT 1;

@@ -1,0 +1,2 @@
+-- pgplumb: irreversible "rows are rewritten"
+SELECT 1;

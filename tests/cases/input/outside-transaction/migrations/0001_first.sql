@@ -1,0 +1,3 @@
+CREATE TABLE a (id integer);
+CREATE INDEX CONCURRENTLY a_id ON a (id);
+VACUUM a;

@@ -1,0 +1,3 @@
+DO $do$
+BEGIN
+END $d$;

@@ -1,0 +1,2 @@
+-- pgplumb: irreversible "the old spelling is gone"
+UPDATE customer SET email = lower(email);
