@@ -41,7 +41,8 @@ pub async fn docs(context: &Context<'_>, options: &Options) -> Result<Report, Er
     let started = Instant::now();
     let mut report = super::begin("docs");
     let project = context.project;
-    let mut all = suites(project)?;
+    let whole = suites(project)?;
+    let mut all = whole.clone();
     all.iter_mut().for_each(Suite::retain_catalog_checks);
     unknown(context, &options.versions)?;
     let (mut session, history) = context.open_with_history().await?;
@@ -108,7 +109,9 @@ pub async fn docs(context: &Context<'_>, options: &Options) -> Result<Report, Er
                 MigrationState::Pending
             },
         );
-        let suite = all.iter().find(|suite| suite.version == Some(migration.version));
+        let suite = whole
+            .iter()
+            .find(|suite| suite.version == Some(migration.version));
         facts::of_files(&mut line, migration, &migration.up, suite);
         line.applied = history.history.get(migration.version).map(|recorded| {
             let journal = applications.get(&migration.version);
@@ -127,6 +130,22 @@ pub async fn docs(context: &Context<'_>, options: &Options) -> Result<Report, Er
             );
         }
         report.migrations.push(line);
+    }
+    let count = |suites: &[Suite]| -> usize {
+        suites
+            .iter()
+            .filter(|suite| is_chosen(suite))
+            .map(Suite::checks)
+            .sum()
+    };
+    let left = count(&whole) - count(&all);
+    if left > 0 {
+        report.diagnostics.push(
+            Diagnostic::note(format!(
+                "checks of the suites that look at rows, and so were not run here: {left}"
+            ))
+            .help("`pgplumb verify` runs them"),
+        );
     }
     if chosen.is_empty() {
         report.diagnostics.push(

@@ -255,10 +255,16 @@ mod tests {
             .iter()
             .map(|(kind, names)| (kind.as_str(), names.len()))
             .collect();
-        // the fixture's suite names no columns, nor the cleanup function
+        // the fixture's suite names primary keys by their tables, and no columns
         assert_eq!(
             kinds,
-            [("enum", 4), ("column", 41), ("index", 1), ("function", 1)]
+            [
+                ("enum", 4),
+                ("column", 41),
+                ("primary key", 3),
+                ("index", 3),
+                ("function", 1)
+            ]
         );
     }
 

@@ -172,12 +172,11 @@ impl<'a> Table<'a> {
                 && index.get("predicate").is_none()
                 && keys.iter().all(|key| self.keyed(key).is_some())
         };
-        let index = self
-            .indexes
-            .iter()
-            .copied()
-            .filter(timed)
-            .min_by_key(|index| index.list("keys").len());
+        let index = self.indexes.iter().copied().filter(timed).min_by_key(|index| {
+            let keys = index.list("keys");
+            let leading = keys.first().and_then(|key| self.keyed(key));
+            (keys.len(), leading.map(|column| position(column)))
+        });
         if let Some(index) = index {
             let keys: Vec<&&Object> = index
                 .list("keys")

@@ -2,8 +2,8 @@
 
 use super::exit::ExitCode;
 use super::model::{
-    Conclusion, Database, Gate, JournalLine, LedgerLine, MigrationReport, MigrationState, Report, RootCause,
-    StatementLine,
+    AppliedLine, Conclusion, Database, Documentation, EffectLine, Figures, FileLine, Gate, JournalLine,
+    LedgerLine, MigrationReport, MigrationState, Report, RootCause, StatementLine, WayBack,
 };
 use crate::catalog::{Kind, Object, ObjectId, Value};
 use crate::check::verdict::{Difference, Measure};
@@ -12,6 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::source::{Location, SourceFile, Span};
 
 const SCRIPT: &str = "migrations/0024_sync_preview_progress_logs.sql";
+const ROLLBACK: &str = "rollback/0024_sync_preview_progress_logs.sql";
 const SUITE: &str = "checks/0024_sync_preview_progress_logs.toml";
 
 /// Every report with its name.
@@ -60,8 +61,21 @@ fn location(file: &str, line: u32) -> Location {
 }
 
 fn migration(state: MigrationState) -> MigrationReport {
+    let file = |role, path: &str, lines, parts| FileLine {
+        role,
+        path: path.to_string(),
+        lines,
+        parts,
+        sha256: "5157eb0999cffdc8".repeat(4),
+    };
     MigrationReport {
         source: Some(location(SCRIPT, 1)),
+        files: vec![
+            file("migration", SCRIPT, 536, 96),
+            file("rollback", ROLLBACK, 17, 12),
+            file("checks", SUITE, 565, 160),
+        ],
+        way_back: Some(WayBack::Script(ROLLBACK.to_string())),
         ..MigrationReport::new("0024", "sync_preview_progress_logs", state)
     }
 }
@@ -667,6 +681,7 @@ pub fn apply_dry_run() -> Report {
         text: text.to_string(),
     })
     .collect();
+    planned.effects = effects();
     planned.gates = suite()
         .into_iter()
         .map(|check| Gate {
@@ -682,6 +697,169 @@ pub fn apply_dry_run() -> Report {
         text: "create view active_syncs as select * from sync_progress".to_string(),
     }];
     report.migrations = vec![planned, without_checks];
+    report
+}
+
+/// What the plan's statements do.
+fn effects() -> Vec<EffectLine> {
+    let line = |line, action, kind, name: &str, on: Option<&str>, text: &str| EffectLine {
+        action,
+        kind,
+        name: name.to_string(),
+        on: on.map(str::to_string),
+        text: text.to_string(),
+        source: location(SCRIPT, line),
+    };
+    let cache = Some("sync_preview_cache");
+    vec![
+        line(
+            12,
+            "create",
+            "enum",
+            "sync_type",
+            None,
+            "AS ENUM ('woocommerce', 'odoo')",
+        ),
+        line(
+            120,
+            "create",
+            "table",
+            "sync_progress",
+            None,
+            "( id uuid, org_id uuid )",
+        ),
+        line(121, "create", "column", "id", Some("sync_progress"), "uuid"),
+        line(122, "create", "column", "org_id", Some("sync_progress"), "uuid"),
+        line(
+            130,
+            "create",
+            "index",
+            "sync_progress_org",
+            Some("sync_progress"),
+            "UNIQUE ON sync_progress (org_id)",
+        ),
+        line(
+            140,
+            "alter",
+            "table",
+            "sync_progress",
+            None,
+            "ENABLE ROW LEVEL SECURITY",
+        ),
+        line(141, "alter", "table", "customer", None, "ADD COLUMN note text"),
+        line(142, "run", "statement", "DO", None, "$$ begin perform 1; end $$"),
+        line(
+            309,
+            "create",
+            "policy",
+            "preview_cache_select",
+            cache,
+            "ON sync_preview_cache FOR select USING (true)",
+        ),
+        line(
+            320,
+            "grant",
+            "table",
+            "sync_progress",
+            None,
+            "SELECT ON sync_progress TO authenticated",
+        ),
+        line(
+            1390,
+            "create",
+            "trigger",
+            "touch",
+            Some("sync_progress"),
+            "BEFORE UPDATE ON sync_progress",
+        ),
+        line(
+            1402,
+            "create",
+            "function",
+            "auto_cleanup_preview_cache",
+            None,
+            "() RETURNS void",
+        ),
+    ]
+}
+
+/// What is deployed.
+pub fn docs(full: bool) -> Report {
+    let mut report = report("docs");
+    let mut deployed = migration(MigrationState::Applied);
+    deployed.applied = Some(AppliedLine {
+        on: "2025-11-06T09:59:18Z".to_string(),
+        by: Some("deploy".to_string()),
+        from: Some("ci@runner".to_string()),
+        duration_ms: Some(3871.2),
+        verdict: Some("approved".to_string()),
+    });
+    report.migrations.push(deployed);
+    report.checks = suite();
+    let mut objects = created();
+    for (position, (name, type_name)) in [
+        ("id", "uuid"),
+        ("org_id", "uuid"),
+        ("status", "public.sync_status_type"),
+        ("created_at", "timestamp with time zone"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        objects
+            .retain(|object| !(object.id.kind == Kind::Column && object.id.name == format!("c{position}")));
+        for table in TABLES {
+            let mut properties = vec![
+                ("position", Value::Int(position as i64 - 9)),
+                ("type", text(type_name)),
+                ("not_null", Value::Bool(position != 2)),
+            ];
+            if name == "status" {
+                properties.push(("comment", text("How it *stands*: a|b.")));
+                properties.push(("default", text("'pending'::public.sync_status_type")));
+            }
+            objects.push(object(Kind::Column, table, name, &properties));
+        }
+    }
+    objects.retain(|object| object.id.kind != Kind::Column || object.get("type").is_some());
+    for object in &mut objects {
+        match object.id.kind {
+            Kind::PrimaryKey => drop(object.properties.insert("columns", list(&["id"]))),
+            Kind::Policy => drop(object.properties.insert(
+                "using",
+                text(&format!("({}.org_id = auth.org())", object.id.relation)),
+            )),
+            Kind::Function => drop(
+                object
+                    .properties
+                    .insert("body", text("\nBEGIN\n    RETURN NEW;\nEND\n")),
+            ),
+            _ => {}
+        }
+    }
+    objects.sort_by(|one, other| one.id.cmp(&other.id));
+    let figures = objects
+        .iter()
+        .filter(|object| matches!(object.id.kind, Kind::Table | Kind::Index))
+        .map(|object| {
+            let is_index = object.id.kind == Kind::Index;
+            let figures = Figures {
+                rows: (!is_index).then_some(1200),
+                bytes: 81_920,
+                total_bytes: 655_360,
+                scans: is_index.then_some(17),
+            };
+            (object.id.path(), figures)
+        })
+        .collect();
+    report.documentation = Some(Documentation {
+        full,
+        read_at: Some("2025-11-06T10:00:00Z".to_string()),
+        objects,
+        figures,
+        rollbacks: vec![(ROLLBACK.to_string(), "DROP TABLE sync_progress;\n".to_string())],
+        counting_since: Some("2025-01-01T00:00:00Z".to_string()),
+    });
     report
 }
 

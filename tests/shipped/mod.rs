@@ -1,5 +1,8 @@
 //! The shipped project: what its documents promise, seen on a real server.
 
+mod behaviour;
+mod documents;
+mod mutation;
 mod report;
 
 use crate::support::{Pgplumb, Project, Server, dump};

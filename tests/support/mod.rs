@@ -8,4 +8,4 @@ mod server;
 
 pub use binary::{Outcome, Pgplumb};
 pub use project::Project;
-pub use server::{Database, Server, dump};
+pub use server::{Database, Refusal, Server, Session, dump};

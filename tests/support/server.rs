@@ -204,6 +204,40 @@ impl Session {
     }
 }
 
+/// What the server said no with.
+#[derive(Debug)]
+pub struct Refusal {
+    /// SQLSTATE.
+    pub state: String,
+    /// The constraint, else the column, else empty.
+    pub by: String,
+    pub message: String,
+}
+
+impl Session {
+    /// The refusal of statements, `None` when they were carried out.
+    pub fn refusal(&self, sql: &str) -> Option<Refusal> {
+        let connection = self.connection.as_ref().expect("open until it is dropped");
+        let error = self
+            .server
+            .runtime
+            .block_on(connection.client.simple_query(sql))
+            .err()?;
+        let error = error
+            .as_db_error()
+            .unwrap_or_else(|| panic!("{sql}\nfailed: {error}"));
+        Some(Refusal {
+            state: error.code().code().to_string(),
+            by: error
+                .constraint()
+                .or(error.column())
+                .unwrap_or_default()
+                .to_string(),
+            message: error.message().to_string(),
+        })
+    }
+}
+
 impl Drop for Session {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {

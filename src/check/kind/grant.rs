@@ -111,6 +111,18 @@ fn words(privileges: &BTreeSet<String>) -> String {
     privileges.iter().cloned().collect::<Vec<_>>().join(", ")
 }
 
+/// As GRANT and REVOKE spell them; a column keeps its capitals: `SELECT (org_id)`.
+fn in_sql(privileges: &[&str]) -> String {
+    let spelled: Vec<String> = privileges
+        .iter()
+        .map(|privilege| match privilege.split_once(' ') {
+            Some((word, columns)) => format!("{} {columns}", word.to_uppercase()),
+            None => privilege.to_uppercase(),
+        })
+        .collect();
+    spelled.join(", ")
+}
+
 impl Rule for Grant {
     fn claims(&self) -> Vec<Claim> {
         let mut claims = vec![Claim::Property(self.id.clone(), "privileges")];
@@ -171,7 +183,7 @@ impl Rule for Grant {
             if !missing.is_empty() {
                 remedies.push(format!(
                     "GRANT {} {on} TO {role}{}",
-                    missing.join(", ").to_uppercase(),
+                    in_sql(&missing),
                     if option { " WITH GRANT OPTION" } else { "" }
                 ));
             }
@@ -179,7 +191,7 @@ impl Rule for Grant {
                 remedies.push(format!(
                     "REVOKE {}{} {on} FROM {role}",
                     if option { "GRANT OPTION FOR " } else { "" },
-                    extra.join(", ").to_uppercase()
+                    in_sql(&extra)
                 ));
             }
             differences.push(Difference {
@@ -203,6 +215,14 @@ impl Rule for Grant {
 mod tests {
     use crate::check::Status;
     use crate::check::testing::{literal, sample, settle, suite};
+
+    #[test]
+    fn a_column_keeps_its_capitals() {
+        assert_eq!(
+            super::in_sql(&["select", "update (\"Total\")"]),
+            "SELECT, UPDATE (\"Total\")"
+        );
+    }
 
     #[test]
     fn privileges_are_all_and_no_more() {

@@ -205,7 +205,7 @@ pub fn security(page: &mut Page, objects: &[Object]) {
     }
     if !closed.is_empty() && !tables.is_empty() {
         facts.push(format!(
-            "Open to nobody but the owner and superusers: {}.",
+            "Without a grant to anyone but the owner: {}.",
             codes(&closed)
         ));
     }

@@ -29,3 +29,58 @@ pub fn render(report: &Report) -> String {
     }
     page.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::render;
+    use crate::report::fixture;
+
+    fn snapshot(name: &str, markdown: &str) {
+        let version = format!("pgplumb {}", env!("CARGO_PKG_VERSION"));
+        let markdown = markdown.replace(&version, "pgplumb [version]");
+        crate::report::testing::snapshot(&format!("markdown_{name}"), &markdown);
+    }
+
+    #[test]
+    fn every_report_is_a_document() {
+        for (name, report) in fixture::all() {
+            snapshot(name, &render(&report));
+        }
+        snapshot("docs", &render(&fixture::docs(false)));
+        snapshot("docs_full", &render(&fixture::docs(true)));
+    }
+
+    /// Whatever names hold: every line of a table has as many cells as its header, every fence is closed, and
+    /// nothing becomes a tag.
+    #[test]
+    fn documents_are_well_formed() {
+        let mut reports = fixture::all();
+        reports.push(("docs", fixture::docs(false)));
+        reports.push(("docs_full", fixture::docs(true)));
+        for (name, report) in reports {
+            let markdown = render(&report);
+            let mut fence: Option<String> = None;
+            let mut cells = None;
+            for line in markdown.lines() {
+                assert!(!line.chars().any(char::is_control), "{name}: {line:?}");
+                let ticks: String = line.chars().take_while(|character| *character == '`').collect();
+                match &fence {
+                    Some(open) if line.trim_end() == open => fence = None,
+                    Some(_) => {}
+                    None if ticks.len() >= 3 => fence = Some(ticks),
+                    None if line.starts_with('|') => {
+                        let count = line.replace("\\\\", "").replace("\\|", "").matches('|').count();
+                        assert_eq!(*cells.get_or_insert(count), count, "{name}: {line}");
+                    }
+                    None => {
+                        cells = None;
+                        let prose: String = line.split('`').step_by(2).collect();
+                        let tags = prose.replace("<code>", "").replace("</code>", "");
+                        assert!(!tags.contains('<'), "{name}: {line}");
+                    }
+                }
+            }
+            assert_eq!(fence, None, "{name}");
+        }
+    }
+}
