@@ -9,10 +9,10 @@ use super::{Error, suites, unjudged};
 use crate::check::{Status, Suite, Verdict};
 use crate::db::session::Session;
 use crate::diagnostic::Diagnostic;
-use crate::history::Ledger;
+use crate::history::{HISTORY_TABLE, JOURNAL_TABLE, Ledger};
 use crate::migration::Version;
 use crate::plan::Plan;
-use crate::preflight::{self, Assessment, Existing, Remedy};
+use crate::preflight::{self, Assessment, Existing, RelationFacts, Remedy};
 use crate::project::OutOfOrder;
 use crate::report::ExitCode;
 use crate::report::model::{Conclusion, MigrationState, Report, RootCause};
@@ -71,6 +71,7 @@ pub async fn stops(
     let mut existing = Existing::default();
     if !plan.is_empty() {
         existing = look_up(context, session, &names, false).await?;
+        own_tables(&mut existing);
     }
     let found = preflight::assess(plan, &existing);
     if !found.is_ready() {
@@ -130,6 +131,28 @@ pub async fn stops(
         report.checks = checks;
     }
     Ok(is_blocked)
+}
+
+/// The history and the journal are there once a step runs, whether they are there now or not.
+fn own_tables(existing: &mut Existing) {
+    let path = existing.path.clone();
+    let home = path
+        .into_iter()
+        .find(|schema| existing.schemas.contains_key(schema));
+    let home = home.unwrap_or_else(|| "public".to_owned());
+    for table in [HISTORY_TABLE, JOURNAL_TABLE] {
+        let facts = RelationFacts {
+            kind: 'r',
+            owned: true,
+            may_reference: true,
+            touched: true,
+            ..RelationFacts::default()
+        };
+        existing
+            .relations
+            .entry((home.clone(), table.to_owned()))
+            .or_insert(facts);
+    }
 }
 
 async fn look_up(
