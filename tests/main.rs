@@ -7,4 +7,6 @@ mod support;
 mod architecture;
 mod cases;
 mod commands;
+mod histories;
+mod preflight;
 mod shipped;

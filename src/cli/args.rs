@@ -168,6 +168,8 @@ pub enum Command {
     New(NewArgs),
     /// Show what is applied, pending, modified, missing or out of order
     Status(StatusArgs),
+    /// Say whether apply would work here, with the root causes where it would not; writes nothing
+    Preflight(PreflightArgs),
     /// Apply pending migrations, each with its checks in its transaction
     Apply(ApplyArgs),
     /// Compare the live database with the check files
@@ -205,6 +207,7 @@ impl Command {
             Command::Init(_) => "init",
             Command::New(_) => "new",
             Command::Status(_) => "status",
+            Command::Preflight(_) => "preflight",
             Command::Apply(_) => "apply",
             Command::Verify(_) => "verify",
             Command::Rollback(_) => "rollback",
@@ -257,6 +260,19 @@ pub struct StatusArgs {
     /// Exit with 6 when anything is pending, modified, missing or out of order
     #[arg(long)]
     pub check: bool,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "Examples:
+  pgplumb preflight
+  pgplumb preflight --to 0024 --format json")]
+pub struct PreflightArgs {
+    /// The newest version that would be applied
+    #[arg(long, value_name = "VERSION")]
+    pub to: Option<Version>,
+    /// Count a pending version although a newer one is applied
+    #[arg(long)]
+    pub out_of_order: bool,
 }
 
 #[derive(Debug, Clone, ClapArgs)]

@@ -42,6 +42,7 @@ async fn dispatch(args: &Args) -> ExitCode {
         Command::Man(_) => return commands::man::run(),
         Command::Demo(_) => return commands::demo::run().await,
         Command::Status(_) => "status",
+        Command::Preflight(_) => "preflight",
         Command::Apply(_) => "apply",
         Command::Verify(_) => "verify",
         Command::Docs(_) => "docs",
@@ -101,6 +102,7 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
     };
     match &args.command {
         Command::Status(options) => commands::status::run(&context, options).await,
+        Command::Preflight(options) => commands::preflight::run(&context, options).await,
         Command::Apply(options) => commands::apply::run(&context, &args.global, options).await,
         Command::Verify(options) => commands::verify::run(&context, options).await,
         Command::Docs(options) => commands::docs::run(&context, options).await,

@@ -338,7 +338,7 @@ fn named(pairs: &BTreeSet<(String, String)>) -> String {
 }
 
 /// A literal of an array of names.
-fn names<'a>(items: impl IntoIterator<Item = &'a String>) -> String {
+pub(super) fn names<'a>(items: impl IntoIterator<Item = &'a String>) -> String {
     let mut array = String::from("{");
     for item in items {
         if array.len() > 1 {

@@ -14,6 +14,7 @@ pub mod figures;
 pub mod judge;
 pub mod ask;
 pub mod dependents;
+pub mod preflight;
 
 pub use connect::{ConnectError, Connection, Connector, Server, connect};
 pub use parameters::{ParameterError, Parameters};

@@ -86,6 +86,12 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
         };
         check_width(&plan, &reading, width)?;
         check_scripts(&plan)?;
+        if runner.migrations.is_empty()
+            && super::preflight::stops(context, &runner.session, &ledger, &plan, &all, &mut report).await?
+        {
+            report.duration_ms = millis(started.elapsed());
+            return Ok(report);
+        }
         if !is_confirmed && !plan.is_empty() {
             super::agree(context, &plan, options.yes, options.confirm)?;
             is_confirmed = true;
@@ -134,7 +140,7 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
     }
     report.migrations = runner.migrations;
     report.checks = runner.checks;
-    report.diagnostics = runner.diagnostics;
+    report.diagnostics.extend(runner.diagnostics);
     let strict = runner.strict;
     report.exit = match (&outcome, &failed) {
         (_, Some(error)) => error.exit(),
@@ -201,7 +207,7 @@ pub fn refused(refusal: Refusal) -> Error {
 }
 
 /// Whether every script of the plan can be run, and the way back from it.
-fn check_scripts(plan: &Plan<'_>) -> Result<(), Error> {
+pub(super) fn check_scripts(plan: &Plan<'_>) -> Result<(), Error> {
     let mut problems = Vec::new();
     for step in &plan.steps {
         problems.extend(step.migration.up.validate());

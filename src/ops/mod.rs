@@ -8,6 +8,7 @@ mod error;
 mod facts;
 pub mod history;
 pub mod lint;
+pub mod preflight;
 pub mod rollback;
 mod runner;
 pub mod status;

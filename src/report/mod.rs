@@ -2,6 +2,7 @@
 
 pub mod exit;
 pub mod model;
+pub mod preflight;
 pub mod summary;
 pub mod findings;
 pub mod cases;

@@ -32,6 +32,8 @@ pub struct Report {
     pub migrations: Vec<MigrationReport>,
     pub checks: Vec<Verdict>,
     pub root_causes: Vec<RootCause>,
+    /// Of `preflight`, and of an `apply` that it stopped.
+    pub preflight: Option<Box<super::preflight::Preflight>>,
     pub diagnostics: Vec<Diagnostic>,
     /// Of `status`: the state of every migration, and of `history`: the journal.
     pub ledger: Vec<LedgerLine>,
@@ -404,6 +406,7 @@ impl Report {
             migrations: Vec::new(),
             checks: Vec::new(),
             root_causes: Vec::new(),
+            preflight: None,
             diagnostics: Vec::new(),
             ledger: Vec::new(),
             journal: Vec::new(),

@@ -7,6 +7,7 @@ use super::model::{
     AppliedLine, Artifacts, Database, Documentation, EffectLine, Figures, FileLine, Gate, JournalLine,
     LedgerLine, LintLine, MigrationReport, Report, RootCause, StatementLine, WayBack,
 };
+use super::preflight::{ComponentLine, Issue, Preflight, Task};
 use crate::catalog::{Object, ObjectId, Value};
 use crate::check::Verdict;
 use crate::check::verdict::Difference;
@@ -39,6 +40,12 @@ impl Hide for String {
 impl<T: Hide> Hide for Option<T> {
     fn hide(&mut self) {
         self.iter_mut().for_each(Hide::hide);
+    }
+}
+
+impl<T: Hide> Hide for Box<T> {
+    fn hide(&mut self) {
+        (**self).hide();
     }
 }
 
@@ -95,9 +102,63 @@ impl Hide for Report {
             journal,
             makers,
             documentation,
+            preflight,
         } = self;
+        hide!(preflight);
         hide!(environment, database, files, linted, migrations, checks);
         hide!(root_causes, diagnostics, ledger, journal, makers, documentation);
+    }
+}
+
+impl Hide for Preflight {
+    fn hide(&mut self) {
+        let Preflight {
+            components,
+            issues,
+            actions,
+            tasks,
+            gate,
+            statements: _,
+            opaque: _,
+        } = self;
+        hide!(components, issues, actions, tasks, gate);
+    }
+}
+
+impl Hide for ComponentLine {
+    fn hide(&mut self) {
+        let ComponentLine {
+            name: _,
+            status: _,
+            details,
+        } = self;
+        hide!(details);
+    }
+}
+
+impl Hide for Issue {
+    fn hide(&mut self) {
+        let Issue {
+            title,
+            impact,
+            lines,
+            snippet,
+            why,
+        } = self;
+        hide!(title, impact, lines, snippet, why);
+    }
+}
+
+impl Hide for Task {
+    fn hide(&mut self) {
+        let Task {
+            number: _,
+            name: _,
+            status: _,
+            requirement,
+            finding,
+        } = self;
+        hide!(requirement, finding);
     }
 }
 

@@ -16,6 +16,7 @@ pub mod normalize;
 pub mod script;
 pub mod effect;
 pub mod fragment;
+pub mod require;
 
 #[cfg(test)]
 mod fuzz;

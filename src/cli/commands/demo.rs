@@ -79,12 +79,12 @@ const STORY: &[Act] = &[
         expect: ExitCode::Done,
     },
     Act {
-        says: "Migration 0024 alone, without the tables that it builds upon: it fails, the cause is named with file \
-               and line, and nothing of it remains.",
+        says: "Migration 0024 alone, without the tables that it builds upon: it is blocked before anything runs, and \
+               each root cause is named once, with every line that waits for it.",
         by_hand: None,
         project: ALONE,
         command: &["apply"],
-        expect: ExitCode::ScriptFailed,
+        expect: ExitCode::Blocked,
     },
     Act {
         says: "All three, each in one transaction with its checks: COMMIT comes only after every check passed.",
@@ -123,7 +123,7 @@ const STORY: &[Act] = &[
         expect: ExitCode::Done,
     },
     Act {
-        says: "The journal remembers all of it, the failed attempt included.",
+        says: "The journal remembers all of it; what was blocked never ran, so it is not there.",
         by_hand: None,
         project: WHOLE,
         command: &["history"],

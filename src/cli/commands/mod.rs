@@ -9,6 +9,7 @@ pub mod history;
 pub mod init;
 pub mod man;
 pub mod new;
+pub mod preflight;
 pub mod rollback;
 pub mod status;
 pub mod verify;

@@ -7,6 +7,7 @@ mod checks;
 mod details;
 mod messages;
 mod plan;
+mod preflight;
 mod tables;
 
 use self::page::{Page, Style, bold, dim, styled};
@@ -42,6 +43,9 @@ pub fn render(report: &Report, options: &TextOptions) -> String {
     let outcome = summary::outcome(report);
     headline(&mut page, report, &outcome);
     messages::errors(&mut page, report);
+    if let Some(preflight) = &report.preflight {
+        preflight::section(&mut page, preflight);
+    }
     match report.command {
         "status" => tables::status(&mut page, report),
         "history" => tables::history(&mut page, report),

@@ -143,7 +143,7 @@ impl ObjectKind {
     }
 
     /// Takes the words for a kind.
-    pub(super) fn take(cursor: &mut Cursor<'_>) -> Option<ObjectKind> {
+    pub(in crate::sql) fn take(cursor: &mut Cursor<'_>) -> Option<ObjectKind> {
         if cursor.word("user mapping") {
             return Some(ObjectKind::UserMapping);
         }

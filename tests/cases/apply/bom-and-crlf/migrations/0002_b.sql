@@ -1,5 +1,5 @@
 ﻿-- ✓
 CREATE TABLE b (
     "ä" integer,
-    id intger
+    id integer DEFAULT 'x'
 );

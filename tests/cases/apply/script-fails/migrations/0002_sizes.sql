@@ -1,5 +1,5 @@
 -- Größe ✓ und Öl: characters of several bytes stand before the mistake
 CREATE TABLE größe (
     "maß ✓" integer,
-    name txet NOT NULL
+    name text NOT NULL CHECK (name + 1 > 0)
 );

@@ -1,0 +1,242 @@
+//! Looking up in the live database what a plan names: one statement, one row.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use super::batch::{Batch, Failure, Reply, Stage};
+use super::catalog::names as array;
+use super::error::Error;
+use super::session::Session;
+use crate::preflight::{Existing, Extensions, FunctionFacts, Names, RelationFacts, Rights, SchemaFacts};
+
+#[derive(Deserialize)]
+struct Answer {
+    schemas: Vec<(String, bool, bool)>,
+    relations: Vec<Relation>,
+    types: Vec<(String, String)>,
+    functions: Vec<Function>,
+    roles: Vec<String>,
+    extensions: Vec<String>,
+    available: Vec<(String, bool)>,
+    languages: Vec<String>,
+    tablespaces: Vec<String>,
+    search_path: String,
+    role: String,
+    superuser: bool,
+    create_role: bool,
+    create_schema: bool,
+    database: String,
+    standby: bool,
+    read_only: bool,
+    nearby: Vec<(String, String)>,
+    busy: Vec<Busy>,
+}
+
+#[derive(Deserialize)]
+struct Relation {
+    schema: String,
+    name: String,
+    kind: String,
+    columns: Vec<String>,
+    parts: Vec<String>,
+    on_schema: Option<String>,
+    on_name: Option<String>,
+    owned: bool,
+    may_reference: bool,
+}
+
+#[derive(Deserialize)]
+struct Function {
+    schema: String,
+    name: String,
+    arguments: String,
+    count: usize,
+    defaults: usize,
+    variadic: bool,
+    body: Option<String>,
+}
+
+/// Who holds a lock on a relation of the plan, or will keep one for long.
+#[derive(Deserialize)]
+struct Busy {
+    relation: String,
+    pid: Option<i32>,
+    prepared: Option<String>,
+    user: Option<String>,
+    seconds: f64,
+    vacuum: bool,
+}
+
+/// One statement that looks up the names; the answer is one row with one column.
+fn lookup_sql(names: &Names, version_num: u32, nearby: bool) -> String {
+    let may_create = if version_num >= 130_000 {
+        "s.super or (v.trusted and has_database_privilege(current_database(), 'create')) or not v.superuser \
+         and has_database_privilege(current_database(), 'create')"
+    } else {
+        "s.super or not v.superuser and has_database_privilege(current_database(), 'create')"
+    };
+    let available = if names.available.is_empty() {
+        "select null::name as name, null::boolean as allowed where false".to_string()
+    } else {
+        format!(
+            "select v.name, bool_or({may_create}) as allowed from pg_available_extension_versions v, \
+             (select rolsuper as super from pg_roles where rolname = current_user) s \
+             where v.name = any ({}::name[]) group by v.name",
+            array(names.available.iter())
+        )
+    };
+    let nearby = if nearby {
+        "select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+         where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname not like 'pg\\_%' \
+         and n.nspname <> 'information_schema' limit 5000"
+    } else {
+        "select null::name as nspname, null::name as relname where false"
+    };
+    include_str!("sql/preflight.sql")
+        .replace("{relations}", &array(names.relations.iter()))
+        .replace("{types}", &array(names.types.iter()))
+        .replace("{functions}", &array(names.functions.iter()))
+        .replace("{called}", &array(names.called.iter()))
+        .replace("{roles}", &array(names.roles.iter()))
+        .replace("{tablespaces}", &array(names.tablespaces.iter()))
+        .replace("{locked}", &array(names.locked.iter()))
+        .replace("{available}", &available)
+        .replace("{nearby}", nearby)
+}
+
+impl Session {
+    /// Looks up the names of a plan, in one round trip and a transaction of its own that writes nothing. With
+    /// `nearby`, the relations of all schemas as well, for what a misspelt name could have meant.
+    ///
+    /// # Errors
+    /// [`Failure`] when the server refuses or is lost.
+    pub async fn look_up(&self, names: &Names, nearby: bool) -> Result<Existing, Failure> {
+        let mut batch = Batch::new();
+        self.begin(&mut batch, "READ ONLY", &self.settings);
+        self.read_existing(&mut batch, names, nearby);
+        batch.one(Stage::Query, "ROLLBACK");
+        match batch.run(self.client()).await {
+            Ok(reply) => self.existing_of(&reply),
+            Err(failure) => {
+                self.rollback().await;
+                Err(failure)
+            }
+        }
+    }
+
+    /// Adds the statement that looks up the names.
+    pub fn read_existing(&self, batch: &mut Batch, names: &Names, nearby: bool) {
+        batch.one(Stage::Query, &lookup_sql(names, self.version_num(), nearby));
+    }
+
+    /// Decodes the answer of [`read_existing`](Session::read_existing).
+    ///
+    /// # Errors
+    /// [`Failure`] when the answer is not what was asked for.
+    pub fn existing_of(&self, reply: &Reply) -> Result<Existing, Failure> {
+        let unexpected = |message: String| Failure {
+            stage: Stage::Query,
+            place: None,
+            error: Error::Unexpected(message),
+        };
+        let text = reply
+            .rows(Stage::Query)
+            .find_map(|row| row.try_get("existing").ok().flatten())
+            .ok_or_else(|| unexpected("no row for what exists".to_string()))?;
+        let answer: Answer = serde_json::from_str(text)
+            .map_err(|error| unexpected(format!("what exists could not be read: {error}")))?;
+        Ok(existing(answer, self.version_num()))
+    }
+}
+
+fn existing(answer: Answer, version_num: u32) -> Existing {
+    let mut existing = Existing {
+        path: crate::preflight::schemas_of(&answer.search_path, &answer.role).unwrap_or_default(),
+        roles: answer.roles.into_iter().collect(),
+        types: answer.types.into_iter().collect(),
+        extensions: Extensions {
+            installed: answer.extensions.into_iter().collect(),
+            available: answer.available.into_iter().collect(),
+        },
+        languages: answer.languages.into_iter().collect(),
+        tablespaces: answer.tablespaces.into_iter().collect(),
+        rights: Rights {
+            role: answer.role,
+            superuser: answer.superuser,
+            create_role: answer.create_role,
+            create_schema: answer.create_schema,
+            database: answer.database,
+        },
+        version_num,
+        standby: answer.standby,
+        read_only: answer.read_only,
+        nearby: answer.nearby,
+        busy: answer.busy.iter().map(sentence).collect(),
+        ..Existing::default()
+    };
+    for (name, create, usage) in answer.schemas {
+        existing.schemas.insert(name, SchemaFacts { create, usage });
+    }
+    for relation in answer.relations {
+        let facts = RelationFacts {
+            kind: relation.kind.chars().next().unwrap_or('r'),
+            columns: Some(relation.columns.into_iter().collect()),
+            parts: relation.parts.into_iter().collect(),
+            on: relation.on_schema.zip(relation.on_name),
+            owned: relation.owned,
+            may_reference: relation.may_reference,
+            touched: false,
+        };
+        existing.relations.insert((relation.schema, relation.name), facts);
+    }
+    for function in answer.functions {
+        let fewest = function.count.saturating_sub(function.defaults);
+        let facts = FunctionFacts {
+            arguments: function.arguments,
+            fewest: fewest.saturating_sub(usize::from(function.variadic)),
+            most: if function.variadic {
+                usize::MAX
+            } else {
+                function.count
+            },
+            mentions: function
+                .body
+                .map_or_else(BTreeSet::new, |body| crate::sql::require::words(&body).collect()),
+        };
+        existing
+            .functions
+            .entry((function.schema, function.name))
+            .or_default()
+            .push(facts);
+    }
+    existing
+}
+
+/// Who is in the way, and what to do about it.
+fn sentence(busy: &Busy) -> (String, String) {
+    let relation = &busy.relation;
+    if let Some(name) = &busy.prepared {
+        return (
+            format!("a prepared transaction, {name}, holds a lock on {relation}"),
+            format!("settle it: COMMIT PREPARED or ROLLBACK PREPARED '{name}'"),
+        );
+    }
+    let pid = busy.pid.unwrap_or_default();
+    if busy.vacuum {
+        return (
+            format!(
+                "autovacuum (pid {pid}) is at work on {relation} to prevent wraparound, and does not give way to a lock"
+            ),
+            "wait until it is done: see pg_stat_progress_vacuum".to_string(),
+        );
+    }
+    (
+        format!(
+            "a transaction of {} (pid {pid}) has held a lock on {relation} for {:.0} s",
+            busy.user.as_deref().unwrap_or("somebody"),
+            busy.seconds
+        ),
+        format!("wait until it ends, or end it: SELECT pg_terminate_backend({pid})"),
+    )
+}

@@ -1,0 +1,88 @@
+with
+wanted_relations as (
+    select c.oid, n.nspname, c.relname, c.relkind, c.relowner
+    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.relname = any ({relations}::pg_catalog.name[])
+      and c.relkind <> 't' and n.nspname not like 'pg\_temp%' and n.nspname not like 'pg\_toast%'
+)
+select pg_catalog.json_build_object(
+    'schemas', (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname,
+            pg_catalog.has_schema_privilege(n.oid, 'create'), pg_catalog.has_schema_privilege(n.oid, 'usage'))), '[]')
+        from pg_catalog.pg_namespace n where n.nspname not like 'pg\_temp%' and n.nspname not like 'pg\_toast%'),
+    'relations', (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
+            'schema', w.nspname, 'name', w.relname, 'kind', w.relkind,
+            'columns', (select coalesce(pg_catalog.json_agg(a.attname), '[]') from pg_catalog.pg_attribute a
+                where a.attrelid = w.oid and a.attnum > 0 and not a.attisdropped),
+            'parts', (select coalesce(pg_catalog.json_agg(p.part), '[]') from (
+                select 'constraint ' || con.conname as part from pg_catalog.pg_constraint con where con.conrelid = w.oid
+                union all select 'trigger ' || t.tgname from pg_catalog.pg_trigger t where t.tgrelid = w.oid
+                union all select 'policy ' || pol.polname from pg_catalog.pg_policy pol where pol.polrelid = w.oid
+                union all select 'rule ' || r.rulename from pg_catalog.pg_rewrite r where r.ev_class = w.oid) p),
+            'on_schema', o.nspname, 'on_name', o.relname,
+            'owned', pg_catalog.pg_has_role(w.relowner, 'usage')
+                or exists (select from pg_catalog.pg_roles s where s.rolname = current_user and s.rolsuper),
+            'may_reference', w.relkind not in ('r', 'p') or pg_catalog.has_table_privilege(w.oid, 'references')
+                or pg_catalog.has_any_column_privilege(w.oid, 'references'))), '[]')
+        from wanted_relations w
+        left join lateral (
+            select on_n.nspname, on_c.relname
+            from (select x.indrelid as oid from pg_catalog.pg_index x where x.indexrelid = w.oid
+                  union all
+                  select d.refobjid from pg_catalog.pg_depend d
+                  where w.relkind = 'S' and d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = w.oid
+                    and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.deptype in ('a', 'i')) x
+            join pg_catalog.pg_class on_c on on_c.oid = x.oid
+            join pg_catalog.pg_namespace on_n on on_n.oid = on_c.relnamespace
+            limit 1) o on true),
+    'types', (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, t.typname)), '[]')
+        from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+        left join pg_catalog.pg_class c on c.oid = t.typrelid
+        where t.typname = any ({types}::pg_catalog.name[]) and (c.oid is null or c.relkind = 'c')
+          and n.nspname not like 'pg\_temp%'),
+    'functions', (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
+            'schema', n.nspname, 'name', p.proname, 'arguments', pg_catalog.oidvectortypes(p.proargtypes),
+            'count', p.pronargs, 'defaults', p.pronargdefaults, 'variadic', p.provariadic <> 0,
+            'body', case when n.nspname <> 'pg_catalog' and p.proname = any ({called}::pg_catalog.name[])
+                then p.prosrc end)), '[]')
+        from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+        where p.proname = any ({functions}::pg_catalog.name[])),
+    'roles', (select coalesce(pg_catalog.json_agg(r.rolname), '[]') from pg_catalog.pg_roles r
+        where r.rolname = any ({roles}::pg_catalog.name[])),
+    'extensions', (select coalesce(pg_catalog.json_agg(e.extname), '[]') from pg_catalog.pg_extension e),
+    'available', (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(a.name, a.allowed)), '[]')
+        from ({available}) a),
+    'languages', (select coalesce(pg_catalog.json_agg(l.lanname), '[]') from pg_catalog.pg_language l),
+    'tablespaces', (select coalesce(pg_catalog.json_agg(t.spcname), '[]') from pg_catalog.pg_tablespace t
+        where t.spcname = any ({tablespaces}::pg_catalog.name[])),
+    'search_path', pg_catalog.current_setting('search_path'),
+    'role', current_user,
+    'superuser', (select r.rolsuper from pg_catalog.pg_roles r where r.rolname = current_user),
+    'create_role', (select r.rolcreaterole from pg_catalog.pg_roles r where r.rolname = current_user),
+    'create_schema', pg_catalog.has_database_privilege(pg_catalog.current_database(), 'create'),
+    'database', pg_catalog.current_database(),
+    'standby', pg_catalog.pg_is_in_recovery(),
+    'read_only', pg_catalog.current_setting('default_transaction_read_only') = 'on',
+    'nearby', (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(x.nspname, x.relname)), '[]')
+        from ({nearby}) x),
+    'busy', (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('relation', b.relation, 'pid', b.pid,
+            'prepared', b.gid, 'user', b.usename, 'seconds', coalesce(b.seconds, 0), 'vacuum', b.vacuum)), '[]')
+        from (select distinct on (l.pid, l.virtualtransaction)
+                pg_catalog.format('%I.%I', w.nspname, w.relname) as relation, l.pid, x.gid, a.usename,
+                extract(epoch from pg_catalog.clock_timestamp() - coalesce(a.xact_start, x.prepared)) as seconds,
+                coalesce(a.backend_type = 'autovacuum worker'
+                    and a.query like '%to prevent wraparound%', false) as vacuum
+            from pg_catalog.pg_locks l
+            join wanted_relations w on w.oid = l.relation
+            left join pg_catalog.pg_stat_activity a on a.pid = l.pid
+            left join pg_catalog.pg_prepared_xacts x
+                on l.pid is null and x.database = pg_catalog.current_database()
+               and l.virtualtransaction = '-1/' || x.transaction::text
+            where l.locktype = 'relation' and l.granted
+              and l.database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
+              and w.relname = any ({locked}::pg_catalog.name[])
+              and w.nspname not in ('pg_catalog', 'information_schema')
+              and l.pid is distinct from pg_catalog.pg_backend_pid()
+              and (l.pid is null
+                or a.xact_start < pg_catalog.clock_timestamp() - interval '10 seconds'
+                or a.query like '%to prevent wraparound%')) b)
+)::text as existing

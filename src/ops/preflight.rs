@@ -1,0 +1,222 @@
+//! `preflight`: would `apply` work here? READY, or BLOCKED with the root causes. Writes nothing.
+
+use std::time::Instant;
+
+use super::apply::{check_scripts, refused};
+use super::context::Context;
+use super::runner::{describe, millis};
+use super::{Error, suites, unjudged};
+use crate::check::{Status, Suite, Verdict};
+use crate::db::session::Session;
+use crate::diagnostic::Diagnostic;
+use crate::history::{HISTORY_TABLE, JOURNAL_TABLE, Ledger};
+use crate::migration::Version;
+use crate::plan::Plan;
+use crate::preflight::{self, Assessment, Existing, RelationFacts, Remedy};
+use crate::project::OutOfOrder;
+use crate::report::ExitCode;
+use crate::report::model::{Conclusion, MigrationState, Report, RootCause};
+use crate::report::preflight::{Facts, Preflight, lines, waiting};
+
+/// What the user asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The newest version that would be applied; all when absent.
+    pub to: Option<Version>,
+    pub out_of_order: bool,
+}
+
+/// Judges whether `apply` would work.
+///
+/// # Errors
+/// [`Error`] when it could not be looked at. What is in the way is in the report.
+pub async fn preflight(context: &Context<'_>, options: &Options) -> Result<Report, Error> {
+    let started = Instant::now();
+    let mut report = super::begin("preflight");
+    let project = context.project;
+    let all = suites(project)?;
+    let (session, reading) = context.open_with_history().await?;
+    report.database = Some(context.database(&session, &reading));
+    let ledger = Ledger::build(&project.set, &reading.history);
+    let allow = options.out_of_order || project.config.settings.out_of_order == OutOfOrder::Allow;
+    let plan = Plan::up(&ledger, options.to, allow).map_err(refused)?;
+    check_scripts(&plan)?;
+    stops(context, &session, &ledger, &plan, &all, &mut report).await?;
+    if report.exit == ExitCode::Done {
+        report.conclusion = Some(Conclusion::Ready);
+        report.migrations = plan
+            .steps
+            .iter()
+            .map(|step| describe(step.migration, MigrationState::Pending))
+            .collect();
+    }
+    report.duration_ms = millis(started.elapsed());
+    Ok(report)
+}
+
+/// Looks at what the plan needs, in one round trip, one more where something is missing; `true` when the plan
+/// cannot run, and the report says why.
+///
+/// # Errors
+/// [`Error`] when the server could not be asked.
+pub async fn stops(
+    context: &Context<'_>,
+    session: &Session,
+    ledger: &Ledger<'_>,
+    plan: &Plan<'_>,
+    suites: &[Suite],
+    report: &mut Report,
+) -> Result<bool, Error> {
+    let names = preflight::names(plan);
+    let mut existing = Existing::default();
+    if !plan.is_empty() {
+        existing = look_up(context, session, &names, false).await?;
+        own_tables(&mut existing);
+    }
+    let found = preflight::assess(plan, &existing);
+    if !found.is_ready() {
+        existing = look_up(context, session, &names, true).await?;
+    }
+    report.diagnostics.extend(found.advice.iter().map(|advice| {
+        let diagnostic = Diagnostic::warning(&advice.message).help(&advice.help);
+        match &advice.place {
+            Some(place) => diagnostic.at_place(place.clone()),
+            None => diagnostic,
+        }
+    }));
+    let remedies = remedies(context, ledger, plan, &found, &existing);
+    let mut checks = Vec::new();
+    for step in &plan.steps {
+        let version = step.migration.version;
+        for suite in suites.iter().filter(|suite| suite.version == Some(version)) {
+            let verdicts = unjudged(suite, "its migration is pending");
+            checks.extend(verdicts.into_iter().map(|verdict| wait(verdict, &found, version)));
+        }
+    }
+    let migrations: Vec<(String, bool)> = plan
+        .steps
+        .iter()
+        .map(|step| (step.migration.stem(), step.migration.down.is_some()))
+        .collect();
+    let facts = Facts {
+        found: &found,
+        remedies: &remedies,
+        checks: &checks,
+        migrations: &migrations,
+    };
+    let is_blocked = !found.is_ready();
+    if is_blocked {
+        report.exit = ExitCode::Blocked;
+        report.conclusion = Some(Conclusion::Blocked);
+        report.migrations = plan
+            .steps
+            .iter()
+            .map(|step| describe(step.migration, MigrationState::Pending))
+            .collect();
+        report.root_causes = found
+            .causes
+            .iter()
+            .zip(&remedies)
+            .map(|(cause, remedy)| RootCause {
+                object: cause.object.clone(),
+                blocks: cause.statements + waiting(cause, &facts),
+                remedy: remedy.clone(),
+                sources: lines(cause),
+            })
+            .collect();
+    }
+    if is_blocked || report.command == "preflight" {
+        report.preflight = Some(Box::new(Preflight::of(&facts)));
+        checks.retain(|check| check.status == Status::Blocked);
+        report.checks = checks;
+    }
+    Ok(is_blocked)
+}
+
+/// The history and the journal are there once a step runs, whether they are there now or not.
+fn own_tables(existing: &mut Existing) {
+    let path = existing.path.clone();
+    let home = path
+        .into_iter()
+        .find(|schema| existing.schemas.contains_key(schema));
+    let home = home.unwrap_or_else(|| "public".to_owned());
+    for table in [HISTORY_TABLE, JOURNAL_TABLE] {
+        let facts = RelationFacts {
+            kind: 'r',
+            owned: true,
+            may_reference: true,
+            touched: true,
+            ..RelationFacts::default()
+        };
+        existing
+            .relations
+            .entry((home.clone(), table.to_owned()))
+            .or_insert(facts);
+    }
+}
+
+async fn look_up(
+    context: &Context<'_>,
+    session: &Session,
+    names: &preflight::Names,
+    nearby: bool,
+) -> Result<Existing, Error> {
+    context
+        .answer(session, session.look_up(names, nearby))
+        .await
+        .or_interrupted("the prerequisites were looked up")?
+        .map_err(|failure| Error::database("looking up what the scripts need", failure))
+}
+
+/// What to do about each cause.
+fn remedies(
+    context: &Context<'_>,
+    ledger: &Ledger<'_>,
+    plan: &Plan<'_>,
+    found: &Assessment,
+    existing: &Existing,
+) -> Vec<String> {
+    if found.is_ready() {
+        return Vec::new();
+    }
+    let planned: Vec<Version> = plan.steps.iter().map(|step| step.migration.version).collect();
+    let creators = preflight::creators(&found.causes, &context.project.set, ledger, &planned);
+    found
+        .causes
+        .iter()
+        .enumerate()
+        .map(|(index, cause)| {
+            let closest = Remedy::closest(cause, existing);
+            Remedy::line(cause, creators.get(&index), closest.as_deref())
+        })
+        .collect()
+}
+
+/// A check that cannot be judged, with the cause that it waits for.
+fn wait(verdict: Verdict, found: &Assessment, version: Version) -> Verdict {
+    let Some(causes) = found.blocked.get(&version) else {
+        return verdict;
+    };
+    let own = found
+        .waiting
+        .iter()
+        .find(|(path, _)| {
+            verdict
+                .object
+                .strip_prefix(path.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '(']))
+        })
+        .map(|(_, cause)| *cause);
+    let Some(cause) = own
+        .or(causes.first().copied())
+        .and_then(|cause| found.causes.get(cause))
+    else {
+        return verdict;
+    };
+    Verdict {
+        status: Status::Blocked,
+        message: format!("{} {}", cause.object, cause.state),
+        blocked_by: Some(cause.object.clone()),
+        ..verdict
+    }
+}

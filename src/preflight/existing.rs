@@ -1,0 +1,102 @@
+//! What the live database has of the names that a plan mentions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::sql::Name;
+
+/// One reading of the live database, and what the role that will run the scripts may do.
+#[derive(Debug, Clone, Default)]
+pub struct Existing {
+    pub schemas: BTreeMap<String, SchemaFacts>,
+    pub relations: BTreeMap<(String, String), RelationFacts>,
+    pub types: BTreeSet<(String, String)>,
+    pub functions: BTreeMap<(String, String), Vec<FunctionFacts>>,
+    pub roles: BTreeSet<String>,
+    pub extensions: Extensions,
+    pub languages: BTreeSet<String>,
+    pub tablespaces: BTreeSet<String>,
+    /// The schemas in which bare names are looked for, as the connection has them.
+    pub path: Vec<String>,
+    pub rights: Rights,
+    pub version_num: u32,
+    pub standby: bool,
+    pub read_only: bool,
+    /// Relations of user schemas, read only where something is missing: what could have been meant.
+    pub nearby: Vec<(String, String)>,
+    /// Who will be in the way of the locks: one sentence each, with what to do about it.
+    pub busy: Vec<(String, String)>,
+}
+
+/// A schema.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SchemaFacts {
+    /// The role may create in it.
+    pub create: bool,
+    pub usage: bool,
+}
+
+/// A relation or an index.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RelationFacts {
+    /// `relkind`, or what the creating statement says.
+    pub kind: char,
+    /// `None` where they cannot be told.
+    pub columns: Option<BTreeSet<String>>,
+    /// `constraint a`, `trigger b`, `policy c`, `rule d`.
+    pub parts: BTreeSet<String>,
+    /// The table of an index or of an owned sequence.
+    pub on: Option<(String, String)>,
+    /// The role counts as its owner.
+    pub owned: bool,
+    pub may_reference: bool,
+    /// An earlier statement of the plan made or changed it: names that the server makes up are not known.
+    pub touched: bool,
+}
+
+/// One routine of a name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FunctionFacts {
+    /// The types of its arguments as the server prints them.
+    pub arguments: String,
+    /// How many arguments a call may have.
+    pub fewest: usize,
+    pub most: usize,
+    /// What its body mentions, where that matters.
+    pub mentions: BTreeSet<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Extensions {
+    pub installed: BTreeSet<String>,
+    /// Of those that the plan creates; with whether the role may.
+    pub available: BTreeMap<String, bool>,
+}
+
+/// What the role may do beyond single objects.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rights {
+    pub role: String,
+    pub superuser: bool,
+    pub create_role: bool,
+    /// CREATE on the database: schemas, trusted extensions.
+    pub create_schema: bool,
+    pub database: String,
+}
+
+impl Existing {
+    /// Where a name is looked for, `pg_catalog` first as the server does.
+    pub fn places(&self, name: &Name) -> Vec<String> {
+        places(name, &self.path)
+    }
+}
+
+pub(super) fn places(name: &Name, path: &[String]) -> Vec<String> {
+    match &name.schema {
+        Some(schema) => vec![schema.clone()],
+        None => {
+            let mut places = vec!["pg_temp".to_owned(), "pg_catalog".to_owned()];
+            places.extend(path.iter().cloned());
+            places
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Would the plan run here? What each statement needs, against what exists and what earlier steps create.
+//!
+//! [`names`] says what has to be looked up, [`Existing`] is what the server answered, [`assess`] walks the plan.
+//! A thing is called missing only when that is certain: what a DO block, dynamic SQL or an unknown function may
+//! have made is neither missing nor there already.
+
+mod cause;
+mod existing;
+mod names;
+mod walk;
+mod world;
+
+pub use cause::{Cause, Creator, Remedy, Site, creators};
+pub use existing::{Existing, Extensions, FunctionFacts, RelationFacts, Rights, SchemaFacts};
+pub use names::{Names, names};
+pub use walk::{Advice, Assessment, assess, schemas_of};

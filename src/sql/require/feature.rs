@@ -1,0 +1,82 @@
+//! What a script uses that older servers do not know.
+
+use crate::source::Span;
+use crate::sql::cursor::Cursor;
+use crate::sql::lex::significant;
+use crate::sql::script::{Script, Statement};
+
+/// Something that came with a certain version of PostgreSQL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Feature {
+    pub name: &'static str,
+    pub since: u32,
+    pub span: Span,
+}
+
+/// Words that mean the same wherever they stand in a statement that begins so.
+const WORDS: &[(&str, &str, u32)] = &[
+    ("create", "nulls not distinct", 15),
+    ("alter", "nulls not distinct", 15),
+    ("create", "without overlaps", 18),
+    ("alter", "without overlaps", 18),
+    ("create", "begin atomic", 14),
+    ("alter", "drop expression", 13),
+    ("alter", "set compression", 14),
+    ("merge", "merge into", 15),
+];
+
+/// The features of a statement that not every supported server has.
+pub fn features(script: &Script, statement: &Statement) -> Vec<Feature> {
+    let text = script.text(statement);
+    let tokens = significant(text);
+    let start = Cursor::new(text, &tokens);
+    let mut found = Vec::new();
+    let mut add = |name, since, span: Span| {
+        found.push(Feature {
+            name,
+            since,
+            span: span.shifted(statement.span.start),
+        });
+    };
+    let relevant: Vec<&(&str, &str, u32)> = WORDS.iter().filter(|(head, _, _)| start.is_word(head)).collect();
+    if relevant.is_empty() {
+        return found;
+    }
+    if start.word_ahead("create or replace trigger") {
+        add("CREATE OR REPLACE TRIGGER", 14, start.here());
+    }
+    let mut c = start;
+    while !c.is_end() {
+        for (_, words, since) in &relevant {
+            if c.word_ahead(words) {
+                add(words, *since, c.here());
+            }
+        }
+        c.advance();
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::SourceFile;
+
+    #[test]
+    fn features_are_told_by_their_words() {
+        for (text, expected) in [
+            ("create unique index i on t (a) nulls not distinct", Some(15)),
+            (
+                "create or replace trigger t before insert on a execute function f()",
+                Some(14),
+            ),
+            ("merge into t using u on true when matched then delete", Some(15)),
+            ("select 'nulls not distinct'", None),
+            ("create table t (a text)", None),
+        ] {
+            let script = Script::parse(&SourceFile::new("a.sql", text));
+            let found = features(&script, &script.statements[0]);
+            assert_eq!(found.first().map(|feature| feature.since), expected, "{text}");
+        }
+    }
+}
