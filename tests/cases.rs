@@ -19,6 +19,7 @@ macro_rules! verbs {
 
 verbs![
     apply,
+    baseline,
     checks,
     completions,
     history,
@@ -28,6 +29,7 @@ verbs![
     new,
     project,
     refinery,
+    repair,
     report,
     rollback,
     status,

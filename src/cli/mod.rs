@@ -45,6 +45,8 @@ async fn dispatch(args: &Args) -> ExitCode {
         Command::Preflight(_) => "preflight",
         Command::Apply(_) => "apply",
         Command::Verify(_) => "verify",
+        Command::Baseline(_) => "baseline",
+        Command::Repair(_) => "repair",
         Command::Docs(_) => "docs",
         Command::Rollback(_) => "rollback",
         Command::History(_) => "history",
@@ -105,6 +107,8 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
         Command::Preflight(options) => commands::preflight::run(&context, options).await,
         Command::Apply(options) => commands::apply::run(&context, &args.global, options).await,
         Command::Verify(options) => commands::verify::run(&context, options).await,
+        Command::Baseline(options) => commands::baseline::run(&context, options).await,
+        Command::Repair(options) => commands::repair::run(&context, &args.global, options).await,
         Command::Docs(options) => commands::docs::run(&context, options).await,
         Command::Rollback(options) => commands::rollback::run(&context, &args.global, options).await,
         Command::History(options) => commands::history::run(&context, options).await,
@@ -162,7 +166,12 @@ fn worse(exit: ExitCode) -> ExitCode {
 fn quiet_says_nothing(command: &Command) -> bool {
     matches!(
         command,
-        Command::Apply(_) | Command::Verify(_) | Command::Rollback(_) | Command::Checks(_)
+        Command::Apply(_)
+            | Command::Verify(_)
+            | Command::Rollback(_)
+            | Command::Baseline(_)
+            | Command::Repair(_)
+            | Command::Checks(_)
     )
 }
 

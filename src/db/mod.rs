@@ -14,7 +14,9 @@ pub mod figures;
 pub mod judge;
 pub mod ask;
 pub mod dependents;
+pub mod detached;
 pub mod preflight;
+pub mod repair;
 
 pub use connect::{ConnectError, Connection, Connector, Server, connect};
 pub use parameters::{ParameterError, Parameters};

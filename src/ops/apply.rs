@@ -87,7 +87,16 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
         check_width(&plan, &reading, width)?;
         check_scripts(&plan)?;
         if runner.migrations.is_empty()
-            && super::preflight::stops(context, &runner.session, &ledger, &plan, &all, &mut report).await?
+            && super::preflight::stops(
+                context,
+                &runner.session,
+                &reading.history,
+                &ledger,
+                &plan,
+                &all,
+                &mut report,
+            )
+            .await?
         {
             report.duration_ms = millis(started.elapsed());
             return Ok(report);
@@ -212,16 +221,6 @@ pub(super) fn check_scripts(plan: &Plan<'_>) -> Result<(), Error> {
     for step in &plan.steps {
         problems.extend(step.migration.up.validate());
         problems.extend(step.migration.down.iter().flat_map(|down| down.validate()));
-        if let Some(directive) = &step.script.directives.no_transaction {
-            problems.push(
-                Diagnostic::error(format!(
-                    "{} is declared no-transaction, which this version of pgplumb does not run yet",
-                    step.migration.stem()
-                ))
-                .at(&step.script.file, directive.span)
-                .help("write it so that it runs in a transaction, or run it with psql and adopt it later"),
-            );
-        }
     }
     if problems.is_empty() {
         Ok(())
@@ -231,7 +230,7 @@ pub(super) fn check_scripts(plan: &Plan<'_>) -> Result<(), Error> {
 }
 
 /// Whether every version fits into the history table.
-fn check_width(plan: &Plan<'_>, reading: &Reading, width: Width) -> Result<(), Error> {
+pub(super) fn check_width(plan: &Plan<'_>, reading: &Reading, width: Width) -> Result<(), Error> {
     let table = reading.history.table();
     let problems: Vec<Diagnostic> = plan
         .steps

@@ -65,7 +65,11 @@ pub fn assess(plan: &Plan<'_>, existing: &Existing) -> Assessment {
         walk.world.reset();
         walk.other_role = false;
         let mut causes: BTreeSet<usize> = BTreeSet::new();
-        for statement in step.script.statements() {
+        let done = existing.done.get(&step.migration.version).copied().unwrap_or(0);
+        for statement in step.script.statements().iter().take(done) {
+            walk.done(statement);
+        }
+        for statement in step.script.statements().iter().skip(done) {
             causes.extend(walk.statement(step.script, statement));
         }
         if stopped.is_empty() {
@@ -100,6 +104,14 @@ struct Walk {
 }
 
 impl Walk {
+    /// A statement that an earlier run has done: its objects were looked up with all others.
+    fn done(&mut self, statement: &Statement) {
+        self.found.statements += 1;
+        if let Some(setting) = &statement.sets {
+            self.setting(setting);
+        }
+    }
+
     /// One statement; the causes that it waits for.
     fn statement(&mut self, script: &MigrationScript, statement: &Statement) -> Vec<usize> {
         self.found.statements += 1;

@@ -112,6 +112,7 @@ fn sentence(report: &Report) -> String {
         _ => {}
     }
     parts.extend(migrations_line(report));
+    parts.extend(settled_line(report));
     parts.extend(checks_line(report));
     if !report.files.is_empty() {
         parts.push(format!("{} written", quantity(report.files.len(), "file")));
@@ -183,6 +184,28 @@ fn ledger_line(report: &Report) -> String {
         .map(|(state, count)| format!("{count} {}", state.replace('_', " ")))
         .collect();
     parts.join(", ")
+}
+
+/// Of `baseline` and `repair`: what is recorded now, and how many indexes were mended.
+fn settled_line(report: &Report) -> Option<String> {
+    let recorded = report
+        .migrations
+        .iter()
+        .filter(|migration| migration.state == MigrationState::Applied)
+        .count();
+    let migrations = quantity(recorded, "migration");
+    match report.command {
+        "baseline" if recorded == 0 => Some("nothing was recorded".to_string()),
+        "baseline" => Some(format!("{migrations} recorded as applied")),
+        "repair" if report.exit == ExitCode::Done => {
+            let mended = report.diagnostics.iter();
+            let mended = mended
+                .filter(|diagnostic| diagnostic.message.starts_with("index "))
+                .count();
+            (recorded + mended > 0).then(|| format!("{migrations} and {} settled", quantity(mended, "index")))
+        }
+        _ => None,
+    }
 }
 
 /// `1 migration failed, 2 applied`; `None` when the run was not about running any.

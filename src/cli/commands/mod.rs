@@ -1,6 +1,7 @@
 //! One file a command: from its arguments to the verb.
 
 pub mod apply;
+pub mod baseline;
 pub mod checks;
 pub mod completions;
 pub mod demo;
@@ -10,6 +11,7 @@ pub mod init;
 pub mod man;
 pub mod new;
 pub mod preflight;
+pub mod repair;
 pub mod rollback;
 pub mod status;
 pub mod verify;
