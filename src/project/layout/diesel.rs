@@ -63,9 +63,10 @@ fn read(folder: &Folder<'_>) -> Found {
                 let label = numbers.take(label, &up, &mut found);
                 found.take(&label, &plain(name), up, down.map(script));
             }
-            (up, down, outside) => found
-                .problems
-                .extend([up.err(), down.err(), outside.err()].into_iter().flatten()),
+            (up, down, outside) => {
+                let problems = [up.err(), down.err(), outside.err()].into_iter().flatten();
+                found.problems.extend(problems.map(|problem| *problem));
+            }
         }
     }
     found
@@ -84,7 +85,7 @@ fn counted(label: &str) -> String {
 }
 
 /// `run_in_transaction = false` of metadata.toml.
-fn is_outside(folder: &Folder<'_>, path: &str) -> Result<bool, Diagnostic> {
+fn is_outside(folder: &Folder<'_>, path: &str) -> Result<bool, Box<Diagnostic>> {
     let shown = format!("{path}/metadata.toml");
     let Some(file) = folder.file(&shown).transpose()? else {
         return Ok(false);
@@ -92,7 +93,7 @@ fn is_outside(folder: &Folder<'_>, path: &str) -> Result<bool, Diagnostic> {
     let table: toml::Table = file.text().parse().map_err(|error: toml::de::Error| {
         let problem = Diagnostic::error(format!("{shown}: {}", error.message()));
         let span = error.span().map_or(Span::at(0), Span::from);
-        problem.at(&file, span).help("write it as TOML")
+        Box::new(problem.at(&file, span).help("write it as TOML"))
     })?;
     Ok(table.get("run_in_transaction").and_then(toml::Value::as_bool) == Some(false))
 }

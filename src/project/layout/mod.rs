@@ -208,10 +208,9 @@ impl Folder<'_> {
     }
 
     /// Reads a file by its path from the root. `None` when there is none.
-    fn file(&self, path: &str) -> Option<Result<Arc<SourceFile>, Diagnostic>> {
+    fn file(&self, path: &str) -> Option<Result<Arc<SourceFile>, Box<Diagnostic>>> {
         let full = self.root.join(path);
-        full.is_file()
-            .then(|| try_file(&full, path, false).map_err(|problem| *problem))
+        full.is_file().then(|| try_file(&full, path, false))
     }
 
     /// A file of that name in the folder or in one above it, up to the root, that mentions a word.

@@ -53,14 +53,14 @@ fn read(folder: &Folder<'_>) -> Found {
         None => Settings::of("", &within),
         Some(Ok(file)) => Settings::of(file.text(), &within),
         Some(Err(problem)) => {
-            found.problems.push(problem);
+            found.problems.push(*problem);
             return found;
         }
     };
     let plan = match folder.file(&settings.plan) {
         Some(Ok(plan)) => plan,
         Some(Err(problem)) => {
-            found.problems.push(problem);
+            found.problems.push(*problem);
             return found;
         }
         None => {
@@ -128,9 +128,10 @@ fn take(
             Text::of(&up),
             down.as_ref().map(Text::of),
         ),
-        (up, down) => found
-            .problems
-            .extend([up.err(), down.err()].into_iter().flatten()),
+        (up, down) => {
+            let problems = [up.err(), down.err()].into_iter().flatten();
+            found.problems.extend(problems.map(|problem| *problem));
+        }
     }
 }
 
