@@ -673,12 +673,20 @@ pub fn inventory(objects: &[Object]) -> Inventory<'_> {
             | Kind::Schema
             | Kind::Extension
             | Kind::Enum
+            | Kind::Composite
+            | Kind::Range
             | Kind::Domain
             | Kind::Sequence
+            | Kind::Server
+            | Kind::Statistics
             | Kind::Function
+            | Kind::EventTrigger
+            | Kind::Rule
             | Kind::View
             | Kind::MaterializedView
-            | Kind::Grant => false,
+            | Kind::Grant
+            | Kind::DefaultPrivileges
+            | Kind::Publication => false,
         };
         if !listed_elsewhere {
             others.entry(object.id.kind).or_default().push(object);
