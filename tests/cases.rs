@@ -25,6 +25,7 @@ verbs![
     history,
     init,
     input,
+    layouts,
     man,
     new,
     project,

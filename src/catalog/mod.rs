@@ -5,6 +5,7 @@
 //! decoding, differences and snapshots know it at once.
 
 pub mod kind;
+pub mod property;
 pub mod object;
 pub mod scope;
 pub mod decode;
@@ -13,8 +14,9 @@ pub mod diff;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Values;
 
-pub use kind::{Context, Kind, Property, PropertyType};
+pub use kind::Kind;
 pub use object::{Object, ObjectId, Value};
+pub use property::{Context, Property, PropertyType};
 pub use scope::{Parts, Scope};
 
 /// What was read of a database, at one moment.

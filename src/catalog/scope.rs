@@ -32,13 +32,23 @@ pub struct Scope {
     pub extensions: BTreeSet<String>,
     /// Roles by name.
     pub roles: BTreeSet<String>,
+    /// Foreign servers by name.
+    pub servers: BTreeSet<String>,
+    /// Event triggers by name.
+    pub event_triggers: BTreeSet<String>,
+    /// Publications by name.
+    pub publications: BTreeSet<String>,
+    /// Roles whose default privileges are read, for all schemas.
+    pub default_privileges: BTreeSet<String>,
+    /// Kinds in no schema of which all are read, those of the server itself and of extensions left out.
+    pub all: BTreeSet<Kind>,
 }
 
 /// The parts of a relation that are read: which kinds of objects, and whether with their definitions.
 ///
 /// Of a kind that is read without, the properties that the server has to print are left out: a column's default
 /// and generated expression, a partitioned table's key and bound, a check's expression, an exclusion's definition,
-/// the predicate of an index, a trigger's condition, a policy's expressions, a view's query. Primary keys come with
+/// the predicate of an index, a trigger's condition, a rule, a policy's expressions, a view's query. Primary keys come with
 /// unique constraints, and views with materialized ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Parts {
@@ -114,6 +124,11 @@ impl Scope {
         self.schemas.extend(other.schemas);
         self.extensions.extend(other.extensions);
         self.roles.extend(other.roles);
+        self.servers.extend(other.servers);
+        self.event_triggers.extend(other.event_triggers);
+        self.publications.extend(other.publications);
+        self.default_privileges.extend(other.default_privileges);
+        self.all.extend(other.all);
     }
 
     /// Adds what a statement acts on. A bare name is looked for in each of `schemas`, the search_path.

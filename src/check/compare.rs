@@ -203,7 +203,7 @@ pub(crate) fn expression(
         return Comparison::Same;
     }
     let relation = match context {
-        Context::Predicate | Context::Scalar | Context::Generated | Context::TriggerWhen => {
+        Context::Predicate | Context::Scalar | Context::Generated | Context::TriggerWhen | Context::Rule => {
             Some((object.id.schema.clone(), object.id.relation.clone()))
         }
         Context::Default | Context::Literal | Context::Type | Context::Query => None,

@@ -6,6 +6,7 @@ use crate::sql::quote_ident;
 
 use super::compare::{Comparison, Want, compare, same_type};
 use super::document::closest;
+use super::kind::defaults::complete;
 use super::rule::{Claim, Judge, Outcome, Rule};
 use super::verdict::Difference;
 
@@ -101,6 +102,8 @@ pub(crate) struct ObjectRule {
     pub(crate) create: Option<String>,
     /// Whether the check claims that the object is there; a property of a table leaves that to the table's own.
     pub(crate) presence: bool,
+    /// Properties that other checks of the suite name: those of a table.
+    pub(crate) elsewhere: Vec<&'static str>,
 }
 
 impl ObjectRule {
@@ -112,13 +115,8 @@ impl ObjectRule {
             needs: Vec::new(),
             create: None,
             presence: true,
+            elsewhere: Vec::new(),
         }
-    }
-
-    /// The table that the object stands on.
-    pub(crate) fn table(&self) -> Option<ObjectId> {
-        let id = self.target.id();
-        (!id.relation.is_empty()).then(|| ObjectId::new(Kind::Table, id.schema.clone(), id.relation.clone()))
     }
 
     /// The wanted text of a property.
@@ -129,12 +127,15 @@ impl ObjectRule {
             .map(|want| &want.value)
     }
 
+    /// Whether the entry, or another of the same object, says something about the property.
+    pub(crate) fn names(&self, property: &str) -> bool {
+        self.wanted(property).is_some() || self.elsewhere.contains(&property)
+    }
+
     fn absent(&self, judge: &Judge<'_>) -> Outcome {
         let id = self.target.id();
-        if let Some(table) = self.table()
-            && judge.catalog.get(&table).is_none()
-        {
-            return Outcome::missing(&table);
+        if let Some(missing) = missing_relation(&id.schema, &id.relation, judge) {
+            return Outcome::missing(&missing);
         }
         if let Some(need) = self.needs.iter().find(|need| judge.lacks(need)) {
             return Outcome::missing(need);
@@ -260,6 +261,12 @@ impl Rule for ObjectRule {
             .collect()
     }
 
+    fn complete(&mut self) {
+        if self.presence {
+            complete(self);
+        }
+    }
+
     fn cover(&self, scope: &mut Scope) {
         cover(self.target.id(), scope);
     }
@@ -280,6 +287,19 @@ impl Rule for ObjectRule {
         }
         best.unwrap_or_else(|| self.absent(judge).object(self.target.path()))
     }
+}
+
+/// The relation that an object stands on, when it is not there; as the suites call it.
+pub(crate) fn missing_relation(schema: &str, relation: &str, judge: &Judge<'_>) -> Option<ObjectId> {
+    if relation.is_empty() || judge.catalog.relation(schema, relation).is_some() {
+        return None;
+    }
+    let of = |kind| ObjectId::new(kind, schema, relation);
+    let wanted = Kind::RELATIONS
+        .into_iter()
+        .map(of)
+        .find(|id| judge.ledger.wants(id));
+    Some(wanted.unwrap_or_else(|| of(Kind::Table)))
 }
 
 /// Whether a routine of the catalog may be the one of that signature.
@@ -342,7 +362,19 @@ pub(crate) fn cover(id: &ObjectId, scope: &mut Scope) {
             Kind::Extension => {
                 scope.extensions.insert(id.name.clone());
             }
-            Kind::Enum | Kind::Domain => {
+            Kind::Server => {
+                scope.servers.insert(id.name.clone());
+            }
+            Kind::EventTrigger => {
+                scope.event_triggers.insert(id.name.clone());
+            }
+            Kind::Publication => {
+                scope.publications.insert(id.name.clone());
+            }
+            Kind::DefaultPrivileges => {
+                scope.default_privileges.insert(id.name.clone());
+            }
+            Kind::Enum | Kind::Composite | Kind::Range | Kind::Domain => {
                 scope.types.insert(named());
             }
             Kind::Function => {

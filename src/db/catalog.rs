@@ -45,7 +45,7 @@ pub enum ReadError {
 }
 
 /// The statements that read relations and what stands on them: each serves some kinds.
-const RELATION_STATEMENTS: [(&[Kind], &str); 12] = [
+const RELATION_STATEMENTS: [(&[Kind], &str); 14] = [
     (&[Kind::Sequence], include_str!("sql/sequence.sql")),
     (&[Kind::Table], include_str!("sql/table.sql")),
     (&[Kind::Column], include_str!("sql/column.sql")),
@@ -54,7 +54,9 @@ const RELATION_STATEMENTS: [(&[Kind], &str); 12] = [
     (&[Kind::ForeignKey], include_str!("sql/foreign_key.sql")),
     (&[Kind::Exclusion], include_str!("sql/exclusion.sql")),
     (&[Kind::Index], include_str!("sql/index.sql")),
+    (&[Kind::Statistics], include_str!("sql/statistics.sql")),
     (&[Kind::Trigger], include_str!("sql/trigger.sql")),
+    (&[Kind::Rule], include_str!("sql/rule.sql")),
     (&[Kind::Policy], include_str!("sql/policy.sql")),
     (
         &[Kind::View, Kind::MaterializedView],
@@ -96,17 +98,15 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
         .replace("{types}", &or_none(&types))
         .replace("{functions}", &or_none(&functions));
     let mut add = |sql: &str| text.push_str(&for_version(sql, version_num));
-    if !scope.roles.is_empty() {
-        add(&include_str!("sql/role.sql").replace("{names}", &names(&scope.roles)));
-    }
-    if !scope.schemas.is_empty() {
-        add(&include_str!("sql/schema.sql").replace("{names}", &names(&scope.schemas)));
-    }
-    if !scope.extensions.is_empty() {
-        add(&include_str!("sql/extension.sql").replace("{names}", &names(&scope.extensions)));
+    for (kind, named, sql, column, own) in bare_statements(scope) {
+        if let Some(condition) = bare_names(scope, kind, named, column, own) {
+            add(&sql.replace("{names}", &condition));
+        }
     }
     if types.is_some() {
         add(include_str!("sql/enum.sql"));
+        add(include_str!("sql/composite.sql"));
+        add(include_str!("sql/range.sql"));
         add(include_str!("sql/domain.sql"));
     }
     if relations.is_some() {
@@ -129,6 +129,90 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
         add(include_str!("sql/function.sql"));
     }
     text
+}
+
+type BareStatement<'a> = (
+    Kind,
+    &'a BTreeSet<String>,
+    &'static str,
+    &'static str,
+    &'static str,
+);
+
+/// The statements that read what lives in no schema: with the names, the column of the name, and what the server
+/// itself brings of the kind.
+fn bare_statements(scope: &Scope) -> [BareStatement<'_>; 7] {
+    [
+        (
+            Kind::Role,
+            &scope.roles,
+            include_str!("sql/role.sql"),
+            "r.rolname",
+            "r.rolname not like 'pg\\_%'",
+        ),
+        (
+            Kind::Schema,
+            &scope.schemas,
+            include_str!("sql/schema.sql"),
+            "n.nspname",
+            "n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema' and not exists (select from pg_depend e \
+             where e.classid = 'pg_namespace'::regclass and e.objid = n.oid and e.deptype = 'e')",
+        ),
+        (
+            Kind::Extension,
+            &scope.extensions,
+            include_str!("sql/extension.sql"),
+            "e.extname",
+            "e.extname <> 'plpgsql'",
+        ),
+        (
+            Kind::Server,
+            &scope.servers,
+            include_str!("sql/server.sql"),
+            "s.srvname",
+            "not exists (select from pg_depend e \
+             where e.classid = 'pg_foreign_server'::regclass and e.objid = s.oid and e.deptype = 'e')",
+        ),
+        (
+            Kind::EventTrigger,
+            &scope.event_triggers,
+            include_str!("sql/event_trigger.sql"),
+            "t.evtname",
+            "not exists (select from pg_depend e \
+             where e.classid = 'pg_event_trigger'::regclass and e.objid = t.oid and e.deptype = 'e')",
+        ),
+        (
+            Kind::DefaultPrivileges,
+            &scope.default_privileges,
+            include_str!("sql/default_privileges.sql"),
+            "pg_get_userbyid(held.role)",
+            "true",
+        ),
+        (
+            Kind::Publication,
+            &scope.publications,
+            include_str!("sql/publication.sql"),
+            "b.pubname",
+            "true",
+        ),
+    ]
+}
+
+/// The condition on the name; `None` when nothing of the kind is read.
+fn bare_names(
+    scope: &Scope,
+    kind: Kind,
+    named: &BTreeSet<String>,
+    column: &str,
+    own: &str,
+) -> Option<String> {
+    let by_name = || format!("{column} = any ({}::name[])", names(named));
+    match (scope.all.contains(&kind), named.is_empty()) {
+        (false, true) => None,
+        (false, false) => Some(by_name()),
+        (true, true) => Some(own.to_string()),
+        (true, false) => Some(format!("({own} or {})", by_name())),
+    }
 }
 
 /// Whether anything of these kinds is read of any relation.
@@ -189,6 +273,29 @@ fn wanted_of(kinds: &[Kind]) -> String {
     )
 }
 
+/// What an access control list `held.acl` gives to others than the owner.
+const PRIVILEGES: &str = "(select json_agg(lower(x.privilege_type) || ' to ' \
+     || case when x.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(x.grantee)) end \
+     || case when x.is_grantable then ' with grant option' else '' end) \
+     from aclexplode(held.acl) as x where x.grantee <> held.owner)";
+
+/// An option `o.option`, without what may be a secret.
+const MASKED: &str = "case when split_part(o.option, '=', 1) ~* 'passw|secret|token' \
+     then split_part(o.option, '=', 1) || '=********' else o.option end";
+
+/// Inherited ones are named as their parent's, and a long name is cut in ways of the server's own.
+const NOT_NULL_NAME: &str = "case when a.attnotnull then (select nn.conname from pg_constraint nn \
+     where nn.conrelid = a.attrelid and nn.contype = 'n' and nn.conkey = array[a.attnum] and nn.conislocal \
+     and octet_length(c.relname || '_' || a.attname || '_not_null') < 64 \
+     and nn.conname <> c.relname || '_' || a.attname || '_not_null') end";
+
+/// Columns and condition of a published table.
+const PUBLISHED: &str = " || coalesce((select ' (' || string_agg(quote_ident(a.attname), ', ' order by a.attnum) || ')' \
+     from unnest(r.prattrs::int2[]) as key (attnum) \
+     join pg_attribute a on a.attrelid = r.prrelid and a.attnum = key.attnum), '') \
+     || coalesce(' WHERE (' || case when r.prqual is not null \
+     then coalesce(pg_get_expr(r.prqual, r.prrelid), {disturbed}) end || ')', '')";
+
 /// Fills in what all statements share and what differs between versions.
 fn for_version(sql: &str, version_num: u32) -> String {
     let since = |version: u32, then: &'static str, before: &'static str| {
@@ -200,7 +307,8 @@ fn for_version(sql: &str, version_num: u32) -> String {
     };
     let clone_exists = "exists (select from pg_depend p where p.classid = 'pg_trigger'::regclass and p.objid = t.oid \
                         and p.refclassid = 'pg_trigger'::regclass)";
-    sql.replace("{disturbed}", &literal(DISTURBED))
+    sql.replace("{privileges}", PRIVILEGES)
+        .replace("{masked}", MASKED)
         .replace("{types}", "current_setting('pgplumb.types')::oid[]")
         .replace("{functions}", "current_setting('pgplumb.functions')::oid[]")
         // a NOT NULL constraint may be NOT VALID since 18
@@ -218,6 +326,54 @@ fn for_version(sql: &str, version_num: u32) -> String {
             since(15, "x.indnullsnotdistinct", "false"),
         )
         .replace("{period}", since(18, "con.conperiod", "false"))
+        .replace("{not_enforced}", since(18, "not con.conenforced", "false"))
+        .replace("{not_null_name}", since(18, NOT_NULL_NAME, "null::text"))
+        .replace(
+            "{not_null_no_inherit}",
+            since(
+                18,
+                "case when a.attnotnull then (select true from pg_constraint nn where nn.conrelid = a.attrelid \
+                 and nn.contype = 'n' and nn.conkey = array[a.attnum] and nn.connoinherit) end",
+                "null::boolean",
+            ),
+        )
+        .replace(
+            "{compression}",
+            since(
+                14,
+                "case a.attcompression when 'p' then 'pglz' when 'l' then 'lz4' end",
+                "null::text",
+            ),
+        )
+        .replace("{multirange}", since(14, "r.rngmultitypid", "0"))
+        .replace(
+            "{statistics_expressions}",
+            since(
+                14,
+                "select e.text, 100 + e.position from \
+                 unnest(pg_get_statisticsobjdef_expressions(s.oid)) with ordinality as e (text, position)",
+                "select null::text, null::bigint where false",
+            ),
+        )
+        .replace(
+            "{statistics_target}",
+            since(13, "nullif(s.stxstattarget, -1)", "null::integer"),
+        )
+        .replace("{via_root}", since(13, "b.pubviaroot", "false"))
+        .replace(
+            "{generated_columns}",
+            since(18, "case b.pubgencols when 's' then 'stored' end", "null::text"),
+        )
+        .replace("{published}", since(15, PUBLISHED, ""))
+        .replace(
+            "{published_schemas}",
+            since(
+                15,
+                "(select json_agg(n.nspname) from pg_publication_namespace pn \
+                 join pg_namespace n on n.oid = pn.pnnspid where pn.pnpubid = b.oid)",
+                "null::json",
+            ),
+        )
         .replace(
             "{delete_columns}",
             since(15, "con.confdelsetcols", "null::int2[]"),
@@ -230,6 +386,7 @@ fn for_version(sql: &str, version_num: u32) -> String {
         )
         .replace("{cloned}", since(15, "t.tgparentid <> 0", "{clone}"))
         .replace("{clone}", clone_exists)
+        .replace("{disturbed}", &literal(DISTURBED))
 }
 
 const RELATION_KINDS: &str = "c.relkind in ('r', 'p', 'f', 'v', 'm', 'S')";
@@ -296,8 +453,11 @@ fn types_sql(scope: &Scope) -> Option<String> {
     for (schema, name) in &scope.type_patterns {
         branches.push(format!(
             "select t.oid from pg_type t join pg_namespace n on n.oid = t.typnamespace \
-             where {} and {} and t.typtype in ('e', 'd') and not exists (select from pg_depend p \
-             where p.classid = 'pg_type'::regclass and p.objid = t.oid and p.deptype = 'e')",
+             left join pg_class c on c.oid = t.typrelid \
+             where {} and {} and (t.typtype in ('e', 'd', 'r') or c.relkind = 'c') \
+             and not exists (select from pg_depend p where p.deptype = 'e' \
+             and (p.classid = 'pg_type'::regclass and p.objid = t.oid \
+             or p.classid = 'pg_class'::regclass and p.objid = c.oid))",
             schema_like(schema),
             like("t.typname", name)
         ));
@@ -318,7 +478,7 @@ fn functions_sql(scope: &Scope) -> Option<String> {
         branches.push(format!(
             "select p.oid from pg_proc p join pg_namespace n on n.oid = p.pronamespace \
              where {} and {} and not exists (select from pg_depend e \
-             where e.classid = 'pg_proc'::regclass and e.objid = p.oid and e.deptype = 'e')",
+             where e.classid = 'pg_proc'::regclass and e.objid = p.oid and e.deptype in ('e', 'i'))",
             schema_like(schema),
             like("p.proname", name)
         ));
@@ -428,6 +588,7 @@ pub fn decode<'a>(messages: impl IntoIterator<Item = &'a SimpleQueryMessage>) ->
 
 fn read_row(row: &SimpleQueryRow, catalog: &mut Catalog) -> Result<(), ReadError> {
     let index = row.get("kind") == Some("index");
+    let rule = row.get("kind") == Some("rule");
     let mut definition = None;
     let mut disturbed = false;
     let mut fields = Vec::with_capacity(row.len());
@@ -446,6 +607,15 @@ fn read_row(row: &SimpleQueryRow, catalog: &mut Catalog) -> Result<(), ReadError
             Some(condition) => {
                 let condition = Value::Text(condition.to_string());
                 object.properties.insert("when", condition);
+            }
+            None => disturbed = true,
+        }
+    }
+    if rule && let Some(text) = object.text("definition") {
+        match rule_definition(text) {
+            Some(definition) => {
+                let definition = Value::Text(definition);
+                object.properties.insert("definition", definition);
             }
             None => disturbed = true,
         }
@@ -568,6 +738,27 @@ pub(super) fn when_condition(definition: &str) -> Option<&str> {
     Some(&condition[..end_of_item(condition, b")")?])
 }
 
+/// A definition as `pg_get_ruledef` prints it, without the rule's name and its relation: `ON INSERT DO INSTEAD …`.
+pub(super) fn rule_definition(definition: &str) -> Option<String> {
+    let event = &definition[find_bare(definition, "ON ")?..];
+    let to = find_bare(event, " TO ")?;
+    let name = event[to + " TO ".len()..].trim_start();
+    let mut end = 0;
+    loop {
+        let part = &name[end..];
+        end += match quoted(part) {
+            Some(length) => length,
+            None => part.find(['.', ' ', '\n'])?,
+        };
+        if !name[end..].starts_with('.') {
+            break;
+        }
+        end += 1;
+    }
+    let rest = name[end..].trim().trim_end_matches(';').trim_end();
+    Some(format!("{} {rest}", &event[..to]))
+}
+
 /// The COLLATE clause of each key, "" where there is none, in a definition as `pg_get_indexdef` prints it.
 fn printed_collations(definition: &str, keys: &[String]) -> Option<Vec<String>> {
     let method = &definition[find_bare(definition, " USING ")?..];
@@ -602,6 +793,13 @@ mod tests {
             schemas: ["Odd Schema", "twin"].map(String::from).into(),
             extensions: ["pgcrypto".to_string()].into(),
             roles: ["Nasty \"Role\"", "nasty_super"].map(String::from).into(),
+            all: [
+                Kind::Server,
+                Kind::EventTrigger,
+                Kind::Publication,
+                Kind::DefaultPrivileges,
+            ]
+            .into(),
             ..Scope::default()
         }
     }
@@ -666,6 +864,10 @@ mod tests {
                 "arguments = a integer DEFAULT 3",
                 "arguments = IN a integer DEFAULT 3",
             )
+            // since 14, a range type brings a multirange type
+            .lines()
+            .filter(|line| !line.starts_with("    multirange = "))
+            .fold(String::new(), |text, line| text + line + "\n")
             // since 16, a query of one table does not name it with every column
             .replace(
                 "SELECT id,\\n    code\\n   FROM public.parent p\\n  WHERE (mood",
@@ -690,17 +892,27 @@ mod tests {
         let (_scratch, connection) = nasty().await;
         let version = connection.server.version_num;
         let since = |wanted: u32| version >= wanted * 10_000;
+        if since(13) {
+            let sql = "alter statistics twin.elsewhere set statistics 11";
+            connection.client.batch_execute(sql).await.unwrap();
+        }
         if since(14) {
-            let sql = "create function public.std(a integer) returns integer return a + 1";
+            let sql = "create function public.std(a integer) returns integer return a + 1; \
+                       create statistics public.of_expressions on (a + 1), (a * 2) from public.base_a";
             connection.client.batch_execute(sql).await.unwrap();
         }
         if since(15) {
             for sql in [
+                "create unlogged table public.quick (id serial)",
+                "create publication pub_some for table public.base_a (a) where (a > 0) with (publish_via_partition_root)",
+                "create publication pub_schemas for tables in schema twin",
+                "alter table public.parent alter code set compression pglz",
                 "create table public.modern (a integer, b integer, constraint u unique nulls not distinct (a), \
                  constraint f foreign key (a, b) references public.keyed (a, b) on delete set null (b))",
                 "set allow_in_place_tablespaces to on",
                 "create tablespace nasty_space location ''",
                 "create table public.placed (a integer) tablespace nasty_space",
+                "create materialized view public.placed_mat tablespace nasty_space as select 1 as a",
                 "create index placed_idx on public.placed (a) tablespace nasty_space",
             ] {
                 let keyed =
@@ -710,7 +922,11 @@ mod tests {
             }
         }
         if since(18) {
-            let sql = "create table public.spans (id int4range, other int4range, valid tstzrange, v integer generated always as (1) virtual, \
+            let sql = "create table public.named (a integer constraint \"it is there\" not null no inherit, \
+                       constraint soft check (a > 0) not enforced, \
+                       constraint soft_key foreign key (a) references public.parent (id) not enforced); \
+                       create publication generated for table public.named with (publish_generated_columns = stored); \
+                       create table public.spans (id int4range, other int4range, valid tstzrange, v integer generated always as (1) virtual, \
                        n integer, constraint p primary key (id, valid without overlaps), \
                        constraint u_spans unique (other, valid without overlaps)); \
                        alter table public.spans add constraint n not null n not valid; create table public.in_spans (id int4range, valid tstzrange, constraint f foreign key \
@@ -758,8 +974,17 @@ mod tests {
         for kind in Kind::ALL {
             for property in kind.properties() {
                 let later = match property.name {
-                    "without_overlaps" | "period" => 18,
-                    "tablespace" => 15,
+                    "without_overlaps"
+                    | "period"
+                    | "not_enforced"
+                    | "not_null_name"
+                    | "not_null_no_inherit"
+                    | "generated_columns" => 18,
+                    "tablespace" | "persistence" | "schemas" => 15,
+                    "compression" | "multirange" => 14,
+                    "target" if kind == Kind::Statistics => 13,
+                    // no function of this kind comes with the server, and there is but one access method
+                    "canonical" | "support" | "access_method" => continue,
                     _ => 12,
                 };
                 let read = catalog
@@ -803,7 +1028,7 @@ mod tests {
             (("pub*", "*split*"), 3),
             (("public", "parent"), 1),
             (("*", "parent"), 2),
-            (("*", "*"), 18),
+            (("*", "*"), 20),
             (("pg_*", "*"), 0),
             (("public", "%"), 0),
             (("public", "a\\*'; drop table public.log; --"), 0),
@@ -872,7 +1097,12 @@ mod tests {
             function_patterns: pairs,
             schemas: names.clone(),
             extensions: names.clone(),
-            roles: names,
+            roles: names.clone(),
+            servers: names.clone(),
+            event_triggers: names.clone(),
+            publications: names.clone(),
+            default_privileges: names,
+            all: BTreeSet::new(),
         };
         connection
             .client

@@ -55,7 +55,6 @@ pub async fn baseline(context: &Context<'_>, options: &Options) -> Result<Report
         .unwrap_or_else(|| runner::width_of_new_table(versions, project.config.settings.history));
     check_width(&plan, &reading, width)?;
     if plan.is_empty() {
-        report.conclusion = Some(Conclusion::Approved);
         report.diagnostics.push(Diagnostic::note(format!(
             "every migration up to {} is recorded as applied already",
             options.version

@@ -4,6 +4,7 @@
 //! announced in the journal before it runs; when nobody wrote down how it ended, the catalog is asked. So a rerun goes
 //! on at the right place, and the script is recorded as applied only when its checks pass.
 
+use std::ops::Range;
 use std::time::Instant;
 
 use super::context::Event;
@@ -22,7 +23,7 @@ use crate::plan::{Direction, Step};
 use crate::report::ExitCode;
 use crate::report::model::{MigrationReport, MigrationState, Totals};
 use crate::source::Span;
-use crate::sql::{Action, ObjectKind, Statement};
+use crate::sql::{Action, ObjectKind, Statement, TransactionControl};
 
 /// What became of one statement.
 enum Ran {
@@ -103,7 +104,11 @@ impl Runner<'_> {
         }
         let before = self.look(&scope, settings).await?;
         let statements = step.script.statements();
-        for (index, statement) in statements.iter().enumerate().skip(progress.done) {
+        for unit in units(statements)
+            .into_iter()
+            .filter(|unit| unit.start >= progress.done)
+        {
+            let (index, statement) = (unit.start, &statements[unit.start]);
             (self.context.events)(Event::StatementStarted {
                 stem: step.migration.stem(),
                 number: index + 1,
@@ -114,7 +119,7 @@ impl Runner<'_> {
                 let is_begun = progress.is_begun && index == progress.done;
                 self.run_alone(step, index, settings, is_begun).await?
             } else {
-                self.run_with_its_row(step, index, settings).await?
+                self.run_with_its_row(step, unit, settings).await?
             };
             if let Ran::Stopped(outcome) = ran {
                 return Ok(Some(outcome));
@@ -183,23 +188,35 @@ impl Runner<'_> {
         decode(&reply, Stage::Before)
     }
 
-    /// One statement in a transaction, with its row in the journal. A busy table is tried again.
+    /// One statement in a transaction, or those between a BEGIN and a COMMIT of the script, with their row in the
+    /// journal. A busy table is tried again.
     async fn run_with_its_row(
         &mut self,
         step: Step<'_>,
-        index: usize,
+        unit: Range<usize>,
         settings: &Settings,
     ) -> Result<Ran, Error> {
         let started = Instant::now();
+        let (index, last) = (unit.start, unit.end - 1);
         let mut attempt = 0;
         loop {
             let mut batch = Batch::new();
             self.session.begin(&mut batch, "", settings);
-            batch.statement(step.script, step.script.statements()[index].span);
+            let statements = &step.script.statements()[unit.clone()];
+            // what a script itself rolls back leaves nothing
+            let is_undone = matches!(
+                statements[statements.len() - 1].transaction,
+                Some(TransactionControl::Rollback { .. })
+            );
+            for statement in statements.iter().filter(|_| !is_undone) {
+                if statement.transaction.is_none_or(TransactionControl::is_savepoint) {
+                    batch.statement(step.script, statement.span);
+                }
+            }
             self.session.settle(&mut batch, settings);
             batch.one(
                 Stage::Record,
-                &self.progress_sql(&step, tables::STATEMENT, index, started),
+                &self.progress_sql(&step, tables::STATEMENT, last, started),
             );
             batch.one(Stage::Commit, "COMMIT");
             let Err(failure) = self.send(&step, index, batch).await? else {
@@ -494,6 +511,26 @@ impl Runner<'_> {
     }
 }
 
+/// What runs together: each statement by itself, and all that stands between a BEGIN and its COMMIT.
+fn units(statements: &[Statement]) -> Vec<Range<usize>> {
+    let mut units = Vec::new();
+    let mut start = 0;
+    while start < statements.len() {
+        let opens = statements[start].transaction == Some(TransactionControl::Begin);
+        let closes = |statement: &Statement| matches!(statement.transaction, Some(control) if control != TransactionControl::Begin && !control.is_savepoint());
+        let length = match opens {
+            true => statements[start..]
+                .iter()
+                .position(closes)
+                .map_or(statements.len() - start, |at| at + 1),
+            false => 1,
+        };
+        units.push(start..start + length);
+        start += length;
+    }
+    units
+}
+
 /// The journal's word for what a step does.
 fn action(step: &Step<'_>) -> &'static str {
     match step.direction {
@@ -572,5 +609,19 @@ fn shown(index: IndexName<'_>) -> String {
     match index {
         IndexName::Beside { index, .. } => crate::sql::name::quote_ident(index),
         IndexName::Itself(name) => name.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::units;
+    use crate::migration::{Direction, MigrationScript};
+    use crate::source::SourceFile;
+
+    #[test]
+    fn what_a_script_puts_into_one_transaction_stays_together() {
+        let text = "select 1; begin; select 2; savepoint a; select 3; commit; vacuum; begin; select 4; rollback; select 5";
+        let (script, _) = MigrationScript::new(SourceFile::new("f.sql", text), Direction::Up);
+        assert_eq!(units(&script.sql().statements), [0..1, 1..6, 6..7, 7..10, 10..11]);
     }
 }

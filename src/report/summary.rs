@@ -95,7 +95,7 @@ fn sentence(report: &Report) -> String {
     if !judged {
         parts.extend(cause(report));
     }
-    if report.dry_run && judged {
+    if report.dry_run && judged && is_run(report) {
         return format!("{}; nothing was run", plan_line(report));
     }
     match report.command {
@@ -197,12 +197,18 @@ fn settled_line(report: &Report) -> Option<String> {
     match report.command {
         "baseline" if recorded == 0 => Some("nothing was recorded".to_string()),
         "baseline" => Some(format!("{migrations} recorded as applied")),
-        "repair" if report.exit == ExitCode::Done => {
+        "repair" => {
             let mended = report.diagnostics.iter();
             let mended = mended
                 .filter(|diagnostic| diagnostic.message.starts_with("index "))
                 .count();
-            (recorded + mended > 0).then(|| format!("{migrations} and {} settled", quantity(mended, "index")))
+            let indexes = quantity(mended, "index");
+            Some(match (recorded, mended) {
+                (0, 0) => "nothing was changed".to_string(),
+                (0, _) => format!("{indexes} settled"),
+                (_, 0) => format!("{migrations} settled"),
+                _ => format!("{migrations} and {indexes} settled"),
+            })
         }
         _ => None,
     }
@@ -696,12 +702,20 @@ pub fn inventory(objects: &[Object]) -> Inventory<'_> {
             | Kind::Schema
             | Kind::Extension
             | Kind::Enum
+            | Kind::Composite
+            | Kind::Range
             | Kind::Domain
             | Kind::Sequence
+            | Kind::Server
+            | Kind::Statistics
             | Kind::Function
+            | Kind::EventTrigger
+            | Kind::Rule
             | Kind::View
             | Kind::MaterializedView
-            | Kind::Grant => false,
+            | Kind::Grant
+            | Kind::DefaultPrivileges
+            | Kind::Publication => false,
         };
         if !listed_elsewhere {
             others.entry(object.id.kind).or_default().push(object);

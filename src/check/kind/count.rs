@@ -496,7 +496,7 @@ mod tests {
             ("partitions", "\"log\"", 2),
             ("partitions", "\"log_*\"", 2),
             ("partitions", "\"log*\"", 2),
-            ("indexes", "\"t\"", 2),
+            ("indexes", "\"t\"", 3),
             ("secondary_indexes", "\"t\"", 1),
             ("policies", "\"public.t\"", 1),
             ("policies", "\"auth.*\"", 0),
