@@ -41,9 +41,9 @@ pub(super) fn expression(text: &str) -> Result<(), Complaint> {
     // the line ends keep comments of the text out of the wrapping
     const BEFORE: &str = "select (\n";
     let wrapped = format!("{BEFORE}{text}\n)");
-    let parse = parse(&wrapped).map_err(|complaint| shifted_back(complaint, BEFORE.len(), text.len()))?;
+    let parse = parse(&wrapped).map_err(|complaint| shifted_back(complaint, BEFORE.len(), text))?;
     if let Some(complaint) = complaints_of(&parse).into_iter().next() {
-        return Err(shifted_back(complaint, BEFORE.len(), text.len()));
+        return Err(shifted_back(complaint, BEFORE.len(), text));
     }
     let not_one = || Complaint {
         message: "expected one expression".to_owned(),
@@ -156,10 +156,11 @@ fn in_words(message: &str) -> String {
     message.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
-fn shifted_back(mut complaint: Complaint, by: usize, len: usize) -> Complaint {
-    let back = |offset: usize| offset.saturating_sub(by).min(len);
+fn shifted_back(mut complaint: Complaint, by: usize, text: &str) -> Complaint {
+    let back = |offset: usize| offset.saturating_sub(by).min(text.len());
     // behind the text there is only the parenthesis that it was put into
-    if complaint.span.start >= by + len {
+    let rest = text.get(back(complaint.span.start)..).unwrap_or("");
+    if rest.trim().is_empty() {
         complaint.message = complaint.message.replace("found `)`", "found the end");
     }
     complaint.span = Span::new(back(complaint.span.start), back(complaint.span.end));
