@@ -172,7 +172,7 @@ impl<'c> Runner<'c> {
                     self.session.rollback().await;
                     let since = *busy_since.get_or_insert(started);
                     busy += 1;
-                    blockers = self.session.blockers(&scope.relations).await;
+                    blockers = self.session.blockers(&scope.named_relations()).await;
                     if self.wait_for_table(&step, busy, &blockers, since).await? {
                         continue;
                     }
