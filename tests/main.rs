@@ -8,5 +8,6 @@ mod architecture;
 mod cases;
 mod commands;
 mod histories;
+mod kinds;
 mod preflight;
 mod shipped;
