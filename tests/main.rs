@@ -9,5 +9,6 @@ mod cases;
 mod commands;
 mod histories;
 mod kinds;
+mod layouts;
 mod preflight;
 mod shipped;

@@ -11,7 +11,7 @@ use crate::db::catalog as reading;
 use crate::db::history::Reading;
 use crate::diagnostic::Diagnostic;
 use crate::history::Ledger;
-use crate::migration::{Version, Width};
+use crate::migration::{MigrationScript, Version, Width};
 use crate::plan::{Plan, Refusal};
 use crate::project::OutOfOrder;
 use crate::report::ExitCode;
@@ -63,6 +63,7 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
         check_width(&plan, &reading, width)?;
         check_scripts(&plan)?;
         describe_plan(&mut report, &plan, &all);
+        report.diagnostics.extend(outside_notices(&plan));
         report.duration_ms = millis(started.elapsed());
         return Ok(report);
     }
@@ -74,6 +75,7 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
     let mut outcome = Outcome::HistoryChanged;
     let mut failed = None;
     let mut is_confirmed = false;
+    let mut notices = Vec::new();
     for _ in 0..REPLANS {
         let ledger = Ledger::build(&project.set, &reading.history);
         let plan = match Plan::up(&ledger, options.to, allow) {
@@ -86,6 +88,9 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
         };
         check_width(&plan, &reading, width)?;
         check_scripts(&plan)?;
+        if runner.migrations.is_empty() {
+            notices = outside_notices(&plan);
+        }
         if runner.migrations.is_empty()
             && super::preflight::stops(context, &runner.session, &ledger, &plan, &all, &mut report).await?
         {
@@ -140,6 +145,7 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
     }
     report.migrations = runner.migrations;
     report.checks = runner.checks;
+    report.diagnostics.extend(notices);
     report.diagnostics.extend(runner.diagnostics);
     let strict = runner.strict;
     report.exit = match (&outcome, &failed) {
@@ -212,13 +218,13 @@ pub(super) fn check_scripts(plan: &Plan<'_>) -> Result<(), Error> {
     for step in &plan.steps {
         problems.extend(step.migration.up.validate());
         problems.extend(step.migration.down.iter().flat_map(|down| down.validate()));
-        if let Some(directive) = &step.script.directives.no_transaction {
+        if let Some(span) = step.script.outside_span() {
             problems.push(
                 Diagnostic::error(format!(
-                    "{} is declared no-transaction, which this version of pgplumb does not run yet",
+                    "{} runs outside a transaction, which this version of pgplumb does not do yet",
                     step.migration.stem()
                 ))
-                .at(&step.script.file, directive.span)
+                .at(&step.script.file, span)
                 .help("write it so that it runs in a transaction, or run it with psql and adopt it later"),
             );
         }
@@ -228,6 +234,12 @@ pub(super) fn check_scripts(plan: &Plan<'_>) -> Result<(), Error> {
     } else {
         Err(Error::Input(problems))
     }
+}
+
+/// What is said of scripts of other tools that run outside a transaction.
+pub(super) fn outside_notices(plan: &Plan<'_>) -> Vec<Diagnostic> {
+    let scripts = plan.steps.iter().map(|step| step.script);
+    scripts.filter_map(MigrationScript::outside_notice).collect()
 }
 
 /// Whether every version fits into the history table.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::account;
-use super::apply::{describe_plan, refused};
+use super::apply::{describe_plan, outside_notices, refused};
 use super::context::Context;
 use super::runner::{Outcome, Runner, describe, millis};
 use super::{Confirm, Error};
@@ -51,6 +51,7 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
     let blocked = account::dependents(context, &session, &plan, &ledger, &reading.schemas).await?;
     let losses = account::losses(&session, &plan, &reading.schemas).await?;
     let mut notes: Vec<Diagnostic> = newer_scripts(&ledger, &plan);
+    notes.extend(outside_notices(&plan));
     let mut lines: Vec<String> = losses.iter().map(account::Loss::describe).collect();
     lines.extend(account::deletions(&plan));
     let loses_data = !lines.is_empty();

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::config::{FILE_NAME, template};
-use super::discovery::os_reason;
+use super::file::os_reason;
 use super::load::Project;
 use crate::diagnostic::Diagnostic;
 use crate::migration::version::{is_timestamp, snake_case};
