@@ -155,6 +155,15 @@ impl Scope {
         self.relations.iter().chain(self.parts.keys()).cloned().collect()
     }
 
+    /// The same, with all that stands on the relations that it names.
+    #[must_use]
+    pub fn whole(mut self) -> Scope {
+        self.relations.extend(std::mem::take(&mut self.parts).into_keys());
+        self.partitions_of
+            .extend(std::mem::take(&mut self.partition_parts).into_keys());
+        self
+    }
+
     /// Adds parts of a relation.
     pub fn add_parts(&mut self, schema: &str, name: &str, parts: Parts) {
         add_parts(&mut self.parts, (schema.to_string(), name.to_string()), parts);

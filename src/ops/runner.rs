@@ -245,7 +245,8 @@ impl<'c> Runner<'c> {
             scope.extend(scope_of(step.script, &self.reading.schemas));
         }
         if let Some(suite) = self.suite(step) {
-            scope.extend(check::scope(&[suite]));
+            // all of what the suite names: the report lists what the script made of it
+            scope.extend(check::scope(&[suite]).whole());
         }
         scope
     }
