@@ -558,13 +558,13 @@ name = "p"
         assert!(
             suite
                 .scope()
-                .relations
+                .named_relations()
                 .contains(&("app".to_string(), "t".to_string()))
         );
         assert!(
             suite
                 .scope()
-                .relations
+                .named_relations()
                 .contains(&("auth".to_string(), "Odd.Name".to_string()))
         );
     }

@@ -76,15 +76,16 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
         }
         None => "'{}'".to_string(),
     };
-    let whole = scope.parts.is_empty();
+    let whole = [&scope.parts, &scope.pattern_parts, &scope.partition_parts]
+        .iter()
+        .all(|parts| parts.is_empty());
+    let read = scope.read_parts();
     let settings: String = if relations.is_none() {
         String::new()
     } else if whole {
         setting("relations", "true")
     } else {
-        let wanted = RELATION_STATEMENTS
-            .iter()
-            .filter(|(kinds, _)| reads(scope, kinds));
+        let wanted = RELATION_STATEMENTS.iter().filter(|(kinds, _)| reads(read, kinds));
         wanted.map(|(kinds, _)| settings_of(kinds)).collect()
     };
     let mut text = match &relations {
@@ -118,7 +119,7 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
                         "unnest(current_setting('pgplumb.relations')::oid[]) as wanted (oid)",
                     )
                     .replace("{defined}", "true"));
-            } else if reads(scope, kinds) {
+            } else if reads(read, kinds) {
                 add(&sql
                     .replace("{wanted}", &wanted_of(kinds))
                     .replace("{defined}", "wanted.defined"));
@@ -215,13 +216,9 @@ fn bare_names(
     }
 }
 
-/// Whether anything of these kinds is read of any relation.
-fn reads(scope: &Scope, kinds: &[Kind]) -> bool {
-    let whole = [&scope.relations, &scope.relation_patterns, &scope.partitions_of];
-    whole.iter().any(|names| !names.is_empty())
-        || kinds
-            .iter()
-            .any(|&kind| scope.parts.values().any(|parts| parts.reads(kind)))
+/// Whether anything of these kinds is among the parts.
+fn reads(parts: Parts, kinds: &[Kind]) -> bool {
+    kinds.iter().any(|&kind| parts.reads(kind))
 }
 
 /// Keeps the relations that fulfil the condition in a setting.
@@ -403,22 +400,23 @@ fn relations_sql(scope: &Scope) -> Option<String> {
             .map(|name| (name, all))
             .chain(parts)
             .collect();
-        let schemas = names(named.iter().map(|((schema, _), _)| schema));
-        let list = names(named.iter().map(|((_, name), _)| name));
-        let bits: Vec<String> = named.iter().map(|(_, bits)| bits.to_string()).collect();
         branches.push(format!(
-            "select coalesce(x.indrelid, c.oid) as oid, named.parts from \
-             unnest({schemas}::name[], {list}::name[], '{{{}}}'::bigint[]) as named (schema, name, parts) \
+            "select coalesce(x.indrelid, c.oid) as oid, named.parts from {} \
              join pg_namespace n on n.nspname = named.schema \
              join pg_class c on c.relnamespace = n.oid and c.relname = named.name \
              left join pg_index x on x.indexrelid = c.oid and c.relkind in ('i', 'I') \
              where {RELATION_KINDS} or x.indrelid is not null",
-            bits.join(",")
+            named_parts(&named)
         ));
     }
-    for (schema, name) in &scope.relation_patterns {
+    let whole_patterns = scope.relation_patterns.iter().map(|name| (name, all));
+    let patterns = scope
+        .pattern_parts
+        .iter()
+        .map(|(name, parts)| (name, parts.bits()));
+    for ((schema, name), parts) in whole_patterns.chain(patterns) {
         branches.push(format!(
-            "select c.oid, {all} from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+            "select c.oid, {parts} from pg_class c join pg_namespace n on n.oid = c.relnamespace \
              where {} and {} and {RELATION_KINDS} and c.relname not in ({OWN}) \
              and not exists (select from pg_depend p left join pg_class o \
              on o.oid = p.refobjid and p.refclassid = 'pg_class'::regclass \
@@ -428,14 +426,20 @@ fn relations_sql(scope: &Scope) -> Option<String> {
             like("c.relname", name)
         ));
     }
-    if !scope.partitions_of.is_empty() {
+    let whole_partitions = scope.partitions_of.iter().map(|name| (name, all));
+    let partitions = scope
+        .partition_parts
+        .iter()
+        .map(|(name, parts)| (name, parts.bits()));
+    let partitions: Vec<_> = whole_partitions.chain(partitions).collect();
+    if !partitions.is_empty() {
         branches.push(format!(
-            "select inside.oid, {all} from (with recursive inside (oid) as (select c.oid from {} \
-             join pg_namespace n on n.nspname = named.schema \
+            "select inside.oid, inside.parts from (with recursive inside (oid, parts) as (select c.oid, named.parts \
+             from {} join pg_namespace n on n.nspname = named.schema \
              join pg_class c on c.relnamespace = n.oid and c.relname = named.name and c.relkind = 'p' \
-             union select i.inhrelid from inside join pg_inherits i on i.inhparent = inside.oid) \
-             select inside.oid from inside) as inside",
-            named(&scope.partitions_of)
+             union select i.inhrelid, inside.parts from inside join pg_inherits i on i.inhparent = inside.oid) \
+             select inside.oid, inside.parts from inside) as inside",
+            named_parts(&partitions)
         ));
     }
     union(branches)
@@ -488,6 +492,17 @@ fn functions_sql(scope: &Scope) -> Option<String> {
 
 fn union(branches: Vec<String>) -> Option<String> {
     (!branches.is_empty()).then(|| branches.join("\nunion all "))
+}
+
+/// `named (schema, name, parts)`: the pairs with the parts that are read of them, as a table.
+fn named_parts(named: &[(&(String, String), u64)]) -> String {
+    let schemas = names(named.iter().map(|((schema, _), _)| schema));
+    let list = names(named.iter().map(|((_, name), _)| name));
+    let bits: Vec<String> = named.iter().map(|(_, bits)| bits.to_string()).collect();
+    format!(
+        "unnest({schemas}::name[], {list}::name[], '{{{}}}'::bigint[]) as named (schema, name, parts)",
+        bits.join(",")
+    )
 }
 
 /// `named (schema, name)`: the pairs as a table.
@@ -1088,6 +1103,8 @@ mod tests {
         let names: BTreeSet<_> = odd.map(str::to_string).into();
         let scope = Scope {
             parts: pairs.iter().map(|pair| (pair.clone(), Parts::ALL)).collect(),
+            pattern_parts: pairs.iter().map(|pair| (pair.clone(), Parts::ALL)).collect(),
+            partition_parts: pairs.iter().map(|pair| (pair.clone(), Parts::ALL)).collect(),
             relations: pairs.clone(),
             relation_patterns: pairs.clone(),
             partitions_of: pairs.clone(),

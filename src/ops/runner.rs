@@ -172,7 +172,7 @@ impl<'c> Runner<'c> {
                     self.session.rollback().await;
                     let since = *busy_since.get_or_insert(started);
                     busy += 1;
-                    blockers = self.session.blockers(&scope.relations).await;
+                    blockers = self.session.blockers(&scope.named_relations()).await;
                     if self.wait_for_table(&step, busy, &blockers, since).await? {
                         continue;
                     }
@@ -245,7 +245,8 @@ impl<'c> Runner<'c> {
             scope.extend(scope_of(step.script, &self.reading.schemas));
         }
         if let Some(suite) = self.suite(step) {
-            scope.extend(check::scope(&[suite]));
+            // all of what the suite names: the report lists what the script made of it
+            scope.extend(check::scope(&[suite]).whole());
         }
         scope
     }
