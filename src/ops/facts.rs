@@ -164,7 +164,7 @@ fn remedy(report: &Report, object: &str) -> String {
     let name = object.split_once(' ').map_or(object, |(_, name)| name);
     let is_missed = |check: &Verdict| check.status == Status::Fail && check.object == name;
     match (
-        report.checks.iter().find(|check| is_missed(check)),
+        report.checks.iter().find(|check| is_missed),
         report.makers.get(name),
     ) {
         (None, _) => String::new(),
