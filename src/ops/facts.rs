@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::check::Suite;
+use crate::check::{Status, Suite, Verdict};
 use crate::migration::{Migration, MigrationScript, sha256};
 use crate::project::Project;
-use crate::report::model::{EffectLine, FileLine, MigrationReport, Report, WayBack};
+use crate::report::model::{EffectLine, FileLine, MigrationReport, Report, RootCause, WayBack};
 use crate::report::needs;
 use crate::report::summary::without_tag;
 use crate::source::SourceFile;
@@ -129,6 +129,47 @@ fn action(action: &Action) -> &'static str {
         Action::Grant => "grant",
         Action::Revoke => "revoke",
         Action::Refresh => "refresh",
+    }
+}
+
+/// Names what blocked checks wait for, each once, where the verb has not done so.
+pub fn root_causes(report: &mut Report) {
+    if !report.root_causes.is_empty() {
+        return;
+    }
+    let mut causes: Vec<RootCause> = Vec::new();
+    let blocked = report
+        .checks
+        .iter()
+        .filter(|check| check.status == Status::Blocked);
+    for check in blocked {
+        let Some(object) = &check.blocked_by else {
+            continue;
+        };
+        match causes.iter_mut().find(|cause| cause.object == *object) {
+            Some(cause) => cause.blocks += 1,
+            None => causes.push(RootCause {
+                object: object.clone(),
+                blocks: 1,
+                remedy: check.remedy.clone().unwrap_or_else(|| remedy(report, object)),
+                sources: Vec::new(),
+            }),
+        }
+    }
+    report.root_causes = causes;
+}
+
+/// What to do about an object that a check missed; nothing where no check looked for it.
+fn remedy(report: &Report, object: &str) -> String {
+    let name = object.split_once(' ').map_or(object, |(_, name)| name);
+    let is_missed = |check: &Verdict| check.status == Status::Fail && check.object == name;
+    match (
+        report.checks.iter().find(|check| is_missed(check)),
+        report.makers.get(name),
+    ) {
+        (None, _) => String::new(),
+        (Some(_), Some(maker)) => format!("create it again as {maker} does, or take that back and apply it"),
+        (Some(_), None) => "create it in a migration, or correct the suite that names it".to_string(),
     }
 }
 

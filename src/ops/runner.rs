@@ -588,7 +588,7 @@ impl<'c> Runner<'c> {
             DbError::Server(error) => {
                 let head = match failure.stage {
                     Stage::Script => error.message.clone(),
-                    Stage::Settle => format!("{stem}: a deferred constraint failed: {}", error.message),
+                    Stage::Settle => format!("a deferred constraint failed: {}", error.message),
                     _ => format!("{stem}: {}", error.message),
                 };
                 error.describe(Diagnostic::error(head))

@@ -245,6 +245,18 @@ impl Count {
         self.on.iter().any(|pattern| pattern.matches(schema, name))
     }
 
+    /// A relation that is named, without which the figure says nothing. A table that is to be counted itself is missed
+    /// by its own check, where there is one.
+    fn missing(&self, catalog: &Catalog) -> Option<ObjectId> {
+        if matches!(self.of, "enums" | "functions" | "tables") {
+            return None;
+        }
+        let gone = self.on.iter().find(|pattern| {
+            pattern.is_plain() && catalog.relation(&pattern.schema, &pattern.name).is_none()
+        })?;
+        Some(ObjectId::new(Kind::Table, gone.schema.clone(), gone.name.clone()))
+    }
+
     /// The objects that count, each with how many times.
     fn objects<'c>(&self, catalog: &'c Catalog) -> Vec<(&'c Object, u64)> {
         let on_relation = |kind: Kind| {
@@ -455,6 +467,12 @@ impl Rule for Count {
         };
         let outcome = if good {
             Outcome::pass()
+        } else if let Some(missing) = self.missing(judge.catalog) {
+            let counted = format!("{}: {}", self.name, noun(self.of, 2));
+            return Outcome::blocked(
+                missing.to_string(),
+                format!("{counted} cannot be counted: {missing} does not exist"),
+            );
         } else {
             let mut message = format!(
                 "{}: have {have} {}, want {} {}",
