@@ -57,16 +57,15 @@ fn troubles(report: &Value) -> Vec<String> {
         .collect()
 }
 
-#[test]
-fn a_complete_suite_passes_and_finds_every_single_change() {
-    let server = Server::shared();
-    let database = server.database("kinds");
-    database.run(include_str!("kinds/database.sql"));
-    let project = Project::new().with("checks/kinds.toml", include_str!("kinds/suite.toml"));
+/// The suite passes on the database, fails for each change, names its object, and passes again at the end.
+fn every_change_is_found(name: &str, sql: &str, suite: &str, changes: &str) {
+    let database = Server::shared().database(name);
+    database.run(sql);
+    let project = Project::new().with("checks/kinds.toml", suite);
     let (code, report) = verify(&project, &database);
     assert_eq!((code, troubles(&report)), (0, Vec::new()));
     let mut missed = Vec::new();
-    let mutations = mutations(include_str!("kinds/mutations.txt"));
+    let mutations = mutations(changes);
     for (change, back, object) in &mutations {
         if let Err(error) = run(&database, change) {
             missed.push(format!("{change}\n    {error}"));
@@ -90,6 +89,74 @@ fn a_complete_suite_passes_and_finds_every_single_change() {
         missed.len(),
         mutations.len(),
         missed.join("\n")
+    );
+    let (code, report) = verify(&project, &database);
+    assert_eq!((code, troubles(&report)), (0, Vec::new()));
+}
+
+#[test]
+fn a_complete_suite_passes_and_finds_every_single_change() {
+    every_change_is_found(
+        "kinds",
+        include_str!("kinds/database.sql"),
+        include_str!("kinds/suite.toml"),
+        include_str!("kinds/mutations.txt"),
+    );
+}
+
+#[test]
+fn what_came_with_newer_versions() {
+    let version = Server::shared().scratch().version_num() / 10_000;
+    if version >= 15 {
+        every_change_is_found(
+            "kinds_15",
+            include_str!("kinds/15.sql"),
+            include_str!("kinds/15.toml"),
+            include_str!("kinds/15.txt"),
+        );
+    }
+    if version >= 18 {
+        every_change_is_found(
+            "kinds_18",
+            include_str!("kinds/18.sql"),
+            include_str!("kinds/18.toml"),
+            include_str!("kinds/18.txt"),
+        );
+    }
+}
+
+#[test]
+fn exact_passes_over_what_extensions_own_and_what_is_ignored() {
+    let database = Server::shared().database("exact");
+    // what CREATE EXTENSION writes down for its objects: the extension that every server has gets some more
+    database.run(
+        "create table listed (id integer); create table owned (id integer); create table tmp_one (id integer); \
+         create function owned() returns integer language sql as 'select 1'; \
+         create function audit_it() returns integer language sql as 'select 1'; \
+         create type owned_type as enum ('a'); create sequence owned_seq; create view owned_view as select 1 as a; \
+         alter extension plpgsql add table owned; alter extension plpgsql add function owned(); \
+         alter extension plpgsql add type owned_type; alter extension plpgsql add sequence owned_seq; \
+         alter extension plpgsql add view owned_view",
+    );
+    let exact = "exact = [\"tables\", \"functions\", \"types\", \"sequences\", \"views\"]\n";
+    let listed = "[table.listed]\n";
+    let project = Project::new().with("checks/exact.toml", format!("title = \"x\"\n{exact}{listed}"));
+    let (code, report) = verify(&project, &database);
+    assert_eq!(
+        (code, troubles(&report)),
+        (
+            1,
+            vec![
+                "fail exact/exact: schema public has what no suite lists: table public.tmp_one, \
+                 function public.audit_it()"
+                    .to_string()
+            ]
+        )
+    );
+    let ignore = "ignore = [\"table tmp_*\", \"function audit_*\"]\n";
+    project.write(
+        "checks/exact.toml",
+        format!("title = \"x\"\n{exact}{ignore}{listed}"),
     );
     let (code, report) = verify(&project, &database);
     assert_eq!((code, troubles(&report)), (0, Vec::new()));
