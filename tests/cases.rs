@@ -27,6 +27,7 @@ verbs![
     layouts,
     man,
     new,
+    preflight,
     project,
     refinery,
     report,

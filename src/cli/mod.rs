@@ -142,7 +142,11 @@ fn show(args: &Args, report: &Report) -> ExitCode {
     if is_quiet_success && quiet_says_nothing(&args.command) {
         return exit;
     }
-    let text = report::render(report, args.format(), &output::text_options(args.global.color));
+    let text = report::render(
+        report,
+        args.format(),
+        &output::text_options(args.global.color, args.global.verbose > 0),
+    );
     if let Err(error) = output::print(&text) {
         output::tell(&format!(
             "error: the report could not be written to stdout: {error}\n"
