@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use crate::check::{Status, Suite, Verdict};
 use crate::migration::{Migration, MigrationScript, sha256};
 use crate::project::Project;
-use crate::report::model::{EffectLine, FileLine, MigrationReport, Report, RootCause, WayBack};
+use crate::report::model::{
+    EffectLine, FileLine, MigrationReport, MigrationState, Report, RootCause, WayBack,
+};
 use crate::report::needs;
 use crate::report::summary::without_tag;
 use crate::source::SourceFile;
@@ -163,13 +165,15 @@ pub fn root_causes(report: &mut Report) {
 fn remedy(report: &Report, object: &str) -> String {
     let name = object.split_once(' ').map_or(object, |(_, name)| name);
     let is_missed = |check: &Verdict| check.status == Status::Fail && check.object == name;
-    match (
-        report.checks.iter().find(|check| is_missed(check)),
-        report.makers.get(name),
-    ) {
-        (None, _) => String::new(),
-        (Some(_), Some(maker)) => format!("create it again as {maker} does, or take that back and apply it"),
-        (Some(_), None) => "create it in a migration, or correct the suite that names it".to_string(),
+    if !report.checks.iter().any(is_missed) {
+        return String::new();
+    }
+    let maker = report.makers.get(name);
+    let line = report.migrations.iter().find(|line| Some(&line.stem()) == maker);
+    match (maker, line.map(|line| line.state)) {
+        (Some(maker), Some(MigrationState::Pending | MigrationState::Skipped)) => format!("apply {maker}"),
+        (Some(maker), Some(MigrationState::Applied)) => format!("create it again, as {maker} does"),
+        _ => "create it in a migration, or correct the suite that names it".to_string(),
     }
 }
 

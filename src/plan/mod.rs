@@ -186,7 +186,8 @@ fn up(migration: &Migration) -> Step<'_> {
     }
 }
 
-fn out_of_order(ledger: &Ledger<'_>, migration: &Migration) -> Diagnostic {
+/// What is wrong with a pending migration that is older than an applied one.
+pub fn out_of_order(ledger: &Ledger<'_>, migration: &Migration) -> Diagnostic {
     let newest = ledger.newest_applied().map(Entry::stem).unwrap_or_default();
     Diagnostic::error(format!(
         "migration {} is older than {newest}, which is applied",
