@@ -248,6 +248,15 @@ impl Scope {
             ObjectKind::Role => {
                 self.roles.insert(object.name.name.clone());
             }
+            ObjectKind::Server => {
+                self.servers.insert(object.name.name.clone());
+            }
+            ObjectKind::EventTrigger => {
+                self.event_triggers.insert(object.name.name.clone());
+            }
+            ObjectKind::Publication => {
+                self.publications.insert(object.name.name.clone());
+            }
             _ => {}
         }
         match &effect.action {
@@ -311,7 +320,8 @@ mod tests {
         let scope = scope(
             "create table t (a int); create index i on auth.u (a); create policy p on \"V\" using (true); \
              create type e as enum ('a'); create function f(int) returns int language sql as 'select 1'; \
-             create schema s; create extension x; create role r; alter table auth.u rename to w;",
+             create schema s; create extension x; create role r; alter table auth.u rename to w; \
+             create server far foreign data wrapper w; create publication p for all tables;",
         );
         for name in [
             pair("app", "t"),
@@ -328,6 +338,7 @@ mod tests {
         }
         assert!(scope.types.contains(&pair("public", "e")));
         assert!(scope.functions.contains(&pair("public", "f")));
+        assert!(scope.servers.contains("far") && scope.publications.contains("p"));
         assert!(scope.schemas.contains("s") && scope.extensions.contains("x") && scope.roles.contains("r"));
     }
 }
