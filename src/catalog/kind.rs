@@ -27,6 +27,9 @@ pub enum Kind {
     View,
     MaterializedView,
     Grant,
+    /// Whatever has no kind of its own: a rule, an operator, a publication, default privileges, …. Its type stands where
+    /// the relation of others does.
+    Other,
 }
 
 /// How the server is asked whether two texts mean the same.
@@ -117,9 +120,13 @@ const fn exprs(name: &'static str, context: Context) -> Property {
     }
 }
 
+/// What only a reading of the whole catalog holds, of any kind: storage, statistics targets, privileges of what is no
+/// relation, costs, …, each in words. No check names it.
+pub const DETAILS: Property = set("details");
+
 impl Kind {
     /// Every kind, in order.
-    pub const ALL: [Kind; 20] = [
+    pub const ALL: [Kind; 21] = [
         Kind::Role,
         Kind::Schema,
         Kind::Extension,
@@ -140,6 +147,7 @@ impl Kind {
         Kind::View,
         Kind::MaterializedView,
         Kind::Grant,
+        Kind::Other,
     ];
 
     /// Kinds whose names share the namespace of relations, indexes aside.
@@ -168,6 +176,7 @@ impl Kind {
             Kind::View => "view",
             Kind::MaterializedView => "materialized view",
             Kind::Grant => "grant",
+            Kind::Other => "other",
         }
     }
 
@@ -194,6 +203,7 @@ impl Kind {
             Kind::View => "views",
             Kind::MaterializedView => "materialized_views",
             Kind::Grant => "grants",
+            Kind::Other => "others",
         }
     }
 
@@ -490,6 +500,10 @@ impl Kind {
                 ];
                 P
             }
+            Kind::Other => {
+                const P: &[Property] = &[text("owner"), text("definition"), text("comment")];
+                P
+            }
         }
     }
 
@@ -497,6 +511,7 @@ impl Kind {
     pub fn property(self, name: &str) -> Option<Property> {
         self.properties()
             .iter()
+            .chain([&DETAILS])
             .copied()
             .find(|property| property.name == name)
     }

@@ -9,6 +9,7 @@ pub mod object;
 pub mod scope;
 pub mod decode;
 pub mod diff;
+pub mod tracked;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Values;
@@ -16,6 +17,7 @@ use std::collections::btree_map::Values;
 pub use kind::{Context, Kind, Property, PropertyType};
 pub use object::{Object, ObjectId, Value};
 pub use scope::{Parts, Scope};
+pub use tracked::{Mark, Tracked};
 
 /// What was read of a database, at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -29,6 +31,18 @@ impl Catalog {
     /// Adds an object, replacing one with the same identity.
     pub fn insert(&mut self, object: Object) {
         self.objects.insert(object.id.clone(), object);
+    }
+
+    /// Adds properties to an object that is there; does nothing when it is not.
+    pub fn add(&mut self, properties: Object) {
+        if let Some(known) = self.objects.get_mut(&properties.id) {
+            known.properties.extend(properties.properties);
+        }
+    }
+
+    /// Takes an object out.
+    pub fn remove(&mut self, id: &ObjectId) -> Option<Object> {
+        self.objects.remove(id)
     }
 
     pub fn get(&self, id: &ObjectId) -> Option<&Object> {

@@ -18,6 +18,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 use crate::catalog::decode::{self as rows, DecodeError};
+use crate::catalog::kind::DETAILS;
 use crate::catalog::{Catalog, Kind, Parts, Scope, Value};
 
 /// What the reading transaction must have set: names are printed with their schema unless it is `pg_catalog`,
@@ -45,7 +46,7 @@ pub enum ReadError {
 }
 
 /// The statements that read relations and what stands on them: each serves some kinds.
-const RELATION_STATEMENTS: [(&[Kind], &str); 12] = [
+pub(super) const RELATION_STATEMENTS: [(&[Kind], &str); 12] = [
     (&[Kind::Sequence], include_str!("sql/sequence.sql")),
     (&[Kind::Table], include_str!("sql/table.sql")),
     (&[Kind::Column], include_str!("sql/column.sql")),
@@ -65,36 +66,9 @@ const RELATION_STATEMENTS: [(&[Kind], &str); 12] = [
 
 /// The text that reads what `scope` covers, for a server of that version (`version_num`, 120000 and newer).
 pub fn read_sql(scope: &Scope, version_num: u32) -> String {
-    let relations = relations_sql(scope);
-    let types = types_sql(scope);
-    let functions = functions_sql(scope);
-    let or_none = |sql: &Option<String>| match sql {
-        Some(sql) => {
-            format!("(select coalesce(array_agg(distinct found.oid), '{{}}') from ({sql}) as found)")
-        }
-        None => "'{}'".to_string(),
-    };
+    let (relations, types, functions) = (relations_sql(scope), types_sql(scope), functions_sql(scope));
     let whole = scope.parts.is_empty();
-    let settings: String = if relations.is_none() {
-        String::new()
-    } else if whole {
-        setting("relations", "true")
-    } else {
-        let wanted = RELATION_STATEMENTS
-            .iter()
-            .filter(|(kinds, _)| reads(scope, kinds));
-        wanted.map(|(kinds, _)| settings_of(kinds)).collect()
-    };
-    let mut text = match &relations {
-        Some(sql) => include_str!("sql/resolve.sql").replace("{relations}", sql),
-        None => {
-            include_str!("sql/resolve.sql").replace("{relations}", "select null::oid, 0::bigint where false")
-        }
-    };
-    text = text
-        .replace("{settings}", &settings)
-        .replace("{types}", &or_none(&types))
-        .replace("{functions}", &or_none(&functions));
+    let mut text = resolve_sql(scope);
     let mut add = |sql: &str| text.push_str(&for_version(sql, version_num));
     if !scope.roles.is_empty() {
         add(&include_str!("sql/role.sql").replace("{names}", &names(&scope.roles)));
@@ -129,6 +103,34 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
         add(include_str!("sql/function.sql"));
     }
     text
+}
+
+/// The statement that looks up what the names of a scope stand for, and keeps it in settings of the transaction:
+/// `pgplumb.relations`, `pgplumb.types`, `pgplumb.functions`.
+pub(super) fn resolve_sql(scope: &Scope) -> String {
+    let or_none = |sql: Option<String>| match sql {
+        Some(sql) => {
+            format!("(select coalesce(array_agg(distinct found.oid), '{{}}') from ({sql}) as found)")
+        }
+        None => "'{}'".to_string(),
+    };
+    let relations = relations_sql(scope);
+    let settings: String = if relations.is_none() {
+        String::new()
+    } else if scope.parts.is_empty() {
+        setting("relations", "true")
+    } else {
+        let wanted = RELATION_STATEMENTS
+            .iter()
+            .filter(|(kinds, _)| reads(scope, kinds));
+        wanted.map(|(kinds, _)| settings_of(kinds)).collect()
+    };
+    let none = "select null::oid, 0::bigint where false";
+    include_str!("sql/resolve.sql")
+        .replace("{relations}", relations.as_deref().unwrap_or(none))
+        .replace("{settings}", &settings)
+        .replace("{types}", &or_none(types_sql(scope)))
+        .replace("{functions}", &or_none(functions_sql(scope)))
 }
 
 /// Whether anything of these kinds is read of any relation.
@@ -190,7 +192,7 @@ fn wanted_of(kinds: &[Kind]) -> String {
 }
 
 /// Fills in what all statements share and what differs between versions.
-fn for_version(sql: &str, version_num: u32) -> String {
+pub(super) fn for_version(sql: &str, version_num: u32) -> String {
     let since = |version: u32, then: &'static str, before: &'static str| {
         if version_num >= version * 10_000 {
             then
@@ -230,6 +232,31 @@ fn for_version(sql: &str, version_num: u32) -> String {
         )
         .replace("{cloned}", since(15, "t.tgparentid <> 0", "{clone}"))
         .replace("{clone}", clone_exists)
+        .replace(
+            "{compression}",
+            since(
+                14,
+                "case a.attcompression when 'p' then 'compression pglz' when 'l' then 'compression lz4' end",
+                "null",
+            ),
+        )
+        .replace(
+            "{statistics_target}",
+            since(13, "coalesce(' target ' || nullif(s.stxstattarget, -1)::text, '')", "''"),
+        )
+        .replace(
+            "{publication_where}",
+            since(15, "coalesce(' where ' || pg_get_expr(r.prqual, r.prrelid), '') || coalesce(' columns ' || r.prattrs::text, '')", "''"),
+        )
+        .replace(
+            "{publication_schemas}",
+            since(
+                15,
+                "select string_agg(' tables in ' || pn.pnnspid::regnamespace, ',' order by pn.pnnspid::regnamespace::text) \
+                 from pg_publication_namespace pn where pn.pnpubid = p.oid",
+                "null::text",
+            ),
+        )
 }
 
 const RELATION_KINDS: &str = "c.relkind in ('r', 'p', 'f', 'v', 'm', 'S')";
@@ -463,7 +490,11 @@ fn read_row(row: &SimpleQueryRow, catalog: &mut Catalog) -> Result<(), ReadError
             object: object.id.to_string(),
         });
     }
-    catalog.insert(object);
+    if object.get(DETAILS.name).is_some() {
+        catalog.add(object);
+    } else {
+        catalog.insert(object);
+    }
     Ok(())
 }
 

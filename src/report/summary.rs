@@ -678,7 +678,8 @@ pub fn inventory(objects: &[Object]) -> Inventory<'_> {
             | Kind::Function
             | Kind::View
             | Kind::MaterializedView
-            | Kind::Grant => false,
+            | Kind::Grant
+            | Kind::Other => false,
         };
         if !listed_elsewhere {
             others.entry(object.id.kind).or_default().push(object);
