@@ -75,12 +75,16 @@ pub struct InvalidUtf8 {
 /// [`text`](SourceFile::text) is what every parser sees and what is sent to the server: without a byte order
 /// mark, with `\n` line ends, so that a checkout on Windows and one on Linux deploy the same function bodies.
 /// [`raw`](SourceFile::raw) is the text as it is on disk, which only checksums need.
+///
+/// A [`part`](SourceFile::part) of a file is a source file as well; its [`Location`]s are those of the whole.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SourceFile {
     path: String,
     text: String,
     raw: Option<String>,
     line_starts: Vec<usize>,
+    /// Lines of the file on disk above the first one of this text.
+    lines_above: usize,
 }
 
 impl fmt::Debug for SourceFile {
@@ -132,7 +136,34 @@ impl SourceFile {
             text,
             raw,
             line_starts,
+            lines_above: 0,
         })
+    }
+
+    /// Whole lines of this file as a file of their own, in which every position is still that of this file.
+    ///
+    /// `pieces` are in order and begin at line starts. What lies between two of them becomes empty lines.
+    pub fn part(&self, pieces: &[Span]) -> Arc<SourceFile> {
+        let first = pieces.first().copied().unwrap_or_default();
+        let mut text = String::new();
+        let mut end = first.start;
+        for piece in pieces {
+            let gap = self.slice(Span::new(end, piece.start));
+            text.extend(gap.matches('\n'));
+            text.push_str(self.slice(*piece));
+            end = piece.end;
+        }
+        let lines_above = self.line_index(first.start) + self.lines_above;
+        let mut part = self.rewritten(self.path.clone(), text);
+        Arc::make_mut(&mut part).lines_above = lines_above;
+        part
+    }
+
+    /// Another path and text in the same place.
+    pub fn rewritten(&self, path: impl Into<String>, text: impl Into<String>) -> Arc<SourceFile> {
+        let mut file = SourceFile::new(path, text);
+        Arc::make_mut(&mut file).lines_above = self.lines_above;
+        file
     }
 
     /// The path as messages show it.
@@ -167,14 +198,24 @@ impl SourceFile {
         while !self.text.is_char_boundary(offset) {
             offset -= 1;
         }
-        let line = self.line_starts.partition_point(|&start| start <= offset);
-        let start = self.line_starts[line - 1];
-        let column = self.text[start..offset].chars().count() + 1;
+        let line = self.line_index(offset);
+        let column = self.text[self.line_starts[line]..offset].chars().count() + 1;
         Location {
             file: self.path.clone(),
-            line: line as u32,
+            line: (self.lines_above + line + 1) as u32,
             column: column as u32,
         }
+    }
+
+    /// The line that a byte offset is on, without its end.
+    pub fn line_at(&self, offset: usize) -> &str {
+        let start = self.line_starts[self.line_index(offset)];
+        self.text[start..].lines().next().unwrap_or("")
+    }
+
+    /// The same, counted from 0 within this text.
+    fn line_index(&self, offset: usize) -> usize {
+        self.line_starts.partition_point(|&start| start <= offset) - 1
     }
 
     /// Byte offset of PostgreSQL's error position within the part of this file that was sent to the server.
@@ -243,6 +284,25 @@ mod tests {
             "a.sql:2:8"
         );
         assert_eq!(file.line_count(), 2);
+    }
+
+    #[test]
+    fn a_part_keeps_the_positions_of_the_whole() {
+        let file = SourceFile::new("a.sql", "-- é\n-- up\na é;\n-- down\nb;\n-- up\n  c é d;\n");
+        let span = |text: &str| {
+            let start = file.text().find(text).unwrap();
+            Span::new(start, start + text.len())
+        };
+        let part = file.part(&[span("a é;\n"), span("  c é d;\n")]);
+        assert_eq!(part.text(), "a é;\n\n\n\n  c é d;\n");
+        for (word, place) in [("a", "a.sql:3:1"), ("c", "a.sql:7:3"), ("d", "a.sql:7:7")] {
+            let offset = part.text().find(word).unwrap();
+            assert_eq!(part.location(offset).to_string(), place);
+        }
+        assert_eq!(part.line_at(part.text().find('d').unwrap()), "  c é d;");
+        let inner = part.part(&[Span::new(9, part.text().len())]);
+        assert_eq!(inner.location(2).to_string(), "a.sql:7:3");
+        assert_eq!(file.part(&[]).text(), "");
     }
 
     #[test]

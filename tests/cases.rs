@@ -24,6 +24,7 @@ verbs![
     history,
     init,
     input,
+    layouts,
     man,
     new,
     project,

@@ -3,8 +3,9 @@
 //! The queries' columns carry the names of the properties, so one decoder serves every kind: `kind`,
 //! `schema`, `relation` and `name` identify the object, all others are properties of its kind.
 
-use super::kind::{Kind, PropertyType};
+use super::kind::Kind;
 use super::object::{Object, ObjectId, Value};
+use super::property::PropertyType;
 
 /// A row that is not what the query promises: a defect of pgplumb or an unknown server version.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

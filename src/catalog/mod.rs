@@ -5,6 +5,7 @@
 //! decoding, differences and snapshots know it at once.
 
 pub mod kind;
+pub mod property;
 pub mod object;
 pub mod scope;
 pub mod decode;
@@ -14,8 +15,9 @@ pub mod tracked;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Values;
 
-pub use kind::{Context, Kind, Property, PropertyType};
+pub use kind::Kind;
 pub use object::{Object, ObjectId, Value};
+pub use property::{Context, Property, PropertyType};
 pub use scope::{Parts, Scope};
 pub use tracked::{Mark, Tracked};
 

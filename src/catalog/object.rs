@@ -65,7 +65,9 @@ impl ObjectId {
         match (self.schema.as_str(), self.relation.as_str()) {
             ("", _) => name,
             (schema, "") => format!("{}.{name}", quote_ident(schema)),
-            (schema, _) if self.kind == Kind::Index => format!("{}.{name}", quote_ident(schema)),
+            (schema, _) if matches!(self.kind, Kind::Index | Kind::Statistics) => {
+                format!("{}.{name}", quote_ident(schema))
+            }
             (schema, relation) => format!("{}.{}.{name}", quote_ident(schema), quote_ident(relation)),
         }
     }

@@ -203,7 +203,7 @@ pub(crate) fn expression(
         return Comparison::Same;
     }
     let relation = match context {
-        Context::Predicate | Context::Scalar | Context::Generated | Context::TriggerWhen => {
+        Context::Predicate | Context::Scalar | Context::Generated | Context::TriggerWhen | Context::Rule => {
             Some((object.id.schema.clone(), object.id.relation.clone()))
         }
         Context::Default | Context::Literal | Context::Type | Context::Query => None,
@@ -325,6 +325,20 @@ pub(crate) fn part_of(property: &'static str) -> &'static str {
         "in_schema" => "schema",
         "owned_by" => "owner column",
         "member_of" => "memberships",
+        "replica_identity" => "replica identity",
+        "access_method" => "access method",
+        "of_type" => "row type",
+        "statistics_target" => "statistics target",
+        "connection_limit" => "connection limit",
+        "valid_until" => "valid until",
+        "admin_of" => "admin options",
+        "not_null_name" => "name of NOT NULL",
+        "not_null_no_inherit" => "inheritance of NOT NULL",
+        "not_enforced" => "enforcement",
+        "all_tables" => "all tables",
+        "via_root" => "via root",
+        "generated_columns" => "generated columns",
+        "subtype_diff" => "subtype difference",
         "old_table" => "old table",
         "new_table" => "new table",
         other => other,
@@ -355,7 +369,10 @@ fn words(property: &'static str) -> (&'static str, &'static str) {
         "without_overlaps" => ("without overlaps", "plain"),
         "period" => ("period", "plain"),
         "validated" => ("validated", "not valid"),
-        "no_inherit" => ("no inherit", "inherited"),
+        "no_inherit" | "not_null_no_inherit" => ("no inherit", "inherited"),
+        "not_enforced" => ("not enforced", "enforced"),
+        "clustered" => ("clustered", "not clustered"),
+        "populated" => ("populated", "not populated"),
         "nulls_not_distinct" => ("not distinct", "distinct"),
         "deferrable" => ("deferrable", "not deferrable"),
         "initially_deferred" => ("initially deferred", "initially immediate"),

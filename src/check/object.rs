@@ -1,11 +1,12 @@
 //! Checks of objects: the object is there, and its properties are what the suite names.
 
-use crate::catalog::{Catalog, Kind, Object, ObjectId, Scope};
+use crate::catalog::{Catalog, Kind, Object, ObjectId, Parts, Scope};
 use crate::sql::fragment::{FunctionSignature, function_signature};
 use crate::sql::quote_ident;
 
 use super::compare::{Comparison, Want, compare, same_type};
 use super::document::closest;
+use super::kind::defaults::complete;
 use super::rule::{Claim, Judge, Outcome, Rule};
 use super::verdict::Difference;
 
@@ -101,6 +102,8 @@ pub(crate) struct ObjectRule {
     pub(crate) create: Option<String>,
     /// Whether the check claims that the object is there; a property of a table leaves that to the table's own.
     pub(crate) presence: bool,
+    /// Properties that other checks of the suite name: those of a table.
+    pub(crate) elsewhere: Vec<&'static str>,
 }
 
 impl ObjectRule {
@@ -112,13 +115,8 @@ impl ObjectRule {
             needs: Vec::new(),
             create: None,
             presence: true,
+            elsewhere: Vec::new(),
         }
-    }
-
-    /// The table that the object stands on.
-    pub(crate) fn table(&self) -> Option<ObjectId> {
-        let id = self.target.id();
-        (!id.relation.is_empty()).then(|| ObjectId::new(Kind::Table, id.schema.clone(), id.relation.clone()))
     }
 
     /// The wanted text of a property.
@@ -129,12 +127,15 @@ impl ObjectRule {
             .map(|want| &want.value)
     }
 
+    /// Whether the entry, or another of the same object, says something about the property.
+    pub(crate) fn names(&self, property: &str) -> bool {
+        self.wanted(property).is_some() || self.elsewhere.contains(&property)
+    }
+
     fn absent(&self, judge: &Judge<'_>) -> Outcome {
         let id = self.target.id();
-        if let Some(table) = self.table()
-            && judge.catalog.get(&table).is_none()
-        {
-            return Outcome::missing(&table);
+        if let Some(missing) = missing_relation(&id.schema, &id.relation, judge) {
+            return Outcome::missing(&missing);
         }
         if let Some(need) = self.needs.iter().find(|need| judge.lacks(need)) {
             return Outcome::missing(need);
@@ -260,8 +261,25 @@ impl Rule for ObjectRule {
             .collect()
     }
 
+    fn complete(&mut self) {
+        if self.presence {
+            complete(self);
+        }
+    }
+
     fn cover(&self, scope: &mut Scope) {
-        cover(self.target.id(), scope);
+        let id = self.target.id();
+        let mut parts = Parts::default().with_bare(id.kind);
+        for want in &self.wants {
+            parts = parts.with_property(id.kind, want.property);
+            parts = match (id.kind, want.property) {
+                (Kind::Exclusion, "definition") => parts.with(Kind::Index),
+                // whether an operator class is the default one depends on the column's type
+                (Kind::Index, "opclasses") => parts.with_bare(Kind::Column),
+                _ => parts,
+            };
+        }
+        cover(id, parts, scope);
     }
 
     fn judge(&self, judge: &mut Judge<'_>) -> Outcome {
@@ -280,6 +298,19 @@ impl Rule for ObjectRule {
         }
         best.unwrap_or_else(|| self.absent(judge).object(self.target.path()))
     }
+}
+
+/// The relation that an object stands on, when it is not there; as the suites call it.
+pub(crate) fn missing_relation(schema: &str, relation: &str, judge: &Judge<'_>) -> Option<ObjectId> {
+    if relation.is_empty() || judge.catalog.relation(schema, relation).is_some() {
+        return None;
+    }
+    let of = |kind| ObjectId::new(kind, schema, relation);
+    let wanted = Kind::RELATIONS
+        .into_iter()
+        .map(of)
+        .find(|id| judge.ledger.wants(id));
+    Some(wanted.unwrap_or_else(|| of(Kind::Table)))
 }
 
 /// Whether a routine of the catalog may be the one of that signature.
@@ -326,11 +357,12 @@ fn difference_sentence(difference: &Difference) -> String {
     }
 }
 
-/// Adds what must be read to see an object.
-pub(crate) fn cover(id: &ObjectId, scope: &mut Scope) {
+/// Adds what must be read to see an object, with these parts of the relation that it is or stands on.
+pub(crate) fn cover(id: &ObjectId, parts: Parts, scope: &mut Scope) {
+    let parts = parts.union(Parts::presence());
     let named = || (id.schema.clone(), id.name.clone());
     if !id.relation.is_empty() {
-        scope.relations.insert((id.schema.clone(), id.relation.clone()));
+        scope.add_parts(&id.schema, &id.relation, parts);
     } else {
         match id.kind {
             Kind::Role => {
@@ -342,7 +374,19 @@ pub(crate) fn cover(id: &ObjectId, scope: &mut Scope) {
             Kind::Extension => {
                 scope.extensions.insert(id.name.clone());
             }
-            Kind::Enum | Kind::Domain => {
+            Kind::Server => {
+                scope.servers.insert(id.name.clone());
+            }
+            Kind::EventTrigger => {
+                scope.event_triggers.insert(id.name.clone());
+            }
+            Kind::Publication => {
+                scope.publications.insert(id.name.clone());
+            }
+            Kind::DefaultPrivileges => {
+                scope.default_privileges.insert(id.name.clone());
+            }
+            Kind::Enum | Kind::Composite | Kind::Range | Kind::Domain => {
                 scope.types.insert(named());
             }
             Kind::Function => {
@@ -350,9 +394,8 @@ pub(crate) fn cover(id: &ObjectId, scope: &mut Scope) {
                 let name = crate::sql::parse_name(name).map_or_else(|_| name.to_string(), |name| name.name);
                 scope.functions.insert((id.schema.clone(), name));
             }
-            _ => {
-                scope.relations.insert(named());
-            }
+            // of an index it is those of its table
+            _ => scope.add_parts(&id.schema, &id.name, parts),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::sql::{Name, quote_ident};
 use super::document::{Fields, Item, Reader, Text, items_of};
 use super::kind::{At, KINDS};
 use super::object::ObjectRule;
-use super::rule::{Claim, Rule};
+use super::rule::{Claim, Ignored, Rule};
 use super::suite::{Check, Suite, spell};
 
 /// Parses a check file. `id` is what reports call the suite, `version` the migration that it belongs to.
@@ -39,7 +39,9 @@ pub fn parse_in(
     let mut parser = Parser {
         reader: Reader::new(file),
         schema: schema.to_string(),
+        complete: false,
         checks: Vec::new(),
+        ignored: Vec::new(),
     };
     let (document, errors) = DeTable::parse_recoverable(file.text());
     for error in &errors {
@@ -72,6 +74,7 @@ pub fn parse_in(
         schema: parser.schema,
         file: Arc::clone(file),
         checks: parser.checks,
+        ignored: parser.ignored,
     })
 }
 
@@ -80,11 +83,16 @@ pub(crate) struct Parser {
     pub(crate) reader: Reader,
     /// The suite's schema.
     pub(crate) schema: String,
+    /// Whether what entries leave out is to be PostgreSQL's default.
+    pub(crate) complete: bool,
     checks: Vec<Check>,
+    /// What `exact` passes over.
+    pub(crate) ignored: Vec<Ignored>,
 }
 
-/// The table that an entry stands in.
+/// The table, or other relation, that an entry stands in.
 pub(crate) struct Table {
+    pub(crate) kind: Kind,
     pub(crate) schema: String,
     pub(crate) name: String,
     /// `table.sync_progress`: how ids of its checks begin.
@@ -99,7 +107,7 @@ impl Table {
     }
 
     pub(crate) fn id(&self) -> ObjectId {
-        ObjectId::new(Kind::Table, self.schema.clone(), self.name.clone())
+        ObjectId::new(self.kind, self.schema.clone(), self.name.clone())
     }
 
     /// Its full SQL name.
@@ -132,9 +140,12 @@ impl Parser {
         {
             self.schema = schema;
         }
+        if let Some(item) = items.iter().find(|item| item.key.value == "complete") {
+            self.complete = self.reader.boolean(item).unwrap_or(false);
+        }
         for item in &items {
             match item.key.value.as_str() {
-                "schema" => {}
+                "schema" | "complete" => {}
                 "title" => title = self.reader.string(item).map(|text| text.value),
                 key => {
                     let entry = KINDS.iter().find(|entry| entry.key == key);
@@ -149,7 +160,7 @@ impl Parser {
                             );
                         }
                         None => {
-                            let known: Vec<&str> = ["title", "schema"]
+                            let known: Vec<&str> = ["title", "schema", "complete"]
                                 .into_iter()
                                 .chain(
                                     KINDS
@@ -193,8 +204,11 @@ impl Parser {
         kind: &'static str,
         key: &Text,
         expected: impl Into<String>,
-        rule: impl Rule + 'static,
+        mut rule: impl Rule + 'static,
     ) {
+        if self.complete {
+            rule.complete();
+        }
         self.checks.push(Check {
             path: path.into(),
             kind,
@@ -222,6 +236,15 @@ impl Parser {
     pub(crate) fn qualified(&mut self, what: &str, text: &Text) -> Option<(String, String)> {
         let name = self.reader.name(what, text)?;
         Some(self.resolve(&name))
+    }
+
+    /// The name of something on a table that has a schema of its own; with that where it is not the table's.
+    pub(crate) fn qualified_on(&mut self, table: &Table, what: &str, text: &Text) -> Option<String> {
+        let name = self.reader.name(what, text)?;
+        Some(match &name.schema {
+            Some(schema) if *schema != table.schema => name.to_string(),
+            _ => name.name,
+        })
     }
 
     pub(crate) fn resolve(&self, name: &Name) -> (String, String) {
@@ -295,7 +318,8 @@ impl Parser {
         let file = Arc::clone(self.reader.file());
         let mut doubled: Vec<String> = Vec::new();
         for check in &self.checks {
-            if let Some(first) = seen.insert(check.path.as_str(), check.span) {
+            let first = *seen.entry(check.path.as_str()).or_insert(check.span);
+            if first != check.span {
                 // one complaint for a table, not one for each of its keys
                 if !doubled.iter().any(|path| check.path.starts_with(path.as_str())) {
                     let name = check.path.replacen('.', " ", 1).replace('/', ", ");
@@ -399,9 +423,9 @@ name = "p"
                 "4:16 `row_security`: unknown value \"enabld\" (did you mean \"enabled\"?)",
                 "5:15 `primary_key`: want an array of strings, have a string",
                 "6:1 unknown key `colum` in [table.t] (did you mean `column`?)",
-                "8:14 `a`: expected not null, default, collate or generated, found `not`",
+                "8:14 `a`: expected not null, default, collate or generated, found `not` (correct the SQL between the quotes)",
                 "9:5 `b`: want a string, or a table with `definition`, have an integer",
-                "11:6 `i`: `(` is never closed",
+                "11:6 `i`: `(` is never closed (correct the SQL between the quotes)",
                 "14:1 policy p: an INSERT policy has no `using` (write the condition as `with_check`)",
                 "17:6 `of`: unknown value \"indexs\" (did you mean \"indexes\"?)",
                 "18:1 count \"n\": `exactly` beside `at_least` (keep one of the two)",
@@ -479,7 +503,7 @@ name = "p"
             ),
             (
                 "[[query]]\nname = \"q\"\nsql = \"delete from t\"\nexpect = 1",
-                "3:8 `sql`: expected a query that begins with select, with, values or table, found `delete`",
+                "3:8 `sql`: expected a query that begins with select, with, values or table, found `delete` (correct the SQL between the quotes)",
             ),
             (
                 "absent = [\"table\"]",
@@ -534,13 +558,13 @@ name = "p"
         assert!(
             suite
                 .scope()
-                .relations
+                .named_relations()
                 .contains(&("app".to_string(), "t".to_string()))
         );
         assert!(
             suite
                 .scope()
-                .relations
+                .named_relations()
                 .contains(&("auth".to_string(), "Odd.Name".to_string()))
         );
     }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::catalog::{Catalog, Kind, ObjectId, Scope};
 
+use super::kind::count::glob;
 use super::question::{Answer, Answers, Question};
 use super::suite::Suite;
 use super::verdict::{Difference, Measure, Status};
@@ -13,6 +14,8 @@ use super::verdict::{Difference, Measure, Status};
 pub(crate) trait Rule: fmt::Debug + Send + Sync {
     /// What it speaks about: a newer suite that claims the same takes over.
     fn claims(&self) -> Vec<Claim>;
+    /// Wants the default of what the entry does not say: the suite is a complete one.
+    fn complete(&mut self) {}
     /// Adds what must be read.
     fn cover(&self, scope: &mut Scope);
     /// Looks.
@@ -98,6 +101,32 @@ impl Gone {
     }
 }
 
+/// What `exact` passes over: the kinds, and patterns with `*` for any characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ignored {
+    pub(crate) kinds: &'static [Kind],
+    pub(crate) schema: String,
+    /// `None`: on any relation.
+    pub(crate) relation: Option<String>,
+    pub(crate) name: String,
+}
+
+impl Ignored {
+    /// Whether an object is meant, or stands on a relation that is.
+    pub(crate) fn covers(&self, id: &ObjectId) -> bool {
+        let is = self.kinds.contains(&id.kind)
+            && self
+                .relation
+                .as_ref()
+                .is_none_or(|pattern| glob(pattern, &id.relation))
+            && glob(&self.name, &id.name);
+        let stands_on = self.kinds.iter().any(|kind| Kind::RELATIONS.contains(kind))
+            && !id.relation.is_empty()
+            && glob(&self.name, &id.relation);
+        (is || stands_on) && glob(&self.schema, &id.schema)
+    }
+}
+
 /// Which claims are in force, over all suites: the newest of each.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger<'a> {
@@ -107,6 +136,8 @@ pub(crate) struct Ledger<'a> {
     pub(crate) present: BTreeSet<ObjectId>,
     /// Absences with the suite that says so.
     pub(crate) gone: Vec<(&'a Gone, usize)>,
+    /// What `exact` passes over.
+    pub(crate) ignored: Vec<&'a Ignored>,
 }
 
 impl Ledger<'_> {

@@ -7,7 +7,7 @@ use crate::migration::Version;
 use crate::source::{Location, SourceFile, Span};
 use crate::sql::quote_ident;
 
-use super::rule::Rule;
+use super::rule::{Ignored, Rule};
 
 /// The checks of one file, ready to be judged against a catalog.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub struct Suite {
     pub schema: String,
     pub file: Arc<SourceFile>,
     pub(crate) checks: Vec<Check>,
+    /// What `exact` passes over, here and in all suites.
+    pub(crate) ignored: Vec<Ignored>,
 }
 
 impl Suite {

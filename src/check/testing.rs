@@ -148,6 +148,7 @@ pub(crate) fn sample() -> Catalog {
             new(Kind::Enum, "mood"),
             &[
                 ("labels", "sad|ok|happy"),
+                ("privileges", "usage to public"),
                 ("owner", "boss"),
                 ("comment", "feelings"),
             ],
@@ -320,6 +321,7 @@ pub(crate) fn sample() -> Catalog {
             new(Kind::Function, "touch()"),
             &[
                 ("type", "function"),
+                ("privileges", "execute to public"),
                 ("returns", "trigger"),
                 ("language", "plpgsql"),
                 ("volatility", "volatile"),
@@ -338,6 +340,7 @@ pub(crate) fn sample() -> Catalog {
             new(Kind::Function, "summary(integer, public.mood)"),
             &[
                 ("type", "function"),
+                ("privileges", "execute to public"),
                 ("returns", "TABLE(n integer, feeling public.mood)"),
                 ("language", "sql"),
                 ("volatility", "stable"),
@@ -408,6 +411,112 @@ pub(crate) fn sample() -> Catalog {
             &[("privileges", "insert|select"), ("grantable", "select")],
         ),
         object(
+            new(Kind::Composite, "pair"),
+            &[
+                ("attributes", "\"A b\" integer|c text COLLATE \"C\""),
+                ("privileges", "usage to app"),
+            ],
+        ),
+        object(
+            new(Kind::Range, "span"),
+            &[
+                ("subtype", "text"),
+                ("opclass", "text_pattern_ops"),
+                ("collation", "\"C\""),
+                ("subtype_diff", "public.span_diff"),
+                ("multirange", "public.spans"),
+                ("privileges", "usage to public"),
+            ],
+        ),
+        object(
+            new(Kind::Domain, "positive"),
+            &[
+                ("type", "integer"),
+                ("not_null", "t"),
+                ("default", "1"),
+                ("checks", "\"a: b\": (VALUE > 0)"),
+                ("privileges", "usage to public"),
+            ],
+        ),
+        object(
+            bare(Kind::Server, "far"),
+            &[
+                ("wrapper", "postgres_fdw"),
+                ("options", "host=here"),
+                ("privileges", "usage to app with grant option"),
+            ],
+        ),
+        object(
+            bare(Kind::EventTrigger, "on_ddl"),
+            &[
+                ("event", "ddl_command_end"),
+                ("tags", "CREATE TABLE"),
+                ("function", "public.touch"),
+                ("enabled", "origin"),
+            ],
+        ),
+        object(
+            bare(Kind::Publication, "feed"),
+            &[
+                ("all_tables", "f"),
+                ("publish", "delete|insert|truncate|update"),
+                ("via_root", "f"),
+                ("tables", "public.t (id, amount) WHERE ((amount > 0))"),
+            ],
+        ),
+        object(
+            new(Kind::DefaultPrivileges, "boss"),
+            &[("tables", "insert to app|select to app")],
+        ),
+        on_t(
+            Kind::Exclusion,
+            "t_apart",
+            &[
+                (
+                    "definition",
+                    "EXCLUDE USING gist (amount WITH =) WHERE ((amount > 0))",
+                ),
+                ("operators", "="),
+                ("deferrable", "f"),
+                ("initially_deferred", "f"),
+            ],
+        ),
+        on_t(
+            Kind::Index,
+            "t_apart",
+            &[
+                ("constraint", "t_apart"),
+                ("method", "gist"),
+                ("unique", "f"),
+                ("keys", "amount"),
+                ("opclasses", ""),
+                ("collations", ""),
+                ("orders", ""),
+                ("predicate", "(amount > 0)"),
+                ("valid", "t"),
+                ("ready", "t"),
+            ],
+        ),
+        on_t(
+            Kind::Statistics,
+            "t_stats",
+            &[
+                ("statistics", "dependencies|ndistinct"),
+                ("keys", "name|org_id|lower((name)::text)"),
+            ],
+        ),
+        on_t(
+            Kind::Rule,
+            "t_rule",
+            &[
+                (
+                    "definition",
+                    "ON INSERT WHERE (new.amount > 0) DO INSTEAD NOTHING",
+                ),
+                ("enabled", "origin"),
+            ],
+        ),
+        object(
             new(Kind::Table, "log"),
             &[
                 ("type", "partitioned table"),
@@ -449,6 +558,7 @@ pub(crate) fn sample() -> Catalog {
 /// The suite that says all of [`sample`].
 pub(crate) const SAMPLE: &str = r#"
 title = "Everything"
+complete = true
 
 [schemas]
 auth = { owner = "boss", comment = "who" }
@@ -567,6 +677,44 @@ settings = {}
 body = "select 1, 'ok'::mood"
 owner = "boss"
 comment = ""
+
+[composite.pair]
+attributes = ['"A b" int', 'c text collate "C"']
+grant = { app = ["usage"] }
+
+[range.span]
+subtype = "text"
+opclass = "text_pattern_ops"
+collation = '"C"'
+subtype_diff = "span_diff"
+multirange = "spans"
+
+[domain.positive]
+definition = "int not null default 1"
+check = { '"a: b"' = "value > 0" }
+
+[server.far]
+wrapper = "postgres_fdw"
+options = { host = "here" }
+grant = { app = ["usage with grant option"] }
+
+[event_trigger]
+on_ddl = "on ddl_command_end when tag in ('create table') execute function touch()"
+
+[publication.feed]
+tables = ["t (amount, id) where (amount > 0)"]
+
+[default_privileges."boss in schema public"]
+tables = { app = ["select", "insert"] }
+
+[table.t.exclude]
+t_apart = "using gist (amount with =) where (amount > 0)"
+
+[table.t.statistics]
+t_stats = "(ndistinct, dependencies) on org_id, name, lower((name)::text)"
+
+[table.t.rule]
+t_rule = "on insert where (new.amount > 0) do instead nothing"
 
 [view]
 v = { definition = "select id from public.t", options = ["security_invoker=true"], owner = "boss", comment = "view" }

@@ -12,7 +12,7 @@ use clap::{ArgAction, Args as ClapArgs, CommandFactory, Parser, Subcommand, Valu
 use super::output::Color;
 use crate::migration::{Timeout, Version};
 use crate::plan::RollbackTarget;
-use crate::project::LoadOptions;
+use crate::project::{LayoutName, LoadOptions};
 use crate::report::{ExitCode, Format};
 
 /// Applies SQL migrations to PostgreSQL, each with its checks in one transaction; rolls them back, and verifies the live
@@ -80,6 +80,10 @@ pub struct GlobalArgs {
     #[arg(long, global = true, value_name = "DIR|FILE", value_hint = ValueHint::AnyPath)]
     pub checks: Option<PathBuf>,
 
+    /// Whose layout the migrations have; else it is found by the files
+    #[arg(long, global = true, value_name = "TOOL", value_parser = layout_parser())]
+    pub layout: Option<LayoutName>,
+
     /// Format of the report on stdout [default: text; of docs: markdown]
     #[arg(long, global = true, value_name = "FORMAT", value_parser = format_parser())]
     pub format: Option<Format>,
@@ -116,6 +120,7 @@ impl GlobalArgs {
             migrations: self.migrations.clone(),
             rollbacks: self.rollbacks.clone(),
             checks: self.checks.clone(),
+            layout: self.layout,
         }
     }
 }
@@ -157,6 +162,11 @@ impl FromStr for ReportTarget {
 
 fn format_parser() -> impl TypedValueParser<Value = Format> {
     PossibleValuesParser::new(Format::ALL.map(Format::as_str)).try_map(|word| word.parse::<Format>())
+}
+
+fn layout_parser() -> impl TypedValueParser<Value = LayoutName> {
+    PossibleValuesParser::new(LayoutName::ALL.map(LayoutName::as_str))
+        .try_map(|word| word.parse::<LayoutName>())
 }
 
 /// The verbs.
@@ -518,9 +528,9 @@ mod tests {
     #[test]
     fn global_flags_stand_before_and_after_the_command() {
         for line in [
-            "-d postgres:///a -C x --config c --migrations m --rollbacks r --checks k --format json --color never -q --yes --env \
+            "-d postgres:///a -C x --config c --migrations m --rollbacks r --checks k --layout goose --format json --color never -q --yes --env \
              prod --report json=a.json status",
-            "status -d postgres:///a -C x --config c --migrations m --rollbacks r --checks k --format json --color never -q --yes \
+            "status -d postgres:///a -C x --config c --migrations m --rollbacks r --checks k --layout goose --format json --color never -q --yes \
              --env prod --report json=a.json",
         ] {
             let global = parse(line).unwrap().global;
@@ -534,6 +544,7 @@ mod tests {
                     migrations: Some("m".into()),
                     rollbacks: Some("r".into()),
                     checks: Some("k".into()),
+                    layout: Some(LayoutName::Goose),
                 }
             );
             assert_eq!((global.format, global.color), (Some(Format::Json), Color::Never));

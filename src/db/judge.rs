@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
+use super::catalog::rule_definition;
 use crate::catalog::Context;
 use crate::check::{Answer, Answers, Question};
 use crate::sql::{TokenKind, lex, quote_ident, quote_literal};
@@ -130,7 +131,12 @@ fn job(index: usize, question: &Question) -> Option<Job> {
         return None;
     };
     let (expected, actual) = (fragment(*context, expected), fragment(*context, actual));
-    if !is_closed(expected) || !is_closed(actual) || !column_type.as_deref().is_none_or(is_closed) {
+    if !is_closed(*context, expected)
+        || !is_closed(*context, actual)
+        || !column_type
+            .as_deref()
+            .is_none_or(|name| is_closed(Context::Type, name))
+    {
         return None;
     }
     // the text ends on a line of its own, for it may end in a comment
@@ -158,6 +164,16 @@ fn job(index: usize, question: &Question) -> Option<Job> {
             Frame::view("select (", format!("\n) as pgplumb_judged{}", from("")))
         }
         (Context::Query, _) => Frame::view("(", "\n)"),
+        // a view of the same columns stands for the relation: a rule on that would lock it
+        (Context::Rule, _) => {
+            let view = format!("create temporary view pgplumb_judged as select *{}; ", from(""));
+            Frame {
+                how: "rule",
+                before: format!("{view}create rule pgplumb_judged as "),
+                behind: String::new(),
+                again: Some((view, String::new())),
+            }
+        }
         (Context::Type, _) if is_result(expected) || is_result(actual) => Frame::object(
             "returns",
             "create function pg_temp.pgplumb_judged() returns ".to_string(),
@@ -185,6 +201,10 @@ fn job(index: usize, question: &Question) -> Option<Job> {
         } else {
             format!("; set local search_path to {CATALOG_PATH}")
         };
+        let text = match context {
+            Context::Rule => on_judged(text),
+            _ => text.to_string(),
+        };
         format!("set local search_path to {path}; {before}{text}{behind}{reset}")
     };
     // pg_catalog comes first unless it is named; temporary objects shadow unless they are named
@@ -211,8 +231,21 @@ fn fragment(context: Context, text: &str) -> &str {
     }
 }
 
-/// Whether the text stays within the parentheses that are put around it.
-fn is_closed(text: &str) -> bool {
+/// `on insert do …` → `on insert to pg_temp.pgplumb_judged do …`
+fn on_judged(rule: &str) -> String {
+    let mut words = lex(rule).into_iter().filter(|token| !token.kind.is_trivia());
+    match words.nth(1) {
+        Some(event) => {
+            let (head, rest) = rule.split_at(event.span.end);
+            format!("{head} to pg_temp.pgplumb_judged{rest}")
+        }
+        None => rule.to_string(),
+    }
+}
+
+/// Whether the text stays within the parentheses that are put around it. The actions of a rule, in parentheses, end
+/// in semicolons.
+fn is_closed(context: Context, text: &str) -> bool {
     let mut depth = 0_usize;
     for token in lex(text) {
         if !token.terminated {
@@ -224,6 +257,7 @@ fn is_closed(text: &str) -> bool {
                 Some(less) => depth = less,
                 None => return false,
             },
+            (TokenKind::Punct, ";") if context == Context::Rule && depth > 0 => {}
             (TokenKind::Punct, ";")
             | (TokenKind::MetaCommand | TokenKind::CopyData | TokenKind::PsqlVariable, _) => return false,
             (TokenKind::Unknown, _) => return false,
@@ -277,12 +311,15 @@ pub fn answers<'a>(
             Some(answer),
         ) = (question, answers.get_mut(question))
         {
-            if !is_closed(fragment(*context, expected)) {
+            if !is_closed(*context, fragment(*context, expected)) {
                 *answer = Answer::Refused {
                     sqlstate: "42601".to_string(),
                     message: "not one expression".to_string(),
                 };
-            } else if !is_closed(fragment(*context, actual)) || !column_type.as_deref().is_none_or(is_closed)
+            } else if !is_closed(*context, fragment(*context, actual))
+                || !column_type
+                    .as_deref()
+                    .is_none_or(|name| is_closed(Context::Type, name))
             {
                 *answer = Answer::CannotTell {
                     reason: "the catalog's text could not be read".to_string(),
@@ -380,6 +417,10 @@ fn spelling(question: &Question, printed: &str) -> String {
             }
         }
         Context::Query => Some(printed),
+        Context::Rule => {
+            let rule = rule_definition(printed);
+            return rule.unwrap_or_else(|| printed.to_string());
+        }
         _ => None,
     };
     let text = inner.unwrap_or(printed).trim().trim_end_matches(';');
@@ -892,7 +933,7 @@ mod tests {
             "$a$",
             "(;)",
         ] {
-            assert!(!is_closed(text), "{text}");
+            assert!(!is_closed(Context::Predicate, text), "{text}");
         }
         for text in [
             "true -- ;",
@@ -903,7 +944,7 @@ mod tests {
             "\")\"",
             "a[1:2]",
         ] {
-            assert!(is_closed(text), "{text}");
+            assert!(is_closed(Context::Predicate, text), "{text}");
         }
     }
 

@@ -15,19 +15,13 @@ use super::connect::Connection;
 use super::error::Error;
 use crate::catalog::{Catalog, Kind, ObjectId, Scope, Tracked};
 
-/// Roles, schemas and extensions that are not the server's own.
-const ALL_ROLES: &str = "array(select a.rolname from pg_roles a where a.rolname not like 'pg\\_%')";
-const ALL_SCHEMAS: &str = "array(select a.nspname from pg_namespace a \
-     where a.nspname not like 'pg\\_%' and a.nspname <> 'information_schema')";
-const ALL_EXTENSIONS: &str = "array(select a.extname from pg_extension a)";
-
 /// What a statement reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reads {
     Relations,
     Types,
     Functions,
-    /// Roles, schemas and extensions: few, so always all of them.
+    /// Roles, schemas, extensions, …: few, so always all of them.
     Few,
     /// What no check names, of all of them.
     Details,
@@ -45,17 +39,19 @@ fn statements(version_num: u32, relations: &str, types: &str, functions: &str) -
             .replace("{functions}", functions);
         privileges(&for_version(&sql, version_num))
     };
-    let named = |sql: &str, all: &str| sql.replace("{names}::name[]", all);
-    let mut all = vec![
-        (Reads::Few, fill(&named(include_str!("sql/role.sql"), ALL_ROLES))),
-        (Reads::Few, fill(&named(include_str!("sql/schema.sql"), ALL_SCHEMAS))),
-        (
-            Reads::Few,
-            fill(&named(include_str!("sql/extension.sql"), ALL_EXTENSIONS)),
-        ),
-        (Reads::Types, fill(include_str!("sql/enum.sql"))),
-        (Reads::Types, fill(include_str!("sql/domain.sql"))),
-    ];
+    let nothing = Scope::default();
+    let mut all: Vec<(Reads, String)> = catalog::bare_statements(&nothing)
+        .into_iter()
+        .map(|(_, _, sql, _, own)| (Reads::Few, fill(&sql.replace("{names}", own))))
+        .collect();
+    for sql in [
+        include_str!("sql/enum.sql"),
+        include_str!("sql/composite.sql"),
+        include_str!("sql/range.sql"),
+        include_str!("sql/domain.sql"),
+    ] {
+        all.push((Reads::Types, fill(sql)));
+    }
     all.extend(
         RELATION_STATEMENTS
             .iter()
@@ -131,9 +127,10 @@ pub fn whole_sql(version_num: u32) -> String {
         relation_patterns: every(),
         type_patterns: every(),
         function_patterns: every(),
+        all: BTreeSet::from(FEW),
         ..Scope::default()
     };
-    let mut text = catalog::resolve_sql(&scope);
+    let mut text = catalog::read_sql(&scope, version_num);
     let setting = |name: &str| format!("current_setting('pgplumb.{name}')::oid[]");
     let all = statements(
         version_num,
@@ -141,11 +138,25 @@ pub fn whole_sql(version_num: u32) -> String {
         &setting("types"),
         &setting("functions"),
     );
-    for (_, sql) in all {
-        text.push_str(&sql);
+    for (_, sql) in all
+        .iter()
+        .filter(|(reads, _)| matches!(reads, Reads::Details | Reads::Other))
+    {
+        text.push_str(sql);
     }
     text
 }
+
+/// Kinds in no schema: read as a whole, since there are few.
+const FEW: [Kind; 7] = [
+    Kind::Role,
+    Kind::Schema,
+    Kind::Extension,
+    Kind::Server,
+    Kind::EventTrigger,
+    Kind::DefaultPrivileges,
+    Kind::Publication,
+];
 
 /// Follows a database that somebody else changes.
 pub struct Follower {
@@ -172,7 +183,8 @@ struct Touched {
 /// Ends a reading, whose definitions hold locks on relations until then, and begins to watch.
 const WATCH: &str = "commit; begin isolation level repeatable read read only;";
 
-const MARK: &str = "select 'mark' as unit, (txid_snapshot_xmax(txid_current_snapshot()) % 4294967296)::text as name;";
+const MARK: &str =
+    "select 'mark' as unit, (txid_snapshot_xmax(txid_current_snapshot()) % 4294967296)::text as name;";
 
 impl Follower {
     /// Reads everything. The session is the follower's own: nothing of the scripts reaches it.
@@ -245,7 +257,7 @@ impl Follower {
         }
         let answer = self
             .ask(&format!(
-                "execute pgplumb_old; select 'new' as unit; {WATCH} execute pgplumb_new('{}');",
+                "execute pgplumb_old; {WATCH} execute pgplumb_new('{}');",
                 self.since
             ))
             .await?;
@@ -274,7 +286,7 @@ impl Follower {
         self.note_mark(&answer);
         let now = catalog::decode(&answer)?;
         let mut gone = touched.gone;
-        let mut few = vec![Kind::Role, Kind::Schema, Kind::Extension];
+        let mut few = FEW.to_vec();
         if touched.other {
             few.push(Kind::Other);
         }
@@ -285,7 +297,8 @@ impl Follower {
             };
             let (before, after) = (ids(known), ids(&now));
             // a new name for a role or a schema stands in objects whose own rows did not change
-            let is_renamed = before.difference(&after).next().is_some() && after.difference(&before).next().is_some();
+            let is_renamed =
+                before.difference(&after).next().is_some() && after.difference(&before).next().is_some();
             if is_renamed && matches!(kind, Kind::Role | Kind::Schema) {
                 self.look_away().await?;
                 return self.read_all().await;
@@ -308,19 +321,28 @@ impl Follower {
                 "relnamespace",
                 "o.relkind in ('r', 'p', 'f', 'v', 'm', 'S')",
             ),
-            ("types", "pg_type", "typnamespace", "o.typtype in ('e', 'd')"),
+            (
+                "types",
+                "pg_type",
+                "typnamespace",
+                "(o.typtype in ('e', 'd', 'r') or o.typtype = 'c' and exists (select from pg_class k where k.oid = o.typrelid \
+                 and k.relkind = 'c'))",
+            ),
             ("functions", "pg_proc", "pronamespace", "true"),
         ];
         let mut text = "begin isolation level repeatable read read only;".to_string();
         for (set, catalog, schema, condition) in sets {
+            // the constructors of a range type are its own
+            let membership = if set == "functions" { "('e', 'i')" } else { "('e')" };
             text.push_str(&format!(
                 "select set_config('pgplumb.{set}', (select coalesce(array_agg(o.oid), '{{}}')::text from {catalog} o \
                  join pg_namespace n on n.oid = o.{schema} where n.nspname not like 'pg\\_%' \
                  and n.nspname <> 'information_schema' and {condition} and not exists (select from pg_depend e \
-                 where e.classid = '{catalog}'::regclass and e.objid = o.oid and e.deptype = 'e')), true);"
+                 where e.classid = '{catalog}'::regclass and e.objid = o.oid and e.deptype in {membership})), true);"
             ));
         }
-        let [relations, types, functions] = sets.map(|(set, ..)| format!("current_setting('pgplumb.{set}')::oid[]"));
+        let [relations, types, functions] =
+            sets.map(|(set, ..)| format!("current_setting('pgplumb.{set}')::oid[]"));
         for number in 0..self.reads.len() {
             text.push_str(&format!(
                 "execute pgplumb_{number}({relations}, {types}, {functions});"
@@ -341,15 +363,13 @@ impl Follower {
         }
     }
 
-    /// What the two lists say, the old one first.
+    /// What the two lists say.
     fn touched(&mut self, answer: &[SimpleQueryMessage]) -> Touched {
         let mut touched = Touched::default();
-        let mut is_new = false;
         for row in rows(answer) {
             let text = |name: &str| row.try_get(name).ok().flatten().unwrap_or_default().to_string();
             let unit = text("unit");
             match unit.as_str() {
-                "new" => is_new = true,
                 "other" => touched.other = true,
                 _ => {
                     let (schema, name, oid) = (text("schema"), text("name"), text("oid"));
@@ -357,18 +377,30 @@ impl Follower {
                         "relation" => (&mut touched.relations, self.tracked.of_relation(&schema, &name)),
                         "type" => (
                             &mut touched.types,
-                            vec![
-                                ObjectId::new(Kind::Enum, &schema, &name),
-                                ObjectId::new(Kind::Domain, &schema, &name),
-                            ],
+                            Kind::TYPES
+                                .iter()
+                                .map(|&kind| ObjectId::new(kind, &schema, &name))
+                                .collect(),
                         ),
-                        _ => (
-                            &mut touched.functions,
-                            vec![ObjectId::new(Kind::Function, &schema, &name)],
-                        ),
+                        _ => {
+                            let overloads = self.tracked.catalog().on_relation(Kind::Function, &schema, "");
+                            let stem = name.split_once('(').map_or(name.as_str(), |(stem, _)| stem);
+                            let same = overloads
+                                .filter(|object| {
+                                    object
+                                        .id
+                                        .name
+                                        .split_once('(')
+                                        .is_some_and(|(name, _)| name == stem)
+                                })
+                                .map(|object| object.id.clone())
+                                .collect();
+                            (&mut touched.functions, same)
+                        }
                     };
                     touched.gone.extend(known);
-                    if is_new {
+                    // also of the old list: what lost a trigger has no new row; what is gone is not found again
+                    if !oids.contains(&oid) {
                         oids.push(oid);
                     }
                 }
@@ -416,6 +448,7 @@ mod tests {
             .await
             .unwrap();
         let version = script.server.version_num / 10_000;
+        let mut problems = Vec::new();
         for line in HISTORY.lines().filter(|line| !line.is_empty()) {
             let (since, statement) = match line.strip_prefix("--") {
                 Some(rest) => {
@@ -429,19 +462,27 @@ mod tests {
             }
             let before = whole(&script).await;
             let mark = follower.tracked.mark();
-            script
-                .client
-                .batch_execute(statement)
-                .await
-                .unwrap_or_else(|error| panic!("{statement}: {error:?}"));
+            if let Err(error) = script.client.batch_execute(statement).await {
+                problems.push(format!("{statement}: {error:?}"));
+                continue;
+            }
             follower.update().await.unwrap();
             let now = whole(&script).await;
-            assert_eq!(diff(&now, follower.tracked.catalog()), [], "{statement}");
             let changes = diff(&before, &now);
-            assert_eq!(follower.tracked.changes_since(mark), changes, "{statement}");
-            assert!(!changes.is_empty(), "{statement} changed nothing that is read");
+            if diff(&now, follower.tracked.catalog()) != [] {
+                problems.push(format!(
+                    "{statement}: {:?}",
+                    diff(&now, follower.tracked.catalog())
+                ));
+            } else if follower.tracked.changes_since(mark) != changes {
+                problems.push(format!("{statement}: other changes"));
+            }
+            if changes.is_empty() {
+                problems.push(format!("{statement}: changed nothing that is read"));
+            }
             follower.tracked.release(mark);
         }
+        assert!(problems.is_empty(), "{}", problems.join("\n"));
     }
 
     #[tokio::test]
@@ -479,10 +520,7 @@ mod tests {
     #[test]
     fn privileges_are_compared_with_those_that_come_by_themselves() {
         let sql = privileges("select {acl}('f')(p.acl)(f(p.owner))(and true), 1");
-        assert!(
-            sql.contains("acldefault(('f')::\"char\", f(p.owner))"),
-            "{sql}"
-        );
+        assert!(sql.contains("acldefault(('f')::\"char\", f(p.owner))"), "{sql}");
         assert!(sql.ends_with(", 1") && !sql.contains("{acl}"), "{sql}");
     }
 }

@@ -41,7 +41,7 @@ alter table s2.tt set (fillfactor = 70)
 alter table s2.tt set (toast.autovacuum_enabled = false)
 create index i on s2.tt (note, (upper(note))) where note <> ''
 alter index s2.i alter column 2 set statistics 77
-alter table s2.tt cluster on i
+alter table s2.tt cluster on t_pkey
 comment on index s2.i is 'fast'
 comment on column s2.tt.note is 'a note'
 comment on table s2.tt is 'a table'

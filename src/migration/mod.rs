@@ -11,7 +11,7 @@ pub mod set;
 
 pub use checksum::{Width, sha256};
 pub use directives::{Direction, Directives};
-pub use script::MigrationScript;
+pub use script::{MigrationScript, OutsideReason, Rules};
 pub use set::{Migration, Set};
 pub use timeout::Timeout;
 pub use version::{FileName, Version};

@@ -7,6 +7,16 @@ use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};
 use crate::sql::{Script, Statement, TransactionControl};
 
+/// What a script may hold, and how it is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Rules {
+    /// pgplumb's own: one transaction, unless the directive no-transaction says otherwise.
+    #[default]
+    Strict,
+    /// Written for another tool: what psql would run is run, outside a transaction where it has to be.
+    AsPsql,
+}
+
 /// A migration's or a rollback's script.
 ///
 /// The SQL is taken apart when it is first asked for: a run with nothing to do reads a thousand scripts and needs
@@ -16,6 +26,7 @@ pub struct MigrationScript {
     pub file: Arc<SourceFile>,
     pub direction: Direction,
     pub directives: Directives,
+    pub rules: Rules,
     sql: OnceLock<Script>,
 }
 
@@ -27,9 +38,16 @@ impl MigrationScript {
             file,
             direction,
             directives,
+            rules: Rules::default(),
             sql: OnceLock::new(),
         };
         (script, problems)
+    }
+
+    /// The same script as one that was written for another tool.
+    pub fn as_psql(mut self) -> MigrationScript {
+        self.rules = Rules::AsPsql;
+        self
     }
 
     /// The statements of the script.
@@ -39,7 +57,63 @@ impl MigrationScript {
 
     /// Whether it runs in pgplumb's transaction.
     pub fn is_transactional(&self) -> bool {
-        self.directives.no_transaction.is_none()
+        match self.rules {
+            Rules::Strict => self.directives.no_transaction.is_none(),
+            // a transaction of its own around everything is one, whatever is declared
+            Rules::AsPsql => {
+                self.sql().outer_transaction().is_some()
+                    || (self.directives.no_transaction.is_none() && self.outside_reason().is_none())
+            }
+        }
+    }
+
+    /// Why a script of another tool runs outside a transaction though nothing in it declares that: the first statement
+    /// that needs it, or that ends a transaction of the script's own.
+    pub fn outside_reason(&self) -> Option<OutsideReason<'_>> {
+        if self.rules == Rules::Strict || self.directives.no_transaction.is_some() {
+            return None;
+        }
+        let sql = self.sql();
+        if sql.outer_transaction().is_some() {
+            return None;
+        }
+        let stray = sql.stray_transaction_control().first().copied();
+        let alone = sql
+            .statements
+            .iter()
+            .find(|statement| statement.outside_transaction.is_some());
+        let first = |a: &'_ Statement, b: &'_ Statement| a.span.start <= b.span.start;
+        match (stray, alone) {
+            (Some(stray), Some(alone)) if first(alone, stray) => Some(OutsideReason::of(alone)),
+            (Some(stray), _) => Some(OutsideReason::of(stray)),
+            (None, Some(alone)) => Some(OutsideReason::of(alone)),
+            (None, None) => None,
+        }
+    }
+
+    /// Where it shows that the script runs outside a transaction.
+    pub fn outside_span(&self) -> Option<Span> {
+        if self.is_transactional() {
+            return None;
+        }
+        let declared = self.directives.no_transaction.as_ref();
+        declared
+            .map(|directive| directive.span)
+            .or_else(|| self.outside_reason().map(|reason| reason.statement.span))
+    }
+
+    /// What a run says of a script that it runs outside a transaction without being told to.
+    pub fn outside_notice(&self) -> Option<Diagnostic> {
+        let reason = self.outside_reason()?;
+        Some(
+            Diagnostic::warning(format!(
+                "this {} runs outside a transaction, as psql runs it: {}",
+                self.direction.noun(),
+                reason.why
+            ))
+            .at(&self.file, reason.statement.span)
+            .help("keep such a statement in a file of its own: what stands before it stays when it fails"),
+        )
     }
 
     /// The statements that are sent: all but the script's own outer BEGIN and COMMIT.
@@ -65,11 +139,14 @@ impl MigrationScript {
     pub fn validate(&self) -> Vec<Diagnostic> {
         let sql = self.sql();
         let mut problems = sql.diagnostics.clone();
-        if problems.is_empty() && self.statements().is_empty() {
-            problems.push(self.empty());
-        }
-        for statement in &sql.statements {
-            problems.extend(self.misplaced(statement));
+        // other tools take an empty script for one that has nothing to do, and run the rest as psql does
+        if self.rules == Rules::Strict {
+            if problems.is_empty() && self.statements().is_empty() {
+                problems.push(self.empty());
+            }
+            for statement in &sql.statements {
+                problems.extend(self.misplaced(statement));
+            }
         }
         problems.sort_by_key(|problem| problem.place.as_ref().map(|place| place.span.start));
         problems
@@ -110,6 +187,38 @@ impl MigrationScript {
             _ => return None,
         };
         Some(found.at(&self.file, statement.span))
+    }
+}
+
+/// Why a script runs outside a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutsideReason<'s> {
+    pub statement: &'s Statement,
+    why: Why,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    Needs(&'static str),
+    Controls(TransactionControl),
+}
+
+impl std::fmt::Display for Why {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Why::Needs(what) => write!(f, "{what} cannot run inside one"),
+            Why::Controls(control) => write!(f, "it has a {} of its own", spelled(*control)),
+        }
+    }
+}
+
+impl<'s> OutsideReason<'s> {
+    fn of(statement: &'s Statement) -> OutsideReason<'s> {
+        let why = match (statement.outside_transaction, statement.transaction) {
+            (None, Some(control)) => Why::Controls(control),
+            (what, _) => Why::Needs(what.unwrap_or("a statement of it")),
+        };
+        OutsideReason { statement, why }
     }
 }
 
@@ -255,6 +364,51 @@ mod tests {
             problems(Direction::Down, "begin;\ndrop index concurrently i;\ncommit;"),
             ["2:1 DROP INDEX CONCURRENTLY cannot run inside a transaction, and this rollback runs in one"]
         );
+    }
+
+    #[test]
+    fn scripts_of_other_tools_run_as_psql_runs_them() {
+        let notice = |text: &str| {
+            let script = script(Direction::Up, text).as_psql();
+            assert_eq!(script.validate(), [], "{text}");
+            let notice = script.outside_notice();
+            assert_eq!(notice.is_none(), script.is_transactional(), "{text}");
+            notice.map(|notice| format!("{} {}", notice.location().unwrap(), notice.message))
+        };
+        for text in [
+            "",
+            "-- nothing",
+            "create table a ();",
+            "begin; create table a (); commit;",
+        ] {
+            assert_eq!(notice(text), None, "{text}");
+        }
+        for (text, place, why) in [
+            (
+                "select 1;\ncreate index concurrently i on t (x);",
+                "f.sql:2:1",
+                "CREATE INDEX CONCURRENTLY cannot run inside one",
+            ),
+            (
+                "begin; select 1; commit; begin; vacuum; commit;",
+                "f.sql:1:1",
+                "it has a BEGIN of its own",
+            ),
+            ("vacuum; commit;", "f.sql:1:1", "VACUUM cannot run inside one"),
+        ] {
+            assert_eq!(
+                notice(text),
+                Some(format!(
+                    "{place} this migration runs outside a transaction, as psql runs it: {why}"
+                ))
+            );
+        }
+        let declared = script(Direction::Up, "-- pgplumb: no-transaction\nvacuum;").as_psql();
+        assert!(!declared.is_transactional() && declared.outside_notice().is_none());
+        let wrapped = "-- pgplumb: no-transaction\nbegin; create table a (); commit;";
+        assert!(script(Direction::Up, wrapped).as_psql().is_transactional());
+        let meta = script(Direction::Up, "\\i other.sql").as_psql();
+        assert_eq!(meta.validate().len(), 1);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::checksum::{self, Width};
 use super::directives::Direction;
-use super::script::MigrationScript;
+use super::script::{MigrationScript, Rules};
 use super::version::{FileName, FileNameError, StemError, Version};
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceFile;
@@ -100,18 +100,83 @@ impl Set {
                 )),
             }
         }
+        problems.extend(set.check_owners(check_files));
+        set.or_problems(problems)
+    }
+
+    /// Takes migrations that another tool's layout has paired already, in any order. A rollback in a folder of its own
+    /// has the file name of its migration.
+    ///
+    /// # Errors
+    /// Versions that are there twice, rollbacks and numbered check files without a migration; ordered by file.
+    pub fn of(
+        mut migrations: Vec<Migration>,
+        rollbacks: Vec<Arc<SourceFile>>,
+        check_files: &[String],
+    ) -> Result<Set, Vec<Diagnostic>> {
+        migrations.sort_by(|a, b| (a.version, a.up.file.path()).cmp(&(b.version, b.up.file.path())));
+        let mut problems = Vec::new();
+        for same in migrations.chunk_by(|a, b| a.version == b.version) {
+            if same.len() > 1 {
+                let paths: Vec<&str> = same.iter().map(|migration| migration.up.file.path()).collect();
+                problems.push(twice(same[0].version, &paths));
+            }
+        }
+        migrations.dedup_by_key(|migration| migration.version);
+        for file in rollbacks {
+            let name = file_name_of(file.path());
+            let owner = migrations
+                .iter_mut()
+                .find(|migration| migration.down.is_none() && file_name_of(migration.up.file.path()) == name);
+            match owner {
+                Some(migration) => {
+                    let (down, found) = MigrationScript::new(file, Direction::Down);
+                    problems.extend(found);
+                    problems.extend(declared_irreversible(migration, &down));
+                    migration.down = Some(down.as_psql());
+                }
+                None => problems.push(orphan(file.path(), Kind::Rollback, None)),
+            }
+        }
+        let set = Set { migrations };
+        problems.extend(set.check_owners(check_files));
+        set.or_problems(problems)
+    }
+
+    /// The same migrations, run as psql would run them.
+    pub fn as_psql(mut self) -> Set {
+        for migration in &mut self.migrations {
+            migration.up.rules = Rules::AsPsql;
+            if let Some(down) = &mut migration.down {
+                down.rules = Rules::AsPsql;
+            }
+        }
+        self
+    }
+
+    fn or_problems(self, mut problems: Vec<Diagnostic>) -> Result<Set, Vec<Diagnostic>> {
+        if problems.is_empty() {
+            return Ok(self);
+        }
+        problems.sort_by_key(Diagnostic::location);
+        Err(problems)
+    }
+
+    /// Numbered check files that belong to no migration, or to one that has another.
+    fn check_owners(&self, check_files: &[String]) -> Vec<Diagnostic> {
+        let mut problems = Vec::new();
         let mut owners: BTreeMap<Version, &str> = BTreeMap::new();
         for path in check_files {
             let stem = stem_of(path);
             let Some(name) = numbered(stem) else { continue };
             let found = match name {
-                Ok(name) => set.index_of(&name),
+                Ok(name) => self.index_of(&name),
                 // `0024.toml`, `0024-sync.toml`: numbered, and the stem of no migration
-                Err(version) => Err(version.and_then(|version| set.position(version))),
+                Err(version) => Err(version.and_then(|version| self.position(version))),
             };
             match found {
                 Ok(index) => {
-                    let version = set.migrations[index].version;
+                    let version = self.migrations[index].version;
                     if let Some(first) = owners.insert(version, path) {
                         problems.push(twice(version, &[first, path]));
                     }
@@ -119,16 +184,11 @@ impl Set {
                 Err(like) => problems.push(orphan(
                     path,
                     Kind::Check,
-                    like.map(|index| &set.migrations[index]),
+                    like.map(|index| &self.migrations[index]),
                 )),
             }
         }
-        if problems.is_empty() {
-            Ok(set)
-        } else {
-            problems.sort_by_key(Diagnostic::location);
-            Err(problems)
-        }
+        problems
     }
 
     /// All migrations, oldest first.

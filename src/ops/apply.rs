@@ -11,11 +11,13 @@ use crate::db::catalog as reading;
 use crate::db::history::Reading;
 use crate::diagnostic::Diagnostic;
 use crate::history::Ledger;
-use crate::migration::{Version, Width};
+use crate::migration::{MigrationScript, Version, Width};
 use crate::plan::{Plan, Refusal};
 use crate::project::OutOfOrder;
 use crate::report::ExitCode;
-use crate::report::model::{Conclusion, Gate, MigrationState, Report, StatementLine};
+use crate::report::model::{
+    Conclusion, Gate, MigrationReport, MigrationState, Report, StatementLine, Totals,
+};
 
 /// What the user asked for.
 #[derive(Clone, Default)]
@@ -47,6 +49,7 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
     let mut report = super::begin("apply");
     report.dry_run = options.dry_run;
     let project = context.project;
+    super::needs_migrations(project)?;
     let all = suites(project)?;
     let (session, mut reading) = context.open_with_history().await?;
     report.database = Some(context.database(&session, &reading));
@@ -63,6 +66,7 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
         check_width(&plan, &reading, width)?;
         check_scripts(&plan)?;
         describe_plan(&mut report, &plan, &all);
+        report.diagnostics.extend(outside_notices(&plan));
         report.duration_ms = millis(started.elapsed());
         return Ok(report);
     }
@@ -74,6 +78,7 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
     let mut outcome = Outcome::HistoryChanged;
     let mut failed = None;
     let mut is_confirmed = false;
+    let mut notices = Vec::new();
     for _ in 0..REPLANS {
         let ledger = Ledger::build(&project.set, &reading.history);
         let plan = match Plan::up(&ledger, options.to, allow) {
@@ -86,6 +91,9 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
         };
         check_width(&plan, &reading, width)?;
         check_scripts(&plan)?;
+        if runner.migrations.is_empty() {
+            notices = outside_notices(&plan);
+        }
         if runner.migrations.is_empty()
             && super::preflight::stops(context, &runner.session, &ledger, &plan, &all, &mut report).await?
         {
@@ -128,7 +136,12 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
     if matches!(outcome, Outcome::Done) && applied_any && runner.verify && !always.is_empty() {
         let verdicts = judge_always(context, &runner, &always).await;
         match verdicts {
-            Ok(verdicts) => runner.checks.extend(verdicts),
+            Ok(verdicts) => {
+                if !Totals::of(&verdicts).approved(runner.strict) {
+                    runner.diagnostics.push(stays_applied(&runner.migrations));
+                }
+                runner.checks.extend(verdicts);
+            }
             Err(error) => failed = Some(error),
         }
     }
@@ -140,6 +153,7 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
     }
     report.migrations = runner.migrations;
     report.checks = runner.checks;
+    report.diagnostics.extend(notices);
     report.diagnostics.extend(runner.diagnostics);
     let strict = runner.strict;
     report.exit = match (&outcome, &failed) {
@@ -162,8 +176,25 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
         _ => Conclusion::NotApproved,
     });
     facts::makers(&mut report, project);
+    facts::root_causes(&mut report);
     report.duration_ms = millis(started.elapsed());
     Ok(report)
+}
+
+/// The always-on suites are judged behind the last COMMIT: what they find takes nothing back.
+fn stays_applied(migrations: &[MigrationReport]) -> Diagnostic {
+    let applied: Vec<String> = migrations
+        .iter()
+        .filter(|migration| migration.state == MigrationState::Applied)
+        .map(MigrationReport::stem)
+        .collect();
+    Diagnostic::warning(format!(
+        "{} met {} own checks and {} applied: what failed is a suite that always holds",
+        applied.join(", "),
+        if applied.len() == 1 { "its" } else { "their" },
+        if applied.len() == 1 { "stays" } else { "stay" },
+    ))
+    .help("correct what the suite finds and run `pgplumb verify`, or take it back with `pgplumb rollback`")
 }
 
 /// The steps that were not reached are still pending.
@@ -212,13 +243,13 @@ pub(super) fn check_scripts(plan: &Plan<'_>) -> Result<(), Error> {
     for step in &plan.steps {
         problems.extend(step.migration.up.validate());
         problems.extend(step.migration.down.iter().flat_map(|down| down.validate()));
-        if let Some(directive) = &step.script.directives.no_transaction {
+        if let Some(span) = step.script.outside_span() {
             problems.push(
                 Diagnostic::error(format!(
-                    "{} is declared no-transaction, which this version of pgplumb does not run yet",
+                    "{} runs outside a transaction, which this version of pgplumb does not do yet",
                     step.migration.stem()
                 ))
-                .at(&step.script.file, directive.span)
+                .at(&step.script.file, span)
                 .help("write it so that it runs in a transaction, or run it with psql and adopt it later"),
             );
         }
@@ -228,6 +259,12 @@ pub(super) fn check_scripts(plan: &Plan<'_>) -> Result<(), Error> {
     } else {
         Err(Error::Input(problems))
     }
+}
+
+/// What is said of scripts of other tools that run outside a transaction.
+pub(super) fn outside_notices(plan: &Plan<'_>) -> Vec<Diagnostic> {
+    let scripts = plan.steps.iter().map(|step| step.script);
+    scripts.filter_map(MigrationScript::outside_notice).collect()
 }
 
 /// Whether every version fits into the history table.

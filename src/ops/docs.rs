@@ -346,7 +346,11 @@ impl Made {
             Kind::Role => self.scope.roles.contains(&id.name),
             Kind::Schema => self.scope.schemas.contains(&id.name),
             Kind::Extension => self.scope.extensions.contains(&id.name),
-            Kind::Enum | Kind::Domain => named(&self.scope.types, &id.name),
+            Kind::Server => self.scope.servers.contains(&id.name),
+            Kind::EventTrigger => self.scope.event_triggers.contains(&id.name),
+            Kind::Publication => self.scope.publications.contains(&id.name),
+            Kind::DefaultPrivileges => self.scope.default_privileges.contains(&id.name),
+            Kind::Enum | Kind::Composite | Kind::Range | Kind::Domain => named(&self.scope.types, &id.name),
             Kind::Function => {
                 let bare = id.name.split('(').next().unwrap_or(&id.name);
                 self.scope

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::account;
-use super::apply::{describe_plan, refused};
+use super::apply::{describe_plan, outside_notices, refused};
 use super::context::Context;
 use super::runner::{Outcome, Runner, describe, millis};
 use super::{Confirm, Error};
@@ -35,6 +35,7 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
     let started = Instant::now();
     let mut report = super::begin("rollback");
     report.dry_run = options.dry_run;
+    super::needs_migrations(context.project)?;
     let set = &context.project.set;
     let (session, reading) = context.open_with_history().await?;
     report.database = Some(context.database(&session, &reading));
@@ -51,6 +52,7 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
     let blocked = account::dependents(context, &session, &plan, &ledger, &reading.schemas).await?;
     let losses = account::losses(&session, &plan, &reading.schemas).await?;
     let mut notes: Vec<Diagnostic> = newer_scripts(&ledger, &plan);
+    notes.extend(outside_notices(&plan));
     let mut lines: Vec<String> = losses.iter().map(account::Loss::describe).collect();
     lines.extend(account::deletions(&plan));
     let loses_data = !lines.is_empty();

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::layout::LayoutName;
 use crate::diagnostic::{Diagnostic, closest};
 use crate::migration::timeout::TimeoutError;
 use crate::migration::{Timeout, Width};
@@ -25,6 +26,8 @@ pub struct Settings {
     pub migrations: Folder,
     pub rollbacks: Folder,
     pub checks: Folder,
+    /// Whose layout the migrations have; `None`: found by itself.
+    pub layout: Option<LayoutName>,
     pub database: DatabaseSource,
     /// Where names in check files are looked up unless the file says otherwise. A plain name, unquoted.
     pub schema: String,
@@ -109,6 +112,7 @@ impl Default for Settings {
             migrations: Folder::unnamed("migrations"),
             rollbacks: Folder::unnamed("rollback"),
             checks: Folder::unnamed("checks"),
+            layout: None,
             database: DatabaseSource::Default,
             schema: "public".to_string(),
             role: None,
@@ -152,7 +156,7 @@ enum Form {
 }
 
 /// Every setting, in the order of the documentation.
-pub const KEYS: [Key; 16] = [
+pub const KEYS: [Key; 17] = [
     Key {
         name: "migrations",
         example: r#""migrations""#,
@@ -175,6 +179,33 @@ pub const KEYS: [Key; 16] = [
             "Folder of the check files; one with the name of a migration belongs to it, any other holds always.",
         ],
         form: Form::Folder(|settings, folder| settings.checks = folder),
+    },
+    Key {
+        name: "layout",
+        example: r#""pgplumb""#,
+        default: "found by itself",
+        doc: &[
+            "Whose layout the migrations have: \"pgplumb\", \"refinery\", \"flyway\", \"golang-migrate\", \"sqlx\", \"diesel\",",
+            "\"dbmate\", \"goose\", \"sql-migrate\" or \"sqitch\". Left out, it is found by the files.",
+        ],
+        form: Form::Words(&[
+            ("pgplumb", |settings| settings.layout = Some(LayoutName::Pgplumb)),
+            ("refinery", |settings| {
+                settings.layout = Some(LayoutName::Refinery)
+            }),
+            ("flyway", |settings| settings.layout = Some(LayoutName::Flyway)),
+            ("golang-migrate", |settings| {
+                settings.layout = Some(LayoutName::GolangMigrate)
+            }),
+            ("sqlx", |settings| settings.layout = Some(LayoutName::Sqlx)),
+            ("diesel", |settings| settings.layout = Some(LayoutName::Diesel)),
+            ("dbmate", |settings| settings.layout = Some(LayoutName::Dbmate)),
+            ("goose", |settings| settings.layout = Some(LayoutName::Goose)),
+            ("sql-migrate", |settings| {
+                settings.layout = Some(LayoutName::SqlMigrate)
+            }),
+            ("sqitch", |settings| settings.layout = Some(LayoutName::Sqitch)),
+        ]),
     },
     Key {
         name: "database_url_env",
@@ -654,6 +685,7 @@ mod tests {
 migrations = "db/up"
 rollbacks = 'db/down'
 checks = "db/checks"
+layout = "goose"
 database_url_env = "SHOP_URL"
 schema = '"Shop"'
 role = "Shop_Owner"
@@ -684,6 +716,7 @@ strict = true
                 migrations: settings.migrations.clone(),
                 rollbacks: settings.rollbacks.clone(),
                 checks: settings.checks.clone(),
+                layout: Some(LayoutName::Goose),
                 database: DatabaseSource::Variable("SHOP_URL".to_string()),
                 schema: "Shop".to_string(),
                 role: Some("shop_owner".to_string()),

@@ -1,9 +1,10 @@
 //! Where the project is.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use super::config::FILE_NAME;
+use super::file::os_reason;
+use super::layout::LayoutName;
 use crate::diagnostic::Diagnostic;
 
 /// What the command line says about the project. All paths are relative to `directory`.
@@ -18,7 +19,20 @@ pub struct LoadOptions {
     pub rollbacks: Option<PathBuf>,
     /// A folder or a single file.
     pub checks: Option<PathBuf>,
+    /// Whose layout the migrations have, whatever settings and files say.
+    pub layout: Option<LayoutName>,
 }
+
+/// Where migrations are looked for when nothing names their folder.
+pub const MIGRATIONS: [&str; 4] = [
+    "migrations",
+    "db/migrations",
+    "db/migration",
+    "src/main/resources/db/migration",
+];
+
+/// What else makes a directory a project: the plan of sqitch, whose scripts are beside it.
+const PLAN: &str = "sqitch.plan";
 
 /// The place that the project's paths are relative to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +81,7 @@ impl LoadOptions {
 
 impl Root {
     /// Finds the project: the file or the folders that the command line names, else the nearest directory, from
-    /// the start upwards, that holds `pgplumb.toml` or `migrations/`.
+    /// the start upwards, that holds `pgplumb.toml`, a folder of migrations or `sqitch.plan`.
     ///
     /// # Errors
     /// Lists what was looked for and where.
@@ -93,7 +107,8 @@ impl Root {
         for directory in start.ancestors() {
             let config = directory.join(FILE_NAME);
             let has_config = config.is_file();
-            if has_config || directory.join("migrations").is_dir() {
+            let holds_migrations = || MIGRATIONS.iter().any(|folder| directory.join(folder).is_dir());
+            if has_config || holds_migrations() || directory.join(PLAN).is_file() {
                 return Ok(Root {
                     directory: directory.to_path_buf(),
                     config: has_config.then_some(config),
@@ -116,17 +131,6 @@ fn not_found(start: &Path) -> Diagnostic {
         ))
         .fact("looked in", looked_in.join("\n"))
         .help("run `pgplumb init` to make one, or name its directory with -C DIR")
-}
-
-/// What the operating system says, without its number.
-pub fn os_reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    let text = text.find(" (os error").map_or(text.as_str(), |at| &text[..at]);
-    let mut characters = text.chars();
-    match characters.next() {
-        Some(first) => first.to_lowercase().chain(characters).collect(),
-        None => "unknown error".to_string(),
-    }
 }
 
 #[cfg(test)]

@@ -4,15 +4,17 @@
 //! command line names the folders, their paths are as they were given.
 
 use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::config::{Config, FILE_NAME, Folder};
-use super::discovery::{LoadOptions, Root, os_reason};
+use super::discovery::{LoadOptions, MIGRATIONS, Root};
+use super::file::{has_extension, list, os_reason, try_file};
+use super::layout::{self, LayoutName};
 use crate::diagnostic::Diagnostic;
 use crate::migration::{Set, Version};
-use crate::source::{SourceFile, Span};
+use crate::source::SourceFile;
 
 /// A project, read once.
 #[derive(Debug, Clone)]
@@ -77,8 +79,25 @@ impl Project {
             known: folders.paths(&root.directory),
             problems: Vec::new(),
         };
-        let migrations = reading.folder(folders.migrations.as_ref(), "sql");
         let rollbacks = reading.folder(folders.rollbacks.as_ref(), "sql");
+        let before = reading.problems.len();
+        let mut migrations = reading.folder(folders.migrations.as_ref(), "sql");
+        let mut laid = None;
+        if let Some(wanted) = &folders.migrations {
+            let has_rollbacks = rollbacks.as_ref().is_some_and(|files| !files.is_empty());
+            let files = migrations.as_deref().unwrap_or_default();
+            let forced = options.layout.or(config.settings.layout);
+            let found = reading.layout(wanted, files, has_rollbacks, forced);
+            laid = Some(found.map_err(|problem| vec![*problem])?);
+        }
+        if let Some(laid) = laid.as_ref().filter(|laid| layout::is_nested(laid.name))
+            // the plan of sqitch needs no folder of that name
+            && (migrations.is_some() || laid.name == LayoutName::Sqitch)
+        {
+            // where its scripts are is the layout's matter
+            reading.problems.truncate(before);
+            migrations.get_or_insert_default();
+        }
         let checks = match &folders.checks {
             Some(checks) if root.directory.join(&checks.path).is_file() => Some(vec![reading.file(
                 &root.directory.join(&checks.path),
@@ -97,20 +116,28 @@ impl Project {
             Some(_) => checks.iter().map(|file| file.path().to_string()).collect(),
             None => Vec::new(),
         };
-        match Set::build(migrations, rollbacks, &names) {
-            Ok(set) if problems.is_empty() => {
-                let mut warnings = config.warnings.clone();
-                warnings.extend(folders.misspelt_rollbacks(&root));
-                Ok(Project {
-                    check_files: check_files(&set, checks),
-                    has_migrations: folders.migrations.is_some(),
-                    folders: folders.shown(),
-                    root,
-                    config,
-                    set,
-                    warnings,
-                })
+        let mut warnings = config.warnings.clone();
+        let built = match laid {
+            Some(laid) if laid.name != LayoutName::Pgplumb => {
+                warnings.extend(laid.found.warnings);
+                problems.extend(laid.found.problems);
+                Set::of(laid.found.migrations, rollbacks, &names)
             }
+            _ => {
+                warnings.extend(folders.misspelt_rollbacks(&root));
+                Set::build(migrations, rollbacks, &names)
+            }
+        };
+        match built {
+            Ok(set) if problems.is_empty() => Ok(Project {
+                check_files: check_files(&set, checks),
+                has_migrations: folders.migrations.is_some(),
+                folders: folders.shown(),
+                root,
+                config,
+                set,
+                warnings,
+            }),
             built => {
                 problems.extend(built.err().unwrap_or_default());
                 problems.sort_by_key(Diagnostic::location);
@@ -215,7 +242,10 @@ impl Folders {
             }),
             None if root.bare => None,
             None => Some(Wanted {
-                path: trimmed(&setting.path),
+                path: match (&setting.place, needed) {
+                    (None, true) => default_folder(root),
+                    _ => trimmed(&setting.path),
+                },
                 required: needed || setting.place.is_some(),
                 named_by: match &setting.place {
                     Some(place) => Named::Setting(place.clone()),
@@ -286,6 +316,14 @@ fn from_root(root: &Root, options: &LoadOptions, path: &Path) -> String {
     }
 }
 
+/// The folder of migrations where nothing names it: the first that is there.
+fn default_folder(root: &Root) -> String {
+    let found = MIGRATIONS
+        .iter()
+        .find(|folder| root.directory.join(folder).is_dir());
+    found.unwrap_or(&MIGRATIONS[0]).to_string()
+}
+
 /// `./migrations/` → `migrations`.
 fn trimmed(path: &str) -> String {
     let inner = path.strip_prefix("./").unwrap_or(path).trim_end_matches('/');
@@ -294,6 +332,12 @@ fn trimmed(path: &str) -> String {
         "" => ".".to_string(),
         inner => inner.to_string(),
     }
+}
+
+/// What a folder holds by its layout.
+struct Laid {
+    name: LayoutName,
+    found: layout::Found,
 }
 
 /// Reads files and collects what cannot be read.
@@ -342,6 +386,30 @@ impl Reading<'_> {
         Some(files)
     }
 
+    /// Which layout a folder has, and what it holds by it.
+    ///
+    /// # Errors
+    /// When the files speak for more than one.
+    fn layout(
+        &self,
+        wanted: &Wanted,
+        files: &[Arc<SourceFile>],
+        has_rollbacks: bool,
+        forced: Option<LayoutName>,
+    ) -> Result<Laid, Box<Diagnostic>> {
+        let entries = list(&self.root.join(&wanted.path)).unwrap_or_default();
+        let folder = layout::Folder {
+            root: self.root,
+            shown: &wanted.path,
+            entries: &entries,
+            files,
+            has_rollbacks,
+        };
+        let name = forced.map_or_else(|| layout::detect(&folder), Ok)?;
+        let found = layout::read(name, &folder);
+        Ok(Laid { name, found })
+    }
+
     /// Reads a file. One that cannot be read is there all the same, as an empty one, so that what belongs to it is
     /// not reported as well.
     ///
@@ -378,114 +446,6 @@ impl Reading<'_> {
             );
         }
     }
-}
-
-fn try_file(path: &Path, shown: &str, is_regular: bool) -> Result<Arc<SourceFile>, Box<Diagnostic>> {
-    let cannot = |reason: &str, help: &str| {
-        let message = format!("{shown} cannot be read: {reason}");
-        Box::new(Diagnostic::error(message).in_file(shown).help(help))
-    };
-    let bytes = read_regular(path, is_regular).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound if path.is_symlink() => {
-            cannot("it is a link to a file that is gone", "mend or remove the link")
-        }
-        io::ErrorKind::NotFound => cannot("no such file", "check the path"),
-        io::ErrorKind::PermissionDenied => cannot(&os_reason(&error), "allow yourself to read it"),
-        io::ErrorKind::InvalidInput => cannot("it is no regular file", "replace it by one, or move it away"),
-        _ => cannot(&os_reason(&error), "check the file"),
-    })?;
-    let file = match SourceFile::from_bytes(shown, bytes) {
-        Ok(file) => file,
-        Err(error) => return Err(Box::new(invalid_utf8(path, shown, &error))),
-    };
-    match file.text().find('\0') {
-        None => Ok(file),
-        Some(offset) => Err(Box::new(
-            Diagnostic::error(format!(
-                "{shown} holds a NUL character, which PostgreSQL does not take"
-            ))
-            .at(&file, Span::new(offset, offset + 1))
-            .help("remove the character"),
-        )),
-    }
-}
-
-struct Entry {
-    file_name: std::ffi::OsString,
-    /// For people.
-    name: String,
-    is_directory: bool,
-    is_regular: bool,
-}
-
-/// What a folder holds, hidden entries left out, in the order of the names.
-fn list(directory: &Path) -> io::Result<Vec<Entry>> {
-    let mut entries = Vec::new();
-    for entry in fs::read_dir(directory)? {
-        let entry = entry?;
-        let file_name = entry.file_name();
-        let name = file_name.to_string_lossy().into_owned();
-        if name.starts_with('.') {
-            continue;
-        }
-        let kind = entry.file_type()?;
-        let is_directory = kind.is_dir() || (kind.is_symlink() && entry.path().is_dir());
-        entries.push(Entry {
-            file_name,
-            name,
-            is_directory,
-            is_regular: kind.is_file(),
-        });
-    }
-    entries.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(entries)
-}
-
-fn has_extension(name: &str, extension: &str) -> bool {
-    name.rsplit_once('.')
-        .is_some_and(|(_, own)| own.eq_ignore_ascii_case(extension))
-}
-
-/// Reads a file that is one: a named pipe would keep the run waiting.
-///
-/// Projects have thousands of small files, so calls to the system count: the size is not asked for.
-fn read_regular(path: &Path, is_regular: bool) -> io::Result<Vec<u8>> {
-    if !is_regular && !fs::metadata(path)?.is_file() {
-        return Err(io::ErrorKind::InvalidInput.into());
-    }
-    let mut file = fs::File::open(path)?;
-    let mut buffer = [0; 16 * 1024];
-    let mut bytes = Vec::new();
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => return Ok(bytes),
-            Ok(count) => bytes.extend_from_slice(&buffer[..count]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-fn invalid_utf8(path: &Path, shown: &str, error: &crate::source::InvalidUtf8) -> Diagnostic {
-    let bytes = fs::read(path).unwrap_or_default();
-    let help = match bytes.as_slice() {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "it looks like UTF-16: save the file as UTF-8",
-        _ => "save the file as UTF-8",
-    };
-    let message = format!("{shown} is not valid UTF-8");
-    let problem = match bytes.get(..error.offset).map(std::str::from_utf8) {
-        Some(Ok(before)) => {
-            let at = SourceFile::new(shown, before).text().len();
-            // what replaces the bad byte is three bytes long
-            let file = SourceFile::new(shown, String::from_utf8_lossy(&bytes));
-            Diagnostic::error(message).at(&file, Span::new(at, at + '\u{fffd}'.len_utf8()))
-        }
-        // the file has changed meanwhile
-        _ => Diagnostic::error(message).in_file(shown),
-    };
-    problem
-        .have(format!("byte 0x{:02x} at offset {}", error.byte, error.offset))
-        .help(help)
 }
 
 fn unreadable_folder(wanted: &Wanted, error: &io::Error) -> Diagnostic {

@@ -3,6 +3,8 @@
 //! The only module that reads or writes project files. What it reads are values: [`Project`] holds the settings,
 //! the [`Set`](crate::migration::Set) of migrations and the texts of the check files.
 
+pub mod file;
+pub mod layout;
 pub mod config;
 pub mod discovery;
 pub mod load;
@@ -10,4 +12,5 @@ pub mod scaffold;
 
 pub use config::{Config, DatabaseSource, OutOfOrder, Probes, Settings};
 pub use discovery::{LoadOptions, Root};
+pub use layout::LayoutName;
 pub use load::{CheckFile, Paths, Project};

@@ -168,6 +168,10 @@ impl<'a> Checked<'a> {
             "extension" => Kind::Extension,
             "role" => Kind::Role,
             "schema" => Kind::Schema,
+            "rule" => Kind::Rule,
+            "server" => Kind::Server,
+            "event trigger" => Kind::EventTrigger,
+            "publication" => Kind::Publication,
             _ => return None,
         };
         if line.action != "create" {
@@ -180,7 +184,7 @@ impl<'a> Checked<'a> {
             .filter(|(word, _)| words(kind).contains(word))
             .any(|(_, path)| same(path, kind, name, on));
         (!named).then(|| {
-            let shown = match on.filter(|_| matches!(kind, Kind::Trigger | Kind::Policy)) {
+            let shown = match on.filter(|_| matches!(kind, Kind::Trigger | Kind::Policy | Kind::Rule)) {
                 Some(on) => format!("{on}.{name}"),
                 None => name.to_string(),
             };
@@ -218,7 +222,15 @@ fn words(kind: Kind) -> &'static [&'static str] {
         Kind::Schema => &["schema", "schemas"],
         Kind::Extension => &["extension"],
         Kind::Enum => &["enum"],
+        Kind::Composite => &["composite"],
+        Kind::Range => &["range"],
         Kind::Domain => &["domain"],
+        Kind::Server => &["server"],
+        Kind::Statistics => &["statistics"],
+        Kind::EventTrigger => &["event_trigger"],
+        Kind::Rule => &["rule"],
+        Kind::DefaultPrivileges => &["default_privileges"],
+        Kind::Publication => &["publication"],
         Kind::Sequence => &["sequence"],
         Kind::Table => &["table", "partition"],
         Kind::Column => &["column"],
@@ -228,7 +240,7 @@ fn words(kind: Kind) -> &'static [&'static str] {
         Kind::ForeignKey => &["foreign_key"],
         Kind::Exclusion => &["exclude", "exclusion"],
         Kind::Index => &["index"],
-        Kind::Function => &["function"],
+        Kind::Function => &["function", "procedure", "aggregate"],
         Kind::Trigger => &["trigger"],
         Kind::Policy => &["policy"],
         Kind::View => &["view"],

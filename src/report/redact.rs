@@ -13,7 +13,7 @@ use crate::check::Verdict;
 use crate::check::verdict::Difference;
 use crate::diagnostic::Diagnostic;
 use crate::redact::redact;
-use crate::source::{Location, Place, SourceFile};
+use crate::source::{Location, Place};
 
 /// The report as it may be shown.
 pub fn redacted(report: &Report) -> Report {
@@ -401,7 +401,7 @@ impl Hide for Place {
     fn hide(&mut self) {
         let (path, text) = (redact(self.file.path()), redact(self.file.text()));
         if path != self.file.path() || text != self.file.text() {
-            *self = Place::new(&SourceFile::new(path, text), self.span);
+            *self = Place::new(&self.file.rewritten(path, text), self.span);
         }
     }
 }

@@ -16,7 +16,18 @@ use super::{Database, Pgplumb, Project, Server, redact::Redactor};
 const THREADS: usize = 4;
 
 /// What of a case's directory is copied into the project.
-const PROJECT: [&str; 4] = ["migrations", "rollback", "checks", "pgplumb.toml"];
+const PROJECT: [&str; 10] = [
+    "migrations",
+    "rollback",
+    "checks",
+    "pgplumb.toml",
+    "db",
+    "sqitch.plan",
+    "sqitch.conf",
+    "deploy",
+    "revert",
+    "flyway.conf",
+];
 
 /// `case.toml`.
 #[derive(Debug, Deserialize)]

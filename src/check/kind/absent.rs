@@ -1,6 +1,6 @@
 //! `absent = ["table old", "index idx_old"]`: what must be gone.
 
-use crate::catalog::{Catalog, Kind, Object, ObjectId, Scope};
+use crate::catalog::{Catalog, Kind, Object, ObjectId, Parts, Scope};
 use crate::check::document::{Item, Text, closest};
 use crate::check::object::cover;
 use crate::check::parse::Parser;
@@ -12,7 +12,7 @@ use super::function::qualified;
 
 /// How many parts a name has at most, and what it names.
 #[derive(Clone, Copy, PartialEq)]
-enum Shape {
+pub(crate) enum Shape {
     /// `schema.name`
     InSchema,
     /// `schema.table.name`
@@ -46,6 +46,21 @@ const WORDS: &[(&str, &[Kind], Shape)] = &[
         ],
         Shape::OnTable,
     ),
+    ("exclusion constraint", &[Kind::Exclusion], Shape::OnTable),
+    ("default_privileges", &[Kind::DefaultPrivileges], Shape::InSchema),
+    ("default privileges", &[Kind::DefaultPrivileges], Shape::InSchema),
+    ("foreign server", &[Kind::Server], Shape::Bare),
+    ("foreign table", &[Kind::Table], Shape::InSchema),
+    ("event_trigger", &[Kind::EventTrigger], Shape::Bare),
+    ("event trigger", &[Kind::EventTrigger], Shape::Bare),
+    ("publication", &[Kind::Publication], Shape::Bare),
+    ("statistics", &[Kind::Statistics], Shape::OnTable),
+    ("aggregate", &[Kind::Function], Shape::Routine),
+    ("composite", &[Kind::Composite], Shape::InSchema),
+    ("exclude", &[Kind::Exclusion], Shape::OnTable),
+    ("server", &[Kind::Server], Shape::Bare),
+    ("range", &[Kind::Range], Shape::InSchema),
+    ("rule", &[Kind::Rule], Shape::OnTable),
     ("extension", &[Kind::Extension], Shape::Bare),
     ("procedure", &[Kind::Function], Shape::Routine),
     ("function", &[Kind::Function], Shape::Routine),
@@ -61,7 +76,7 @@ const WORDS: &[(&str, &[Kind], Shape)] = &[
     ("check", &[Kind::Check], Shape::OnTable),
     ("grant", &[Kind::Grant], Shape::OnTable),
     ("enum", &[Kind::Enum], Shape::InSchema),
-    ("type", &[Kind::Enum, Kind::Domain], Shape::InSchema),
+    ("type", &Kind::TYPES, Shape::InSchema),
     ("view", &[Kind::View], Shape::InSchema),
     ("role", &[Kind::Role], Shape::Bare),
 ];
@@ -87,22 +102,7 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
 /// What one entry names, and how its id spells it.
 fn gone(p: &mut Parser, text: &Text) -> Option<(Gone, String)> {
     let value = text.value.trim();
-    let lower = value.to_ascii_lowercase();
-    let found = WORDS.iter().find(|(word, ..)| {
-        lower
-            .strip_prefix(word)
-            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_whitespace()))
-    });
-    let Some((word, kinds, shape)) = found else {
-        let first = lower.split_whitespace().next().unwrap_or("");
-        let help = match closest(first, WORDS.iter().map(|(word, ..)| *word)) {
-            Some(word) if lower.contains(' ') => format!("did you mean `{word} …`?"),
-            _ => "begin with what it is: \"table old_name\", \"index idx_old\"".to_string(),
-        };
-        let message = format!("`absent`: \"{value}\" does not say what kind of thing it is");
-        p.reader.error_help(text.span, message, help);
-        return None;
-    };
+    let (word, kinds, shape) = word_of(p, "absent", text)?;
     let name = value[word.len()..].trim();
     let bad = |p: &mut Parser, want: &str| {
         p.reader.error(
@@ -114,7 +114,7 @@ fn gone(p: &mut Parser, text: &Text) -> Option<(Gone, String)> {
     let (schema, relation, name) = match shape {
         Shape::Bare => match parse_name(name) {
             Ok(parsed) if parsed.schema.is_none() => (String::new(), Some(String::new()), parsed.name),
-            _ if *word == "extension" && !name.is_empty() && !name.contains([' ', '"', '.']) => {
+            _ if word == "extension" && !name.is_empty() && !name.contains([' ', '"', '.']) => {
                 (String::new(), Some(String::new()), name.to_string())
             }
             _ => {
@@ -125,7 +125,7 @@ fn gone(p: &mut Parser, text: &Text) -> Option<(Gone, String)> {
         Shape::InSchema | Shape::OfTable => match parse_name(name) {
             Ok(parsed) => {
                 let (schema, name) = p.resolve(&parsed);
-                match (shape, *word) {
+                match (shape, word) {
                     (Shape::OfTable, _) => (schema, Some(name), String::new()),
                     (_, "index") => (schema, None, name),
                     _ => (schema, Some(String::new()), name),
@@ -183,8 +183,33 @@ fn gone(p: &mut Parser, text: &Text) -> Option<(Gone, String)> {
         relation,
         name,
     };
-    let shown = spelled(&gone, &own, *shape);
+    let shown = spelled(&gone, &own, shape);
     Some((gone, format!("{word} {shown}")))
+}
+
+type Word = (&'static str, &'static [Kind], Shape);
+
+/// The word that an entry begins with.
+pub(crate) fn word_of(p: &mut Parser, key: &str, text: &Text) -> Option<Word> {
+    let lower = text.value.trim().to_ascii_lowercase();
+    let found = WORDS.iter().find(|(word, ..)| {
+        lower
+            .strip_prefix(word)
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_whitespace()))
+    });
+    if found.is_none() {
+        let first = lower.split_whitespace().next().unwrap_or("");
+        let help = match closest(first, WORDS.iter().map(|(word, ..)| *word)) {
+            Some(word) if lower.contains(' ') => format!("did you mean `{word} …`?"),
+            _ => "begin with what it is: \"table old_name\", \"index idx_old\"".to_string(),
+        };
+        let message = format!(
+            "`{key}`: \"{}\" does not say what kind of thing it is",
+            text.value.trim()
+        );
+        p.reader.error_help(text.span, message, help);
+    }
+    found.copied()
 }
 
 fn spelled(gone: &Gone, own: &str, shape: Shape) -> String {
@@ -207,8 +232,8 @@ fn spelled(gone: &Gone, own: &str, shape: Shape) -> String {
     parts.join(".")
 }
 
-/// The parts of a dotted name: at most three, each a SQL name.
-pub(crate) fn dotted(text: &str) -> Option<Vec<String>> {
+/// Splits at the dots outside quotes.
+pub(crate) fn parts(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let (mut quoted, mut start) = (false, 0);
     for (at, char) in text.char_indices() {
@@ -222,6 +247,12 @@ pub(crate) fn dotted(text: &str) -> Option<Vec<String>> {
         }
     }
     parts.push(&text[start..]);
+    parts
+}
+
+/// The parts of a dotted name: at most three, each a SQL name.
+pub(crate) fn dotted(text: &str) -> Option<Vec<String>> {
+    let parts = parts(text);
     if parts.len() > 3 {
         return None;
     }
@@ -274,6 +305,7 @@ impl Rule for Absent {
             let relation = self.gone.relation.clone().unwrap_or_default();
             cover(
                 &ObjectId::on(kind, self.gone.schema.clone(), relation, self.gone.name.clone()),
+                Parts::default().with_bare(kind),
                 scope,
             );
         }

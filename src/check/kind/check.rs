@@ -22,17 +22,21 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
             continue;
         };
         let within = format!("check constraint {name}");
-        let Some((text, fields)) = p.definition(entry, &within, &["not_valid", "no_inherit", "comment"])
-        else {
+        let Some((text, fields)) = p.definition(
+            entry,
+            &within,
+            &["not_valid", "not_enforced", "no_inherit", "comment"],
+        ) else {
             continue;
         };
         if p.fragment(&name, &text, fragment::expression).is_none() {
             continue;
         }
-        let (mut not_valid, mut no_inherit) = (false, false);
+        let (mut not_valid, mut not_enforced, mut no_inherit) = (false, false, false);
         let mut wants = vec![Want::text("expression", text.value.clone())];
         if let Some(fields) = &fields {
             not_valid = flag(p, fields, "not_valid").unwrap_or(false);
+            not_enforced = flag(p, fields, "not_enforced").unwrap_or(false);
             no_inherit = flag(p, fields, "no_inherit").unwrap_or(false);
             if let Some(item) = fields.get("comment")
                 && let Some(text) = p.reader.string(item)
@@ -40,7 +44,9 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
                 wants.push(comment(&text.value));
             }
         }
-        wants.push(Want::flag("validated", !not_valid));
+        // what is not enforced is not valid either
+        wants.push(Want::flag("validated", !not_valid && !not_enforced));
+        wants.push(Want::flag("not_enforced", not_enforced));
         wants.push(Want::flag("no_inherit", no_inherit));
         let mut rule = ObjectRule::new(&KIND, Target::Id(table.object(Kind::Check, name.clone())));
         rule.wants = wants;
@@ -59,7 +65,9 @@ fn render(object: &Object) -> String {
     if object.flag("no_inherit") {
         text.push_str(" no inherit");
     }
-    if !object.flag("validated") {
+    if object.flag("not_enforced") {
+        text.push_str(" not enforced");
+    } else if !object.flag("validated") {
         text.push_str(" not valid");
     }
     text

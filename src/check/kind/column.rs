@@ -2,7 +2,7 @@
 
 use crate::catalog::{Kind, Object, ObjectId, Value};
 use crate::check::compare::{Want, Wanted};
-use crate::check::document::Item;
+use crate::check::document::{Fields, Item};
 use crate::check::object::{ObjectKind, ObjectRule, Target};
 use crate::check::parse::{Parser, Table};
 use crate::check::verdict::Difference;
@@ -10,9 +10,47 @@ use crate::sql::fragment::{self, Identity};
 use crate::sql::types::parse_type;
 use crate::sql::{parse_name, quote_ident};
 
+use super::fields::{ident, number, options_want, switch};
 use super::table::{collation, comment, comment_remedy, relation};
 
 const KIND: ObjectKind = ObjectKind { render, alter };
+
+const MORE: &[&str] = &[
+    "comment",
+    "position",
+    "storage",
+    "compression",
+    "statistics_target",
+    "options",
+    "not_null_name",
+    "not_null_no_inherit",
+];
+
+/// How a column is stored, and what its NOT NULL constraint is since PostgreSQL 18.
+fn stored(p: &mut Parser, fields: &Fields<'_>) -> Vec<Want> {
+    let mut wants = Vec::new();
+    if let Some(item) = fields.get("storage")
+        && let Some(word) = p.reader.word(item, &["plain", "external", "extended", "main"])
+    {
+        wants.push(Want::text("storage", word));
+    }
+    if let Some(item) = fields.get("compression")
+        && let Some(word) = p.reader.word(item, &["pglz", "lz4", "default"])
+    {
+        wants.push(Want::maybe("compression", (word != "default").then_some(word)));
+    }
+    if let Some(target) = number(p, fields, "statistics_target") {
+        wants.push(Want::is("statistics_target", Value::Int(target)));
+    }
+    wants.extend(options_want(p, fields));
+    if let Some(name) = ident(p, fields, "not_null_name") {
+        wants.push(Want::text("not_null_name", name));
+    }
+    if let Some(value) = switch(p, fields, "not_null_no_inherit") {
+        wants.push(Want::flag("not_null_no_inherit", value));
+    }
+    wants
+}
 
 pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
     let Some(entries) = p.reader.items(item, "a table of columns") else {
@@ -23,7 +61,7 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
             continue;
         };
         let within = format!("column {name}");
-        let Some((text, fields)) = p.definition(entry, &within, &["comment", "position"]) else {
+        let Some((text, fields)) = p.definition(entry, &within, MORE) else {
             continue;
         };
         let Some(column) = p.fragment(&name, &text, fragment::column) else {
@@ -68,6 +106,7 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
             {
                 wants.push(comment(&text.value));
             }
+            wants.extend(stored(p, fields));
             if let Some(item) = fields.get("position")
                 && let Some(position) = p.reader.figure(item)
             {
@@ -91,7 +130,7 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
 }
 
 /// The user's type that a column cannot be without.
-fn type_needs(p: &Parser, text: &str) -> Vec<ObjectId> {
+pub(crate) fn type_needs(p: &Parser, text: &str) -> Vec<ObjectId> {
     let Ok(parsed) = parse_type(text) else {
         return Vec::new();
     };

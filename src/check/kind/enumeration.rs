@@ -2,14 +2,14 @@
 
 use crate::catalog::{Kind, Object, ObjectId};
 use crate::check::compare::{Comparison, Want};
-use crate::check::document::{Fields, Item, items_of};
+use crate::check::document::{Item, items_of};
 use crate::check::object::{ObjectKind, ObjectRule, Target};
 use crate::check::parse::Parser;
 use crate::check::rule::Judge;
 use crate::check::verdict::Difference;
 use crate::sql::{quote_ident, quote_literal};
 
-use super::table::{comment, comment_remedy, owner_remedy};
+use super::fields::{common, grants, usual_remedy};
 
 const KIND: ObjectKind = ObjectKind { render, alter };
 
@@ -24,11 +24,12 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
         let mut wants = Vec::new();
         let labels = if items_of(entry.value).is_some() {
             let within = format!("enum {name}");
-            let known = ["labels", "owner", "comment"];
+            let known = ["labels", "grant", "owner", "comment"];
             let Some(fields) = p.reader.fields(entry, &within, "an array of labels", &known) else {
                 continue;
             };
             wants.extend(common(p, &fields));
+            wants.extend(grants(p, &fields, Kind::Enum));
             match fields.get("labels") {
                 Some(item) => p.reader.strings(item),
                 None => {
@@ -58,23 +59,6 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
         rule.create = Some(format!("CREATE TYPE {} AS ENUM ({})", id.path(), show(&names)));
         p.add(path, "enum", &entry.key, format!("({})", show(&names)), rule);
     }
-}
-
-/// `owner` and `comment`, which most objects have.
-pub(crate) fn common(p: &mut Parser, fields: &Fields<'_>) -> Vec<Want> {
-    let mut wants = Vec::new();
-    if let Some(item) = fields.get("comment")
-        && let Some(text) = p.reader.string(item)
-    {
-        wants.push(comment(&text.value));
-    }
-    if let Some(item) = fields.get("owner")
-        && let Some(text) = p.reader.string(item)
-        && let Some(owner) = p.reader.ident("owner", &text)
-    {
-        wants.push(Want::text("owner", owner));
-    }
-    wants
 }
 
 fn show(labels: &[String]) -> String {
@@ -134,9 +118,7 @@ fn compare(wanted: &str, object: &Object, _: &mut Judge<'_>) -> Comparison {
 
 /// One missing label can be added in its place; PostgreSQL takes none away.
 fn alter(rule: &ObjectRule, object: &Object, differences: &[Difference]) -> Option<String> {
-    if let Some(remedy) =
-        comment_remedy("TYPE", object, differences).or_else(|| owner_remedy("TYPE", object, differences))
-    {
+    if let Some(remedy) = usual_remedy("TYPE", rule, object, differences) {
         return Some(remedy);
     }
     let [

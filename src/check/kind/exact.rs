@@ -1,6 +1,6 @@
 //! `exact = ["columns", "policies"]`: nothing of these kinds beyond what the suites list.
 
-use crate::catalog::{Kind, Object, ObjectId, Scope};
+use crate::catalog::{Kind, Object, ObjectId, Parts, Scope};
 use crate::check::document::{Item, Text, span_of};
 use crate::check::parse::{Parser, Table};
 use crate::check::rule::{Claim, Judge, Outcome, Rule};
@@ -23,11 +23,18 @@ const ON_TABLE: &[(&str, &[Kind], &str)] = &[
         "exact constraints",
     ),
     ("unique_constraints", &[Kind::Unique], "exact unique constraints"),
+    (
+        "exclusion_constraints",
+        &[Kind::Exclusion],
+        "exact exclusion constraints",
+    ),
     ("check_constraints", &[Kind::Check], "exact check constraints"),
     ("foreign_keys", &[Kind::ForeignKey], "exact foreign keys"),
     ("indexes", &[Kind::Index], "exact indexes"),
     ("triggers", &[Kind::Trigger], "exact triggers"),
     ("policies", &[Kind::Policy], "exact policies"),
+    ("rules", &[Kind::Rule], "exact rules"),
+    ("statistics", &[Kind::Statistics], "exact statistics"),
     ("grants", &[Kind::Grant], "exact grants"),
     ("partitions", &[Kind::Table], "exact partitions"),
 ];
@@ -44,22 +51,76 @@ const IN_SCHEMA: &[(&str, &[Kind], &str)] = &[
         "exact materialized views",
     ),
     ("sequences", &[Kind::Sequence], "exact sequences"),
+    ("types", &Kind::TYPES, "exact types"),
+    ("composite_types", &[Kind::Composite], "exact composite types"),
+    ("range_types", &[Kind::Range], "exact range types"),
+    ("domains", &[Kind::Domain], "exact domains"),
+    ("extensions", &[Kind::Extension], "exact extensions"),
+    ("schemas", &[Kind::Schema], "exact schemas"),
+    ("roles", &[Kind::Role], "exact roles"),
+    ("foreign_servers", &[Kind::Server], "exact foreign servers"),
+    ("event_triggers", &[Kind::EventTrigger], "exact event triggers"),
+    ("publications", &[Kind::Publication], "exact publications"),
+    (
+        "default_privileges",
+        &[Kind::DefaultPrivileges],
+        "exact default privileges",
+    ),
 ];
+
+/// What an entry of a complete suite lists all of. Partitions are made by jobs as well; they are listed on demand.
+const COMPLETE: &[(Kind, &[&str])] = &[
+    (
+        Kind::Table,
+        &[
+            "columns",
+            "constraints",
+            "indexes",
+            "statistics",
+            "triggers",
+            "rules",
+            "policies",
+            "grants",
+        ],
+    ),
+    (Kind::View, &["triggers", "rules", "grants"]),
+    (Kind::MaterializedView, &["indexes", "statistics", "grants"]),
+    (Kind::Sequence, &["grants"]),
+];
+
+/// In a complete suite: nothing stands on the relation beyond what is listed.
+pub(crate) fn complete_relation(p: &mut Parser, relation: &Table) {
+    if p.complete {
+        let words = with_complete(p, relation, Vec::new());
+        add(p, relation, &relation.key.clone(), words);
+    }
+}
+
+fn with_complete(p: &Parser, relation: &Table, mut words: Vec<Word>) -> Vec<Word> {
+    let names = COMPLETE
+        .iter()
+        .find(|(kind, _)| p.complete && *kind == relation.kind);
+    for name in names.map_or(&[][..], |(_, names)| names) {
+        if !words.iter().any(|(word, ..)| word == name) {
+            words.extend(ON_TABLE.iter().filter(|(word, ..)| word == name));
+        }
+    }
+    words
+}
+
+fn add(p: &mut Parser, table: &Table, key: &Text, words: Vec<Word>) {
+    let expected = listed(&words);
+    let rule = Exact {
+        on: table.id(),
+        words,
+    };
+    p.add(format!("{}/exact", table.path), "exact", key, expected, rule);
+}
 
 pub(crate) fn parse_table(p: &mut Parser, table: &Table, item: &Item<'_>) {
     if let Some(words) = words(p, item, ON_TABLE) {
-        let expected = listed(&words);
-        let rule = Exact {
-            on: table.id(),
-            words,
-        };
-        p.add(
-            format!("{}/exact", table.path),
-            "exact",
-            &item.key,
-            expected,
-            rule,
-        );
+        let words = with_complete(p, table, words);
+        add(p, table, &item.key, words);
     }
 }
 
@@ -114,27 +175,52 @@ impl Exact {
         let mut extra = Vec::new();
         for &kind in *kinds {
             let (schema, relation) = match self.on.kind {
-                Kind::Table => (self.on.schema.as_str(), self.on.name.as_str()),
-                _ => (self.on.name.as_str(), ""),
+                Kind::Schema if is_in_schema(kind) => (self.on.name.as_str(), ""),
+                Kind::Schema => ("", ""),
+                _ => (self.on.schema.as_str(), self.on.name.as_str()),
             };
             if *name == "partitions" {
                 extra.extend(judge.catalog.of_kind(kind).filter(|table| {
                     parent(table).is_some_and(|(s, n)| s == schema && n == relation)
                         && !judge.ledger.wants(&table.id)
+                        && !judge
+                            .ledger
+                            .ignored
+                            .iter()
+                            .any(|ignored| ignored.covers(&table.id))
                 }));
                 continue;
             }
-            let listed: Vec<&ObjectId> = judge.ledger.named(kind, schema, relation).collect();
-            extra.extend(
-                judge
-                    .catalog
-                    .on_relation(kind, schema, relation)
-                    .filter(|object| !is_consequence(object))
-                    .filter(|object| !listed.iter().any(|id| is_listed(id, object))),
-            );
+            // default privileges of no schema hold in every one
+            let global = (kind == Kind::DefaultPrivileges).then_some("");
+            for schema in [Some(schema), global].into_iter().flatten() {
+                let listed: Vec<&ObjectId> = judge.ledger.named(kind, schema, relation).collect();
+                extra.extend(
+                    judge
+                        .catalog
+                        .on_relation(kind, schema, relation)
+                        .filter(|object| !is_consequence(object))
+                        .filter(|object| {
+                            !judge
+                                .ledger
+                                .ignored
+                                .iter()
+                                .any(|ignored| ignored.covers(&object.id))
+                        })
+                        .filter(|object| !listed.iter().any(|id| is_listed(id, object))),
+                );
+            }
         }
         extra
     }
+}
+
+/// Whether objects of the kind live in a schema.
+fn is_in_schema(kind: Kind) -> bool {
+    !matches!(
+        kind,
+        Kind::Extension | Kind::Schema | Kind::Role | Kind::Server | Kind::EventTrigger | Kind::Publication
+    )
 }
 
 /// What comes with something else: an index behind a constraint, a partition's share of its parent's.
@@ -142,6 +228,10 @@ fn is_consequence(object: &Object) -> bool {
     match object.id.kind {
         Kind::Index => object.get("constraint").is_some() || object.get("partition_of").is_some(),
         Kind::Trigger => object.flag("cloned"),
+        Kind::Sequence => object.flag("identity"),
+        Kind::Column | Kind::PrimaryKey | Kind::Unique | Kind::Check | Kind::ForeignKey => {
+            object.flag("inherited")
+        }
         _ => false,
     }
 }
@@ -175,29 +265,38 @@ impl Rule for Exact {
     }
 
     fn cover(&self, scope: &mut Scope) {
-        if self.on.kind == Kind::Table {
-            scope
-                .relations
-                .insert((self.on.schema.clone(), self.on.name.clone()));
+        if self.on.kind != Kind::Schema {
+            let kinds = self.words.iter().flat_map(|(_, kinds, _)| kinds.iter().copied());
+            let parts = kinds.fold(Parts::presence(), Parts::with_bare);
+            scope.add_parts(&self.on.schema, &self.on.name, parts);
             if self.words.iter().any(|(word, ..)| *word == "partitions") {
-                scope
-                    .partitions_of
-                    .insert((self.on.schema.clone(), self.on.name.clone()));
+                scope.add_partitions(&self.on.schema, &self.on.name, Parts::presence());
             }
             return;
         }
         let all = (self.on.name.clone(), "*".to_string());
-        for (word, ..) in &self.words {
+        for (word, kinds, _) in &self.words {
             match *word {
                 "functions" => scope.function_patterns.insert(all.clone()),
-                "enums" => scope.type_patterns.insert(all.clone()),
-                _ => scope.relation_patterns.insert(all.clone()),
+                "enums" | "types" | "composite_types" | "range_types" | "domains" => {
+                    scope.type_patterns.insert(all.clone())
+                }
+                "extensions" | "schemas" | "roles" | "foreign_servers" | "event_triggers"
+                | "publications" | "default_privileges" => {
+                    scope.all.extend(kinds.iter().copied());
+                    true
+                }
+                _ => {
+                    let parts = kinds.iter().copied().fold(Parts::default(), Parts::with_bare);
+                    scope.add_pattern(&all.0, &all.1, parts);
+                    true
+                }
             };
         }
     }
 
     fn judge(&self, judge: &mut Judge<'_>) -> Outcome {
-        if self.on.kind == Kind::Table && judge.catalog.get(&self.on).is_none() {
+        if self.on.kind != Kind::Schema && judge.catalog.relation(&self.on.schema, &self.on.name).is_none() {
             return Outcome::missing(&self.on);
         }
         let mut differences = Vec::new();

@@ -12,10 +12,13 @@ use crate::sql::fragment::{self, ForeignKey, MatchType, ReferentialAction};
 use crate::sql::{parse_name, quote_ident};
 
 use super::check::validate;
-use super::primary_key::{columns_needed, deferral, list};
+use super::fields::{ident, string};
+use super::primary_key::{columns_needed, deferral, flag, list, name_want};
 use super::table::{comment, comment_remedy};
 
 const KIND: ObjectKind = ObjectKind { render, alter };
+
+const MORE: &[&str] = &["name", "period", "not_enforced", "comment"];
 
 pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
     let Some(entries) = p.reader.items(item, "a table of foreign keys") else {
@@ -24,7 +27,7 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
     for entry in &entries {
         let what = entry.key.value.clone();
         let within = format!("foreign key {what}");
-        let Some((text, fields)) = p.definition(entry, &within, &["comment"]) else {
+        let Some((text, fields)) = p.definition(entry, &within, MORE) else {
             continue;
         };
         let Some(key) = p.fragment(&what, &text, fragment::foreign_key) else {
@@ -78,16 +81,26 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
                     MatchType::Partial => "partial",
                 },
             ),
-            Want::flag("period", false),
             Want::flag("deferrable", key.deferrable()),
             Want::flag("initially_deferred", key.initially_deferred()),
-            Want::flag("validated", !key.not_valid),
         ];
-        if let Some(item) = fields.as_ref().and_then(|fields| fields.get("comment"))
-            && let Some(text) = p.reader.string(item)
-        {
-            wants.push(comment(&text.value));
+        let (mut period, mut not_enforced) = (false, false);
+        if let Some(fields) = &fields {
+            period = flag(p, fields, "period").unwrap_or(false);
+            not_enforced = flag(p, fields, "not_enforced").unwrap_or(false);
+            if let Some(text) = string(p, fields, "comment") {
+                wants.push(comment(&text.value));
+            }
+            if let Some(name) = ident(p, fields, "name") {
+                wants.push(name_want(name));
+            }
         }
+        wants.extend([
+            Want::flag("period", period),
+            Want::flag("not_enforced", not_enforced),
+            // what is not enforced is not valid either
+            Want::flag("validated", !key.not_valid && !not_enforced),
+        ]);
         let mut rule = ObjectRule::new(&KIND, target);
         rule.wants = wants;
         rule.needs = columns_needed(table, &columns);
@@ -228,7 +241,9 @@ fn render(object: &Object) -> String {
         }
     }
     text.push_str(deferral(object));
-    if object.get("validated") == Some(&Value::Bool(false)) {
+    if object.flag("not_enforced") {
+        text.push_str(" not enforced");
+    } else if object.get("validated") == Some(&Value::Bool(false)) {
         text.push_str(" not valid");
     }
     text

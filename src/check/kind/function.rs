@@ -1,5 +1,7 @@
 //! `[function."name(type, …)"]`: what is named of it is compared.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use sha2::{Digest, Sha256};
 
 use crate::catalog::{Kind, Object, ObjectId};
@@ -13,8 +15,7 @@ use crate::sql::fragment::{self, function_signature};
 use crate::sql::types::parse_type;
 use crate::sql::{normalize, quote_ident};
 
-use super::enumeration::common;
-use super::table::{comment_remedy, owner_remedy};
+use super::fields::{common, grants, same_name, usual_remedy};
 
 const KIND: ObjectKind = ObjectKind { render, alter };
 
@@ -28,9 +29,13 @@ const KEYS: &[&str] = &[
     "strict",
     "leakproof",
     "parallel",
+    "cost",
+    "rows",
+    "support",
     "settings",
     "body",
     "body_sha256",
+    "grant",
     "owner",
     "comment",
 ];
@@ -44,15 +49,35 @@ const WORDS: &[(&str, &str, &[&str])] = &[
 ];
 
 pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
+    routines(p, item, "function");
+}
+
+/// `[procedure]` and `[aggregate]` are functions of that kind.
+pub(crate) fn parse_procedure(p: &mut Parser, item: &Item<'_>) {
+    routines(p, item, "procedure");
+}
+
+pub(crate) fn parse_aggregate(p: &mut Parser, item: &Item<'_>) {
+    routines(p, item, "aggregate");
+}
+
+fn compare_support(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
+    match object.text("support") {
+        Some(have) if same_name(&judge.suite.schema, wanted, have) => Comparison::Same,
+        have => Comparison::differs("support", have, Some(wanted)),
+    }
+}
+
+fn routines(p: &mut Parser, item: &Item<'_>, word: &'static str) {
     let Some(entries) = p.reader.items(item, "a table of functions") else {
         return;
     };
     for entry in &entries {
-        let Some(signature) = p.fragment("function", &entry.key, function_signature) else {
+        let Some(signature) = p.fragment(word, &entry.key, function_signature) else {
             continue;
         };
         let (schema, name) = p.resolve(&signature.name);
-        let within = format!("function {}", entry.key.value);
+        let within = format!("{word} {}", entry.key.value);
         let Some(fields) = p.reader.fields(entry, &within, "a table of properties", KEYS) else {
             continue;
         };
@@ -65,6 +90,9 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
         let id = ObjectId::new(Kind::Function, schema.clone(), full.clone());
         let mut wants = Vec::new();
         let mut shown = Vec::new();
+        if word != "function" && fields.get("kind").is_none() {
+            wants.push(Want::text("type", word));
+        }
         for (key, property, words) in WORDS {
             if let Some(item) = fields.get(key)
                 && let Some(word) = p.reader.word(item, words)
@@ -124,23 +152,32 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
             }
             wants.push(Want::by("body", text.value.trim().to_lowercase(), compare_hash));
         }
+        for key in ["cost", "rows"] {
+            if let Some(item) = fields.get(key) {
+                match item.value.get_ref() {
+                    toml::de::DeValue::Integer(value) => wants.push(Want::text(key, value.to_string())),
+                    toml::de::DeValue::Float(value) => wants.push(Want::text(key, value.to_string())),
+                    _ => p.reader.mismatch(item, "a number"),
+                }
+            }
+        }
+        if let Some(item) = fields.get("support")
+            && let Some(text) = p.reader.string(item)
+        {
+            wants.push(Want::by("support", text.value, compare_support));
+        }
         wants.extend(common(p, &fields));
+        wants.extend(grants(p, &fields, Kind::Function));
         let path_name = signature_as_written(p, &schema, &full);
         let mut rule = ObjectRule::new(&KIND, Target::Signature(id, signature, p.schema.clone()));
         rule.wants = wants;
         rule.needs = vec![ObjectId::new(Kind::Schema, "", schema)];
         let expected = if shown.is_empty() {
-            "function".to_string()
+            word.to_string()
         } else {
             shown.join(", ")
         };
-        p.add(
-            format!("function.{path_name}"),
-            "function",
-            &entry.key,
-            expected,
-            rule,
-        );
+        p.add(format!("{word}.{path_name}"), word, &entry.key, expected, rule);
     }
 }
 
@@ -177,7 +214,7 @@ fn has_schema(type_name: &str) -> bool {
 }
 
 /// `name=value` a line, sorted.
-fn settings(p: &mut Parser, item: &Item<'_>) -> Option<String> {
+pub(crate) fn settings(p: &mut Parser, item: &Item<'_>) -> Option<String> {
     let mut lines = Vec::new();
     match items_of(item.value) {
         Some(items) => {
@@ -231,7 +268,7 @@ fn setting_line(name: &str, value: &str) -> String {
     format!("{name}={}", parts.join(", "))
 }
 
-fn compare_settings(wanted: &str, object: &Object, _: &mut Judge<'_>) -> Comparison {
+pub(crate) fn compare_settings(wanted: &str, object: &Object, _: &mut Judge<'_>) -> Comparison {
     let mut have: Vec<String> = object
         .list("settings")
         .iter()
@@ -279,9 +316,42 @@ fn compare_settings(wanted: &str, object: &Object, _: &mut Judge<'_>) -> Compari
     }
 }
 
+/// `sfunc = step, stype = integer`: part by part, in any order.
+fn compare_aggregate(wanted: &str, have: &str, judge: &mut Judge<'_>) -> Comparison {
+    let parts = |text: &str| -> BTreeMap<String, String> {
+        split_top(text)
+            .into_iter()
+            .map(|part| match part.split_once('=') {
+                Some((name, value)) => (name.trim().to_lowercase(), value.trim().to_string()),
+                None => (part.trim().to_lowercase(), String::new()),
+            })
+            .collect()
+    };
+    let (wanted, have) = (parts(wanted), parts(have));
+    let schema = judge.suite.schema.clone();
+    let names: BTreeSet<&String> = wanted.keys().chain(have.keys()).collect();
+    let mut result = Comparison::Same;
+    for name in names {
+        let (want, found) = (wanted.get(name), have.get(name));
+        let compared = match (want, found) {
+            (Some(want), Some(found)) if want == found => Comparison::Same,
+            (Some(want), Some(found)) if name.ends_with("type") => types(name, &schema, want, found, judge),
+            (Some(want), Some(found)) if name.ends_with("func") && same_name(&schema, want, found) => {
+                Comparison::Same
+            }
+            _ => Comparison::differs(name.clone(), found.map(String::as_str), want.map(String::as_str)),
+        };
+        result = worse(result, compared);
+    }
+    result
+}
+
 /// The text between the quotes, apart from the line ends around it.
-fn compare_body(wanted: &str, object: &Object, _: &mut Judge<'_>) -> Comparison {
+fn compare_body(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
     let have = object.text("body").unwrap_or("");
+    if object.text("type") == Some("aggregate") {
+        return compare_aggregate(wanted, have, judge);
+    }
     if have.trim() == wanted.trim() {
         return Comparison::Same;
     }
@@ -380,7 +450,7 @@ fn split_top(text: &str) -> Vec<&str> {
 }
 
 /// `"a b" integer` → `"a b"`, `integer`
-fn split_name(text: &str) -> (&str, &str) {
+pub(crate) fn split_name(text: &str) -> (&str, &str) {
     let mut quoted = false;
     for (at, char) in text.char_indices() {
         match char {
@@ -393,7 +463,7 @@ fn split_name(text: &str) -> (&str, &str) {
 }
 
 /// Names, modes and defaults of the arguments by their tokens, with the types in one spelling.
-fn compare_arguments(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
+pub(crate) fn compare_arguments(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
     let have = object.text("arguments").unwrap_or("");
     let schema = judge.suite.schema.clone();
     let (want_parts, have_parts) = (split_top(wanted), split_top(have));
@@ -470,15 +540,13 @@ fn render(object: &Object) -> String {
 }
 
 /// Attributes can be altered; another body needs the migration's own CREATE OR REPLACE.
-fn alter(_: &ObjectRule, object: &Object, differences: &[Difference]) -> Option<String> {
+fn alter(rule: &ObjectRule, object: &Object, differences: &[Difference]) -> Option<String> {
     let routine = match object.text("type") {
         Some("procedure") => "PROCEDURE",
         Some("aggregate") => "AGGREGATE",
         _ => "FUNCTION",
     };
-    if let Some(remedy) =
-        comment_remedy(routine, object, differences).or_else(|| owner_remedy(routine, object, differences))
-    {
+    if let Some(remedy) = usual_remedy(routine, rule, object, differences) {
         return Some(remedy);
     }
     let mut changes = Vec::new();

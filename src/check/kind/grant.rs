@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{Kind, ObjectId, Scope};
+use crate::catalog::{Kind, ObjectId, Parts, Scope};
 use crate::check::document::{Item, items_of};
-use crate::check::object::{cover, sentence};
+use crate::check::object::{cover, missing_relation, sentence};
 use crate::check::parse::{Parser, Table};
 use crate::check::rule::{Claim, Judge, Outcome, Rule};
 use crate::check::verdict::Difference;
@@ -22,6 +22,12 @@ const ALL: &[&str] = &[
     "trigger",
 ];
 
+/// What ALL means for a column.
+const ALL_OF_COLUMN: &[&str] = &["select", "insert", "update", "references"];
+
+/// What ALL means for a sequence.
+const ALL_OF_SEQUENCE: &[&str] = &["select", "usage", "update"];
+
 pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
     let Some(entries) = p.reader.items(item, "a table of roles with their privileges") else {
         return;
@@ -32,6 +38,7 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
         };
         let mut rule = Grant {
             id: table.object(Kind::Grant, role.clone()),
+            relation: table.kind,
             privileges: BTreeSet::new(),
             grantable: BTreeSet::new(),
         };
@@ -67,6 +74,7 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
 #[derive(Debug)]
 struct Grant {
     id: ObjectId,
+    relation: Kind,
     privileges: BTreeSet<String>,
     grantable: BTreeSet<String>,
 }
@@ -80,21 +88,25 @@ impl Grant {
             let Some(privilege) = p.fragment(&item.key.value, text, privilege) else {
                 continue;
             };
-            if !privilege.columns.is_empty() {
-                p.reader.error_help(
-                    text.span,
-                    format!(
-                        "`{}`: privileges on columns are not compared by this version",
-                        item.key.value
-                    ),
-                    "name privileges on the whole table",
-                );
-                continue;
-            }
-            let names: Vec<String> = if privilege.kind == PrivilegeKind::All {
-                ALL.iter().map(ToString::to_string).collect()
-            } else {
-                vec![privilege.kind.as_str().to_string()]
+            let (all, of_column) = match self.relation {
+                Kind::Sequence => (ALL_OF_SEQUENCE, ALL_OF_SEQUENCE),
+                _ => (ALL, ALL_OF_COLUMN),
+            };
+            let words = match (privilege.kind, privilege.columns.is_empty()) {
+                (PrivilegeKind::All, true) => all.to_vec(),
+                (PrivilegeKind::All, false) => of_column.to_vec(),
+                (kind, _) => vec![kind.as_str()],
+            };
+            let names: Vec<String> = match privilege.columns.as_slice() {
+                [] => words.into_iter().map(str::to_string).collect(),
+                columns => words
+                    .iter()
+                    .flat_map(|word| {
+                        columns
+                            .iter()
+                            .map(move |column| format!("{word} ({})", quote_ident(column)))
+                    })
+                    .collect(),
             };
             if grantable || privilege.grantable {
                 self.grantable.extend(names.iter().cloned());
@@ -134,13 +146,12 @@ impl Rule for Grant {
     }
 
     fn cover(&self, scope: &mut Scope) {
-        cover(&self.id, scope);
+        cover(&self.id, Parts::default().with_bare(Kind::Grant), scope);
     }
 
     fn judge(&self, judge: &mut Judge<'_>) -> Outcome {
-        let table = ObjectId::new(Kind::Table, self.id.schema.clone(), self.id.relation.clone());
-        if judge.catalog.get(&table).is_none() {
-            return Outcome::missing(&table);
+        if let Some(missing) = missing_relation(&self.id.schema, &self.id.relation, judge) {
+            return Outcome::missing(&missing);
         }
         if !judge.holds(&Claim::Property(self.id.clone(), "privileges")) {
             return Outcome::pass();
@@ -161,7 +172,12 @@ impl Rule for Grant {
         let mut differences = Vec::new();
         let mut remedies = Vec::new();
         let on = format!(
-            "ON {}.{}",
+            "ON {}{}.{}",
+            if self.relation == Kind::Sequence {
+                "SEQUENCE "
+            } else {
+                ""
+            },
             quote_ident(&self.id.schema),
             quote_ident(&self.id.relation)
         );

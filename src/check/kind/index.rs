@@ -10,6 +10,7 @@ use crate::check::verdict::Difference;
 use crate::sql::fragment::{self, Index, IndexKey, Key};
 use crate::sql::{normalize, parse_name, quote_ident};
 
+use super::fields::{ident, options_want, string, switch};
 use super::primary_key::{columns_needed, list};
 use super::table::{comment, comment_remedy, same_collation};
 
@@ -24,17 +25,28 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
             continue;
         };
         let within = format!("index {name}");
-        let Some((text, fields)) = p.definition(entry, &within, &["comment"]) else {
+        let Some((text, fields)) =
+            p.definition(entry, &within, &["options", "tablespace", "clustered", "comment"])
+        else {
             continue;
         };
         let Some(index) = p.fragment(&name, &text, fragment::index) else {
             continue;
         };
         let mut wants = wants(&index);
-        if let Some(item) = fields.as_ref().and_then(|fields| fields.get("comment"))
-            && let Some(text) = p.reader.string(item)
-        {
-            wants.push(comment(&text.value));
+        if let Some(fields) = &fields {
+            if let Some(text) = string(p, fields, "comment") {
+                wants.push(comment(&text.value));
+            }
+            if let Some(name) = ident(p, fields, "tablespace") {
+                wants.push(Want::maybe("tablespace", (name != "pg_default").then_some(name)));
+            }
+            if let Some(value) = switch(p, fields, "clustered") {
+                wants.push(Want::flag("clustered", value));
+            }
+            if index.with.is_empty() {
+                wants.extend(options_want(p, fields));
+            }
         }
         let columns: Vec<String> = index
             .keys
@@ -53,7 +65,7 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
     }
 }
 
-fn wants(index: &Index) -> Vec<Want> {
+pub(crate) fn wants(index: &Index) -> Vec<Want> {
     let method = index.method.as_deref().unwrap_or("btree");
     let keys = index.keys.iter().map(|key| match &key.key {
         Key::Column(column) => quote_ident(column),

@@ -1,7 +1,7 @@
 //! `primary_key = ["id"]` of a table, whatever the constraint is called.
 
 use crate::catalog::{Kind, Object, ObjectId};
-use crate::check::compare::Want;
+use crate::check::compare::{Comparison, Want};
 use crate::check::document::{Fields, Item, items_of};
 use crate::check::object::{ObjectKind, ObjectRule, Target};
 use crate::check::parse::{Parser, Table};
@@ -63,9 +63,7 @@ impl Key {
                 "without_overlaps",
                 "comment",
             ];
-            if unique {
-                known.push("nulls_not_distinct");
-            }
+            known.push(if unique { "nulls_not_distinct" } else { "name" });
             let fields = p.reader.fields(item, what, "an array of strings", &known)?;
             let Some(columns) = fields.get("columns") else {
                 let message = format!("`{}`: `columns` is missing", item.key.value);
@@ -80,6 +78,10 @@ impl Key {
             key.deferrable = flag(p, &fields, "deferrable")? || key.deferred;
             key.without_overlaps = flag(p, &fields, "without_overlaps")?;
             nulls_not_distinct = flag(p, &fields, "nulls_not_distinct")?;
+            if let Some(item) = fields.get("name") {
+                let text = p.reader.string(item)?;
+                key.wants.push(name_want(p.reader.ident("name", &text)?));
+            }
             if let Some(item) = fields.get("comment") {
                 key.wants.push(comment(&p.reader.string(item)?.value));
             }
@@ -115,6 +117,17 @@ impl Key {
         }
         text
     }
+}
+
+/// The name of a constraint that an entry does not say by its key.
+pub(crate) fn name_want(name: String) -> Want {
+    Want::by("name", name, |wanted, object, _| {
+        if object.id.name == wanted {
+            Comparison::Same
+        } else {
+            Comparison::differs("name", Some(object.id.name.as_str()), Some(wanted))
+        }
+    })
 }
 
 /// A switch that is off unless said.

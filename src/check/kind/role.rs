@@ -1,12 +1,16 @@
 //! `[role.NAME]`: attributes and memberships; what is named of it is compared.
 
-use crate::catalog::{Kind, Object, ObjectId};
+use crate::catalog::{Kind, Object, ObjectId, Value};
 use crate::check::compare::Want;
 use crate::check::document::Item;
 use crate::check::object::{ObjectKind, ObjectRule, Target};
 use crate::check::parse::Parser;
 use crate::check::verdict::Difference;
 use crate::sql::quote_ident;
+
+use super::fields::{idents, number, string};
+use super::function::{compare_settings, settings};
+use super::table::{comment, comment_remedy};
 
 const KIND: ObjectKind = ObjectKind { render, alter };
 
@@ -32,7 +36,14 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
         let known: Vec<&str> = SWITCHES
             .iter()
             .map(|(key, _)| *key)
-            .chain(["member_of"])
+            .chain([
+                "member_of",
+                "admin_of",
+                "connection_limit",
+                "valid_until",
+                "settings",
+                "comment",
+            ])
             .collect();
         let within = format!("role {name}");
         let Some(fields) = p.reader.fields(entry, &within, "a table of attributes", &known) else {
@@ -59,6 +70,27 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
                 shown.push(format!("member of ({})", names.join(", ")));
                 wants.push(Want::list("member_of", names));
             }
+        }
+        if let Some(names) = idents(p, &fields, "admin_of") {
+            wants.push(Want::list("admin_of", names));
+        }
+        if let Some(limit) = number(p, &fields, "connection_limit") {
+            wants.push(match limit {
+                -1 => Want::maybe("connection_limit", None::<String>),
+                limit => Want::is("connection_limit", Value::Int(limit)),
+            });
+        }
+        if let Some(text) = string(p, &fields, "valid_until") {
+            let until = (text.value != "infinity").then_some(text.value);
+            wants.push(Want::maybe("valid_until", until));
+        }
+        if let Some(item) = fields.get("settings")
+            && let Some(lines) = settings(p, item)
+        {
+            wants.push(Want::by("settings", lines, compare_settings));
+        }
+        if let Some(text) = string(p, &fields, "comment") {
+            wants.push(comment(&text.value));
         }
         let mut rule = ObjectRule::new(&KIND, Target::Id(ObjectId::new(Kind::Role, "", name.clone())));
         rule.wants = wants;
@@ -107,6 +139,9 @@ fn render(object: &Object) -> String {
 }
 
 fn alter(_: &ObjectRule, object: &Object, differences: &[Difference]) -> Option<String> {
+    if let Some(remedy) = comment_remedy("ROLE", object, differences) {
+        return Some(remedy);
+    }
     let mut words = Vec::new();
     for difference in differences {
         let part = difference.part.replace(' ', "_");

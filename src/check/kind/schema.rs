@@ -6,17 +6,14 @@ use crate::check::object::{ObjectKind, ObjectRule, Target};
 use crate::check::parse::Parser;
 use crate::sql::quote_ident;
 
-use super::enumeration::common;
-use super::table::{comment_remedy, owner_remedy};
+use super::fields::{common, grants, usual_remedy};
 
 const KIND: ObjectKind = ObjectKind {
     render: |object| match object.text("owner") {
         Some(owner) => format!("owner {}", quote_ident(owner)),
         None => "schema".to_string(),
     },
-    alter: |_, object, differences| {
-        comment_remedy("SCHEMA", object, differences).or_else(|| owner_remedy("SCHEMA", object, differences))
-    },
+    alter: |rule, object, differences| usual_remedy("SCHEMA", rule, object, differences),
 };
 
 pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
@@ -28,14 +25,17 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
             continue;
         };
         let within = format!("schema {name}");
-        let Some(fields) = p
-            .reader
-            .fields(entry, &within, "a table such as {}", &["owner", "comment"])
-        else {
+        let Some(fields) = p.reader.fields(
+            entry,
+            &within,
+            "a table such as {}",
+            &["grant", "owner", "comment"],
+        ) else {
             continue;
         };
         let mut rule = ObjectRule::new(&KIND, Target::Id(ObjectId::new(Kind::Schema, "", name.clone())));
         rule.wants = common(p, &fields);
+        rule.wants.extend(grants(p, &fields, Kind::Schema));
         rule.create = Some(format!("CREATE SCHEMA {}", quote_ident(&name)));
         let path = format!("schemas.{}", quote_ident(&name));
         p.add(path, "schemas", &entry.key, "schema", rule);

@@ -4,12 +4,12 @@ use crate::catalog::{Kind, Object, ObjectId, Value};
 use crate::check::compare::{Comparison, Want};
 use crate::check::document::Item;
 use crate::check::object::{ObjectKind, ObjectRule, Target};
-use crate::check::parse::Parser;
+use crate::check::parse::{Parser, Table};
 use crate::check::rule::Judge;
 use crate::sql::fragment;
 
 use super::absent::dotted;
-use super::enumeration::common;
+use super::fields::common;
 use super::table::{comment_remedy, owner_remedy};
 
 const KIND: ObjectKind = ObjectKind {
@@ -30,7 +30,15 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
         let Some((schema, name)) = p.qualified("sequence", &entry.key) else {
             continue;
         };
-        let mut known = vec!["type", "cycle", "owned_by", "owner", "comment"];
+        let mut known = vec![
+            "type",
+            "cycle",
+            "persistence",
+            "owned_by",
+            "grant",
+            "owner",
+            "comment",
+        ];
         known.extend(FIGURES);
         let within = format!("sequence {name}");
         let Some(fields) = p.reader.fields(entry, &within, "a table of properties", &known) else {
@@ -67,6 +75,11 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
             shown.push(if cycle { "cycle" } else { "no cycle" }.to_string());
             wants.push(Want::flag("cycle", cycle));
         }
+        if let Some(item) = fields.get("persistence")
+            && let Some(word) = p.reader.word(item, &["permanent", "unlogged"])
+        {
+            wants.push(Want::maybe("persistence", (word != "permanent").then_some(word)));
+        }
         if let Some(item) = fields.get("owned_by")
             && let Some(text) = p.reader.string(item)
         {
@@ -83,6 +96,17 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
         }
         let id = ObjectId::new(Kind::Sequence, schema.clone(), name.clone());
         let path = format!("sequence.{}", p.spell(&schema, &name));
+        let relation = Table {
+            kind: Kind::Sequence,
+            schema: schema.clone(),
+            name: name.clone(),
+            path: path.clone(),
+            key: entry.key.clone(),
+        };
+        if let Some(item) = fields.get("grant") {
+            super::grant::parse(p, &relation, item);
+        }
+        super::exact::complete_relation(p, &relation);
         let mut rule = ObjectRule::new(&KIND, Target::Id(id));
         rule.wants = wants;
         rule.needs = vec![ObjectId::new(Kind::Schema, "", schema)];

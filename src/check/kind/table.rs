@@ -30,6 +30,7 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
             continue;
         };
         let table = Table {
+            kind: Kind::Table,
             path: format!("table.{}", p.spell(&schema, &name)),
             schema,
             name,
@@ -37,8 +38,34 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
         };
         let mut rule = ObjectRule::new(&KIND, Target::Id(table.id()));
         rule.needs = vec![ObjectId::new(Kind::Schema, "", table.schema.clone())];
+        rule.elsewhere = items
+            .iter()
+            .flat_map(|item| named(&item.key.value))
+            .copied()
+            .collect();
         p.add(table.path.clone(), "table", &entry.key, "table", rule);
         p.table(&table, &items);
+        if p.complete && !items.iter().any(|item| item.key.value == "exact") {
+            super::exact::complete_relation(p, &table);
+        }
+    }
+}
+
+/// The properties that a key of `[table.NAME]` is about.
+fn named(key: &str) -> &'static [&'static str] {
+    match key {
+        "row_security" => &["row_security", "force_row_security"],
+        "comment" => &["comment"],
+        "persistence" => &["persistence"],
+        "options" => &["options"],
+        "tablespace" => &["tablespace"],
+        "access_method" => &["access_method"],
+        "inherits" => &["inherits"],
+        "of_type" => &["of_type"],
+        "replica_identity" => &["replica_identity"],
+        "server" => &["server"],
+        "partition_by" => &["partition_by"],
+        _ => &[],
     }
 }
 

@@ -10,12 +10,13 @@ use crate::check::verdict::Difference;
 use crate::sql::fragment::{self, TriggerEvent, TriggerTiming};
 use crate::sql::{parse_name, quote_ident, quote_literal};
 
+use super::fields::same_name;
 use super::primary_key::deferral;
 use super::table::{comment, comment_remedy, relation};
 
 const KIND: ObjectKind = ObjectKind { render, alter };
 
-const STATES: &[&str] = &["origin", "disabled", "replica", "always"];
+pub(crate) const STATES: &[&str] = &["origin", "disabled", "replica", "always"];
 
 pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
     let Some(entries) = p.reader.items(item, "a table of triggers") else {
@@ -32,12 +33,6 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
         let Some(trigger) = p.fragment(&name, &text, fragment::trigger) else {
             continue;
         };
-        if trigger.from.is_some() {
-            let message = format!("`{name}`: FROM of a constraint trigger is not compared by this version");
-            p.reader
-                .error_help(text.span, message, "leave `from …` out of the check");
-            continue;
-        }
         let mut events: Vec<&'static str> = trigger.events.iter().map(|event| word(*event)).collect();
         events.sort_by_key(|event| ORDER.iter().position(|word| word == event));
         let function = p.resolve(&trigger.function);
@@ -74,6 +69,11 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
             Want::list("arguments", trigger.arguments.clone()),
             Want::text("enabled", state),
             Want::flag("constraint", trigger.constraint),
+            Want::by(
+                "from",
+                trigger.from.as_ref().map(ToString::to_string).unwrap_or_default(),
+                compare_from,
+            ),
             Want::flag("deferrable", trigger.deferrable),
             Want::flag("initially_deferred", trigger.initially_deferred),
             Want::maybe("old_table", trigger.old_table.clone()),
@@ -113,6 +113,15 @@ fn compare_columns(wanted: &str, object: &Object, _: &mut Judge<'_>) -> Comparis
     }
     let show = |text: &str| (!text.is_empty()).then(|| text.replace('\n', ", "));
     Comparison::differs("columns of update", show(&have), show(wanted))
+}
+
+fn compare_from(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
+    match (object.text("from"), wanted) {
+        (None, "") => Comparison::Same,
+        (Some(have), wanted) if same_name(&judge.suite.schema, wanted, have) => Comparison::Same,
+        (have, "") => Comparison::differs("referenced table", have, None::<String>),
+        (have, wanted) => Comparison::differs("referenced table", have, Some(wanted)),
+    }
 }
 
 /// A bare name is that of the suite's schema, or the server's own.
@@ -204,6 +213,9 @@ fn render(object: &Object) -> String {
         })
         .collect();
     text.push_str(&format!(" {}", events.join(" or ")));
+    if let Some(from) = object.text("from") {
+        text.push_str(&format!(" from {from}"));
+    }
     text.push_str(deferral(object));
     let transition: Vec<String> = [("old", "old_table"), ("new", "new_table")]
         .iter()
@@ -241,21 +253,31 @@ fn render(object: &Object) -> String {
 }
 
 fn alter(_: &ObjectRule, object: &Object, differences: &[Difference]) -> Option<String> {
-    let [difference] = differences else { return None };
-    if difference.part != "state" {
-        return comment_remedy("TRIGGER", object, differences);
-    }
-    let how = match difference.want.as_deref()? {
-        "origin" => "ENABLE",
-        "replica" => "ENABLE REPLICA",
-        "always" => "ENABLE ALWAYS",
-        _ => return None,
-    };
+    enable("TRIGGER", object, differences).or_else(|| comment_remedy("TRIGGER", object, differences))
+}
+
+/// `ALTER TABLE … ENABLE TRIGGER …`, when the state is all that differs.
+pub(crate) fn enable(word: &str, object: &Object, differences: &[Difference]) -> Option<String> {
+    let how = state_words(differences)?;
     Some(format!(
-        "ALTER TABLE {} {how} TRIGGER {}",
+        "ALTER TABLE {} {how} {word} {}",
         relation(object),
         quote_ident(&object.id.name)
     ))
+}
+
+/// The words of ALTER for the wanted state, when that is all that differs. To switch something off is no safe advice.
+pub(crate) fn state_words(differences: &[Difference]) -> Option<&'static str> {
+    let [difference] = differences else { return None };
+    if difference.part != "state" {
+        return None;
+    }
+    match difference.want.as_deref()? {
+        "origin" => Some("ENABLE"),
+        "replica" => Some("ENABLE REPLICA"),
+        "always" => Some("ENABLE ALWAYS"),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

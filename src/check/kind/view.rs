@@ -1,15 +1,14 @@
 //! `[view]` and `[materialized_view]`: `name = "select …"`.
 
 use crate::catalog::{Kind, Object, ObjectId};
-use crate::check::compare::{Comparison, Want};
+use crate::check::compare::Want;
 use crate::check::document::Item;
 use crate::check::object::{ObjectKind, ObjectRule, Target};
-use crate::check::parse::Parser;
-use crate::check::rule::Judge;
+use crate::check::parse::{Parser, Table};
 use crate::check::verdict::Difference;
 use crate::sql::fragment;
 
-use super::enumeration::common;
+use super::fields::{common, ident, options_want, switch};
 use super::table::{comment_remedy, owner_remedy};
 
 const VIEW: ObjectKind = ObjectKind {
@@ -35,17 +34,41 @@ pub(crate) fn parse_materialized(p: &mut Parser, item: &Item<'_>) {
     );
 }
 
+/// What may stand on a view, parsed as what stands on a table.
+const STANDING: &[(&str, super::OfTable)] = &[
+    ("grant", super::grant::parse),
+    ("trigger", super::trigger::parse),
+    ("rule", super::rewrite::parse),
+    ("index", super::index::parse),
+    ("statistics", super::statistics::parse),
+];
+
+const OF_VIEW: &[&str] = &["options", "owner", "comment", "grant", "trigger", "rule"];
+const OF_MATERIALIZED: &[&str] = &[
+    "options",
+    "populated",
+    "tablespace",
+    "access_method",
+    "owner",
+    "comment",
+    "grant",
+    "index",
+    "statistics",
+];
+
 fn views(p: &mut Parser, item: &Item<'_>, kind: Kind, shape: &'static ObjectKind, key: &'static str) {
     let Some(entries) = p.reader.items(item, "a table of views") else {
         return;
+    };
+    let more = match kind {
+        Kind::View => OF_VIEW,
+        _ => OF_MATERIALIZED,
     };
     for entry in &entries {
         let Some((schema, name)) = p.qualified(key, &entry.key) else {
             continue;
         };
-        let Some((text, fields)) =
-            p.definition(entry, &format!("{kind} {name}"), &["options", "owner", "comment"])
-        else {
+        let Some((text, fields)) = p.definition(entry, &format!("{kind} {name}"), more) else {
             continue;
         };
         let query = text.value.trim().trim_end_matches(';').trim_end().to_string();
@@ -57,16 +80,32 @@ fn views(p: &mut Parser, item: &Item<'_>, kind: Kind, shape: &'static ObjectKind
         let mut wants = vec![Want::text("definition", query.clone())];
         if let Some(fields) = &fields {
             wants.extend(common(p, fields));
-            if let Some(item) = fields.get("options")
-                && let Some(options) = p.reader.strings(item)
-            {
-                let mut options: Vec<String> = options.into_iter().map(|text| text.value).collect();
-                options.sort();
-                wants.push(Want::by("options", options.join("\n"), options_same));
+            wants.extend(options_want(p, fields));
+            if let Some(value) = switch(p, fields, "populated") {
+                wants.push(Want::flag("populated", value));
+            }
+            for key in ["tablespace", "access_method"] {
+                if let Some(name) = ident(p, fields, key) {
+                    let default = matches!(name.as_str(), "pg_default" | "heap");
+                    wants.push(Want::maybe(key, (!default).then_some(name)));
+                }
             }
         }
         let id = ObjectId::new(kind, schema.clone(), name.clone());
         let path = format!("{key}.{}", p.spell(&schema, &name));
+        let relation = Table {
+            kind,
+            schema: schema.clone(),
+            name: name.clone(),
+            path: path.clone(),
+            key: entry.key.clone(),
+        };
+        for (key, parse) in STANDING {
+            if let Some(item) = fields.as_ref().and_then(|fields| fields.get(key)) {
+                parse(p, &relation, item);
+            }
+        }
+        super::exact::complete_relation(p, &relation);
         let mut rule = ObjectRule::new(shape, Target::Id(id.clone()));
         rule.wants = wants;
         rule.needs = vec![ObjectId::new(Kind::Schema, "", schema)];
@@ -76,18 +115,6 @@ fn views(p: &mut Parser, item: &Item<'_>, kind: Kind, shape: &'static ObjectKind
             id.path()
         ));
         p.add(path, key, &entry.key, text.value, rule);
-    }
-}
-
-fn options_same(wanted: &str, object: &Object, _: &mut Judge<'_>) -> Comparison {
-    let mut have = object.list("options").to_vec();
-    have.sort();
-    let have = have.join("\n");
-    if have == wanted {
-        Comparison::Same
-    } else {
-        let show = |text: &str| (!text.is_empty()).then(|| text.replace('\n', ", "));
-        Comparison::differs("options", show(&have), show(wanted))
     }
 }
 

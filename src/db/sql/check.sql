@@ -1,7 +1,9 @@
 select 'check constraint' as kind, n.nspname as schema, c.relname as relation, con.conname as name,
        case when {defined} then coalesce(pg_get_expr(con.conbin, con.conrelid), {disturbed}) end as expression,
        con.convalidated as validated,
+       nullif({not_enforced}, false) as not_enforced,
        con.connoinherit as no_inherit,
+       nullif(con.coninhcount > 0 and not con.conislocal, false) as inherited,
        d.description as comment
   from {wanted}
   join pg_class c on c.oid = wanted.oid

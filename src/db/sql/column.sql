@@ -13,6 +13,18 @@ select 'column' as kind, n.nspname as schema, c.relname as relation, a.attname a
                      else format('%I.%I', cn.nspname, o.collname) end
            from pg_collation o join pg_namespace cn on cn.oid = o.collnamespace
           where o.oid = a.attcollation) end as collation,
+       {not_null_name} as not_null_name,
+       {not_null_no_inherit} as not_null_no_inherit,
+       case when a.attstorage <> t.typstorage then
+         case a.attstorage when 'p' then 'plain' when 'e' then 'external' when 'x' then 'extended'
+                           else 'main' end end as storage,
+       {compression} as compression,
+       nullif(a.attstattarget, -1) as statistics_target,
+       case when a.attoptions is not null or a.attfdwoptions is not null then (
+         select json_agg(o.option) from (
+           select unnest(a.attoptions)
+           union all select {masked} from unnest(a.attfdwoptions) as o (option)) as o (option)) end as options,
+       nullif(a.attinhcount > 0 and not a.attislocal, false) as inherited,
        d.description as comment
   from {wanted}
   join pg_class c on c.oid = wanted.oid

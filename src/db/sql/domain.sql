@@ -1,14 +1,23 @@
 select 'domain' as kind, n.nspname as schema, t.typname as name,
        format_type(t.typbasetype, t.typtypmod) as type,
+       case when t.typcollation <> base.typcollation then (
+         select case when cn.nspname = 'pg_catalog' then quote_ident(o.collname)
+                     else format('%I.%I', cn.nspname, o.collname) end
+           from pg_collation o join pg_namespace cn on cn.oid = o.collnamespace
+          where o.oid = t.typcollation) end as collation,
        t.typnotnull as not_null,
        pg_get_expr(t.typdefaultbin, 0) as default,
-       (select json_agg(con.conname || ': ' || coalesce(pg_get_expr(con.conbin, 0), {disturbed}) order by con.conname)
+       (select json_agg(quote_ident(con.conname) || ': ' || coalesce(pg_get_expr(con.conbin, 0), {disturbed})
+                        || case when con.convalidated then '' else ' NOT VALID' end order by con.conname)
           from pg_constraint con
          where con.contypid = t.oid and con.contype = 'c') as checks,
+       {privileges} as privileges,
        pg_get_userbyid(t.typowner) as owner,
        d.description as comment
   from unnest({types}) as wanted (oid)
   join pg_type t on t.oid = wanted.oid
+  join pg_type base on base.oid = t.typbasetype
   join pg_namespace n on n.oid = t.typnamespace
+ cross join lateral (select t.typowner as owner, coalesce(t.typacl, acldefault('T', t.typowner)) as acl) as held
   left join pg_description d on d.objoid = t.oid and d.classoid = 'pg_type'::regclass and d.objsubid = 0
  where t.typtype = 'd';

@@ -5,4 +5,4 @@ select 'extension' as kind, e.extname as name,
   from pg_extension e
   join pg_namespace n on n.oid = e.extnamespace
   left join pg_description d on d.objoid = e.oid and d.classoid = 'pg_extension'::regclass and d.objsubid = 0
- where e.extname = any ({names}::name[]);
+ where {names};

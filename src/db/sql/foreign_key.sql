@@ -19,6 +19,8 @@ select 'foreign key' as kind, n.nspname as schema, c.relname as relation, con.co
        con.condeferrable as deferrable,
        con.condeferred as initially_deferred,
        con.convalidated as validated,
+       nullif({not_enforced}, false) as not_enforced,
+       nullif(con.conparentid <> 0, false) as inherited,
        d.description as comment
   from {wanted}
   join pg_class c on c.oid = wanted.oid

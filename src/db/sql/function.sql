@@ -11,6 +11,12 @@ select 'function' as kind, n.nspname as schema,
        case when p.prosecdef then 'definer' else 'invoker' end as security,
        p.proleakproof as leakproof,
        case p.proparallel when 's' then 'safe' when 'r' then 'restricted' else 'unsafe' end as parallel,
+       case when p.procost <> case when l.lanname in ('c', 'internal') then 1 else 100 end
+             and p.prokind <> 'a' then p.procost::text end as cost,
+       case when p.prorows <> case when p.proretset then 1000 else 0 end then p.prorows::text end as rows,
+       case when p.prosupport <> 0 then (
+         select format('%I.%I', sn.nspname, s.proname)
+           from pg_proc s join pg_namespace sn on sn.oid = s.pronamespace where s.oid = p.prosupport) end as support,
        array_to_json(p.proconfig) as settings,
        case when p.prokind = 'a' then (
               select format('sfunc = %s, stype = %s', g.aggtransfn::regproc, format_type(g.aggtranstype, null))
@@ -26,10 +32,12 @@ select 'function' as kind, n.nspname as schema,
                 from pg_aggregate g where g.aggfnoid = p.oid)
             else case when l.lanname = 'c' then p.probin || ', ' || p.prosrc else coalesce({sql_body}, p.prosrc) end end as body,
        coalesce(pg_get_function_arguments(p.oid), {disturbed}) as arguments,
+       {privileges} as privileges,
        pg_get_userbyid(p.proowner) as owner,
        d.description as comment
   from unnest({functions}) as wanted (oid)
   join pg_proc p on p.oid = wanted.oid
   join pg_namespace n on n.oid = p.pronamespace
   join pg_language l on l.oid = p.prolang
+ cross join lateral (select p.proowner as owner, coalesce(p.proacl, acldefault('f', p.proowner)) as acl) as held
   left join pg_description d on d.objoid = p.oid and d.classoid = 'pg_proc'::regclass and d.objsubid = 0;

@@ -12,6 +12,7 @@ select 'index' as kind, n.nspname as schema, c.relname as relation, ic.relname a
             then coalesce(pg_get_expr(x.indpred, x.indrelid), {disturbed}) end as predicate,
        x.indisvalid as valid,
        x.indisready as ready,
+       nullif(x.indisclustered, false) as clustered,
        con.conname as constraint,
        (select format('%I.%I', pn.nspname, p.relname)
           from pg_inherits i

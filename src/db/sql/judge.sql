@@ -56,6 +56,12 @@ begin
               elsif job.how = 'default' then
                 select pg_get_expr(d.adbin, d.adrelid), d.adbin::text into printed, tree
                   from pg_attrdef d where d.adrelid = to_regclass('pg_temp.pgplumb_judged');
+              elsif job.how = 'rule' then
+                select pg_get_ruledef(r.oid), concat(r.ev_type, r.is_instead, r.ev_qual::text, r.ev_action::text) into printed, tree
+                  from pg_rewrite r
+                 where r.ev_class = to_regclass('pg_temp.pgplumb_judged') and r.rulename = 'pgplumb_judged';
+                -- the view stands in it under its number
+                tree := replace(tree, ' ' || to_regclass('pg_temp.pgplumb_judged')::oid || ' ', ' ');
               elsif job.how = 'type' then
                 select format_type(a.atttypid, a.atttypmod) into printed
                   from pg_attribute a

@@ -12,6 +12,7 @@ select case con.contype when 'p' then 'primary key' else 'unique constraint' end
        nullif({period}, false) as without_overlaps,
        con.condeferrable as deferrable,
        con.condeferred as initially_deferred,
+       nullif(con.conparentid <> 0, false) as inherited,
        d.description as comment
   from {wanted}
   join pg_class c on c.oid = wanted.oid

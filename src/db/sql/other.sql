@@ -3,39 +3,13 @@ select 'other' as kind, o.type as relation, o.identity as name, o.owner, o.defin
 select i.type, i.identity, pg_get_userbyid(all_of.owner) as owner, all_of.definition,
        obj_description(all_of.oid, all_of.class::regclass::text) as comment
   from (
-       select 'pg_rewrite'::regclass::oid as class, r.oid, null::oid as owner,
-              pg_get_ruledef(r.oid) || case r.ev_enabled when 'O' then '' else ' enabled ' || r.ev_enabled::text end as definition
-         from pg_rewrite r join pg_class c on c.oid = r.ev_class where r.rulename <> '_RETURN' and r.oid >= 16384
-       union all
-       select 'pg_type'::regclass, t.oid, t.typowner, case t.typtype
-              when 'c' then '(' || (select string_agg(format('%I %s%s', a.attname, format_type(a.atttypid, a.atttypmod),
-                     case when a.attcollation <> at.typcollation then ' collate ' || co.collname else '' end), ', ' order by a.attnum)
-                from pg_attribute a join pg_type at on at.oid = a.atttypid left join pg_collation co on co.oid = a.attcollation
-               where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped) || ')'
-              when 'r' then (select format('range of %s, operator class %s, collation %s, canonical %s, difference %s',
-                     format_type(r.rngsubtype, null), oc.opcname, (select co.collname from pg_collation co where co.oid = r.rngcollation), r.rngcanonical, r.rngsubdiff)
-                from pg_range r join pg_opclass oc on oc.oid = r.rngsubopc where r.rngtypid = t.oid)
-              else format('input %s, output %s, receive %s, send %s, length %s, alignment %s, storage %s, category %s, preferred %s, default %s, collation %s',
+       select 'pg_type'::regclass::oid as class, t.oid, t.typowner as owner,
+              format('input %s, output %s, receive %s, send %s, length %s, alignment %s, storage %s, category %s, preferred %s, default %s, collation %s',
                      t.typinput, t.typoutput, t.typreceive, t.typsend, t.typlen, t.typalign, t.typstorage, t.typcategory,
-                     t.typispreferred, t.typdefault, t.typcollation <> 0) end
-              || array_to_string({acl}('T')(t.typacl)(t.typowner)(), ', ')
-         from pg_type t left join pg_class c on c.oid = t.typrelid
-        where t.oid >= 16384 and t.typtype in ('c', 'r', 'b', 'p') and (t.typrelid = 0 or c.relkind = 'c')
-          and not exists (select from pg_type e where e.typarray = t.oid)
-       union all
-       select 'pg_event_trigger'::regclass, e.oid, e.evtowner,
-              format('on %s execute %s enabled %s tags %s', e.evtevent, e.evtfoid::regprocedure, e.evtenabled, e.evttags)
-         from pg_event_trigger e
-       union all
-       select 'pg_publication'::regclass, p.oid, p.pubowner,
-              (to_jsonb(p) - array['oid', 'pubname', 'pubowner'])::text || coalesce((
-                select string_agg(r.prrelid::regclass || {publication_where}, ', ' order by r.prrelid::regclass::text)
-                  from pg_publication_rel r where r.prpubid = p.oid), '') || coalesce(({publication_schemas}), '')
-         from pg_publication p
-       union all
-       select 'pg_statistic_ext'::regclass, s.oid, s.stxowner,
-              pg_get_statisticsobjdef(s.oid) || {statistics_target}
-         from pg_statistic_ext s
+                     t.typispreferred, t.typdefault, t.typcollation <> 0)
+              || array_to_string({acl}('T')(t.typacl)(t.typowner)(), ', ') as definition
+         from pg_type t
+        where t.oid >= 16384 and t.typtype in ('b', 'p') and not exists (select from pg_type e where e.typarray = t.oid)
        union all
        select 'pg_operator'::regclass, o.oid, o.oprowner,
               format('function %s, commutator %s, negator %s, restrict %s, join %s, hashes %s, merges %s',
@@ -91,11 +65,6 @@ select i.type, i.identity, pg_get_userbyid(all_of.owner) as owner, all_of.defini
               f.fdwhandler::regproc, f.fdwvalidator::regproc, f.fdwoptions, array_to_string({acl}('F')(f.fdwacl)(f.fdwowner)(), ', '))
          from pg_foreign_data_wrapper f
        union all
-       select 'pg_foreign_server'::regclass, s.oid, s.srvowner, format('wrapper %s, type %s, version %s, options %s%s',
-              (select f.fdwname from pg_foreign_data_wrapper f where f.oid = s.srvfdw), s.srvtype, s.srvversion, s.srvoptions,
-              array_to_string({acl}('S')(s.srvacl)(s.srvowner)(), ', '))
-         from pg_foreign_server s
-       union all
        -- options may hold a password: names only
        select 'pg_user_mapping'::regclass, m.umid, null, 'options ' || coalesce((
               select string_agg(split_part(o, '=', 1), ', ' order by o) from unnest(m.umoptions) as o), '')
@@ -106,16 +75,6 @@ select i.type, i.identity, pg_get_userbyid(all_of.owner) as owner, all_of.defini
        ) as all_of
  cross join lateral pg_identify_object(all_of.class, all_of.oid, 0) as i
  where not exists (select from pg_depend e where e.classid = all_of.class and e.objid = all_of.oid and e.deptype = 'e')
-union all
-select 'default privileges', concat_ws(' ', 'for', quote_ident(pg_get_userbyid(a.defaclrole)),
-       'in ' || (select quote_ident(n.nspname) from pg_namespace n where n.oid = a.defaclnamespace), 'on',
-       case a.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions' when 'T' then 'types'
-                            when 'n' then 'schemas' else a.defaclobjtype::text end),
-       null,
-       (select string_agg(format('%s to %s%s', lower(x.privilege_type), case x.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(x.grantee)) end,
-               case when x.is_grantable then ' with grant option' else '' end), ', ' order by x.grantee::regrole::text, x.privilege_type)
-          from aclexplode(a.defaclacl) as x), null
-  from pg_default_acl a
 union all
 select 'database', 'settings and privileges', pg_get_userbyid(d.datdba),
        array_to_string(array(select setting from pg_db_role_setting s, unnest(s.setconfig) as setting

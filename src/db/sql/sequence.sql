@@ -6,6 +6,7 @@ select 'sequence' as kind, n.nspname as schema, c.relname as name,
        s.seqmax as maximum,
        s.seqcache as cache,
        s.seqcycle as cycle,
+       case c.relpersistence when 'u' then 'unlogged' when 't' then 'temporary' end as persistence,
        (select format('%I.%I.%I', tn.nspname, t.relname, a.attname)
           from pg_depend o
           join pg_class t on t.oid = o.refobjid
@@ -13,6 +14,9 @@ select 'sequence' as kind, n.nspname as schema, c.relname as name,
           join pg_attribute a on a.attrelid = o.refobjid and a.attnum = o.refobjsubid
          where o.classid = 'pg_class'::regclass and o.objid = c.oid and o.objsubid = 0
            and o.refclassid = 'pg_class'::regclass and o.refobjsubid > 0 and o.deptype in ('a', 'i')) as owned_by,
+       (select true from pg_depend o
+         where o.classid = 'pg_class'::regclass and o.objid = c.oid and o.objsubid = 0
+           and o.refclassid = 'pg_class'::regclass and o.refobjsubid > 0 and o.deptype = 'i') as identity,
        pg_get_userbyid(c.relowner) as owner,
        d.description as comment
   from {wanted}

@@ -22,7 +22,7 @@ with raw (class, id) as materialized (
   union all select classid, objid from pg_depend where {changed}
   union all select classoid, objoid from pg_description where {changed}
   union all select 'pg_seclabel'::regclass, objoid from pg_seclabel where {changed}
-  union all select 'pg_statistic_ext'::regclass, oid from pg_statistic_ext where {changed}
+  union all select 'pg_class'::regclass, stxrelid from pg_statistic_ext where {changed}
   union all select 'pg_default_acl'::regclass, oid from pg_default_acl where {changed}
   union all select 'pg_db_role_setting'::regclass, setdatabase from pg_db_role_setting where {changed}
   union all select 'pg_database'::regclass, oid from pg_database where datname = current_database() and {changed}
@@ -54,10 +54,12 @@ with raw (class, id) as materialized (
   union select t.tgrelid from touched join pg_trigger t on t.oid = id where class = 'pg_trigger'::regclass
   union select r.ev_class from touched join pg_rewrite r on r.oid = id where class = 'pg_rewrite'::regclass
   union select p.polrelid from touched join pg_policy p on p.oid = id where class = 'pg_policy'::regclass
+  union select s.stxrelid from touched join pg_statistic_ext s on s.oid = id where class = 'pg_statistic_ext'::regclass
   union select t.typrelid from touched join pg_type t on t.oid = id where class = 'pg_type'::regclass
 ), type (oid) as (
   select id from touched where class = 'pg_type'::regclass
   union select t.oid from touched join pg_type t on t.typarray = id where class = 'pg_type'::regclass and t.typarray <> 0
+  union select t.oid from touched join pg_type t on t.typrelid = id where class = 'pg_class'::regclass and id <> 0
   union select con.contypid from touched join pg_constraint con on con.oid = id where class = 'pg_constraint'::regclass
 )
 select 'relation' as unit, c.oid, n.nspname as schema, c.relname as name
@@ -67,16 +69,19 @@ select 'relation' as unit, c.oid, n.nspname as schema, c.relname as name
 union all
 select 'type', t.oid, n.nspname, t.typname
   from type join pg_type t on t.oid = type.oid join pg_namespace n on n.oid = t.typnamespace
- where t.typtype in ('e', 'd') and n.nspname not like 'pg\_%' and n.nspname <> 'information_schema' and not exists (select from pg_depend e
+ where (t.typtype in ('e', 'd', 'r')
+       or t.typtype = 'c' and exists (select from pg_class k where k.oid = t.typrelid and k.relkind = 'c')) and n.nspname not like 'pg\_%' and n.nspname <> 'information_schema' and not exists (select from pg_depend e
        where e.classid = 'pg_type'::regclass and e.objid = t.oid and e.deptype = 'e')
 union all
-select 'function', p.oid, n.nspname, quote_ident(p.proname) || '(' || coalesce((
+select distinct 'function', p.oid, n.nspname, quote_ident(p.proname) || '(' || coalesce((
          select string_agg(format_type(arg.type, null), ', ' order by arg.position)
            from unnest(p.proargtypes::oid[]) with ordinality as arg (type, position)), '') || ')'
-  from touched join pg_proc p on p.oid = touched.id and touched.class = 'pg_proc'::regclass
+  -- with those of the same name: a type in the signature may have another name now
+  from touched join pg_proc q on q.oid = touched.id and touched.class = 'pg_proc'::regclass
+  join pg_proc p on p.proname = q.proname and p.pronamespace = q.pronamespace
   join pg_namespace n on n.oid = p.pronamespace
  where n.nspname not like 'pg\_%' and n.nspname <> 'information_schema' and not exists (select from pg_depend e
-       where e.classid = 'pg_proc'::regclass and e.objid = p.oid and e.deptype = 'e')
+       where e.classid = 'pg_proc'::regclass and e.objid = p.oid and e.deptype in ('e', 'i'))
 union all
 select distinct 'other', 0::oid, '', ''
   from touched left join pg_type t on t.oid = id and class = 'pg_type'::regclass

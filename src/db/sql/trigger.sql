@@ -24,6 +24,9 @@ select 'trigger' as kind, n.nspname as schema, c.relname as relation, t.tgname a
        case t.tgenabled when 'O' then 'origin' when 'D' then 'disabled' when 'R' then 'replica'
                         else 'always' end as enabled,
        t.tgconstraint <> 0 as constraint,
+       (select format('%I.%I', rn.nspname, r.relname)
+          from pg_class r join pg_namespace rn on rn.oid = r.relnamespace
+         where r.oid = t.tgconstrrelid and t.tgconstraint <> 0) as from,
        t.tgdeferrable as deferrable,
        t.tginitdeferred as initially_deferred,
        t.tgoldtable as old_table,

@@ -3,6 +3,10 @@ select case c.relkind when 'v' then 'view' else 'materialized view' end as kind,
        case when {defined} then coalesce(rtrim(btrim(pg_get_viewdef(c.oid)), ';'), {disturbed}) end as definition,
        case when c.relkind = 'm' then c.relispopulated end as populated,
        array_to_json(c.reloptions) as options,
+       case when c.relkind = 'm' then (
+         select am.amname from pg_am am where am.oid = c.relam and am.amname <> 'heap') end as access_method,
+       case when c.relkind = 'm' then (
+         select s.spcname from pg_tablespace s where s.oid = c.reltablespace) end as tablespace,
        pg_get_userbyid(c.relowner) as owner,
        d.description as comment
   from {wanted}

@@ -323,10 +323,7 @@ pub fn messages(page: &mut Page, report: &Report, heading: &str, severities: &[S
         items.extend(diagnostic.help.iter().map(|help| format!("help: {}", text(help))));
         page.list(&items);
         if let Some(place) = &diagnostic.place {
-            let line = place.location().line;
-            if let Some(text) = place.file.text().lines().nth(line as usize - 1) {
-                page.fence("sql", text.trim());
-            }
+            page.fence("sql", place.file.line_at(place.span.start).trim());
         }
     }
 }

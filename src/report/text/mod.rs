@@ -125,6 +125,9 @@ fn headline(page: &mut Page, report: &Report, outcome: &Outcome) {
     if let Some(environment) = &report.environment {
         spans.push(page::plain(format!(" ({environment})")));
     }
+    if summary::is_unverified(report) {
+        spans.extend([dim(format!(" {} ", page.dot())), bold("nothing was verified")]);
+    }
     page.put(0, 2, &spans);
 }
 

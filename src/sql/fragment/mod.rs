@@ -12,9 +12,16 @@ mod trigger;
 mod partition;
 mod routine;
 mod privilege;
+mod rule;
+mod exclusion;
+mod publication;
+mod event_trigger;
+mod statistics;
 
 pub use crate::sql::error::FragmentError;
 pub use column::{Column, Generated, Identity, column, column_list as columns};
+pub use event_trigger::{EventTrigger, event_trigger};
+pub use exclusion::{Exclusion, exclusion};
 pub use expression::{expression, query};
 pub use foreign_key::{Deferral, ForeignKey, MatchType, ReferentialAction, foreign_key};
 pub use index::{Index, IndexKey, Key, index, index_definition, keys};
@@ -22,8 +29,11 @@ pub use partition::{
     BoundValue, PartitionBound, PartitionKey, PartitionStrategy, partition_bound, partition_key,
 };
 pub use privilege::{Privilege, PrivilegeKind, privilege, privileges, role_name};
+pub use publication::{PublishedTable, published_table};
 pub(in crate::sql) use routine::parameters;
 pub use routine::{FunctionSignature, Parameter, ParameterMode, function_signature, returns};
+pub use rule::rule;
+pub use statistics::{Statistics, statistics};
 pub use trigger::{Trigger, TriggerEvent, TriggerTiming, trigger, trigger_definition};
 
 use crate::source::Span;
@@ -47,7 +57,26 @@ pub fn type_name(text: &str) -> Result<String, FragmentError> {
 /// The significant tokens of a fragment that is fit to be one: not empty, no semicolon, nothing of psql's, nothing
 /// that never ends, brackets in pairs.
 fn tokens(text: &str, what: &str) -> Result<Vec<Token>, FragmentError> {
+    fit(text, what, lex(text))
+}
+
+/// The same for a rule, whose actions in parentheses end in semicolons. They are left out.
+fn tokens_of_rule(text: &str) -> Result<Vec<Token>, FragmentError> {
+    let mut depth = 0_usize;
     let mut tokens = lex(text);
+    tokens.retain(|token| {
+        match (token.kind, token.text(text)) {
+            (TokenKind::Punct, "(") => depth += 1,
+            (TokenKind::Punct, ")") => depth = depth.saturating_sub(1),
+            (TokenKind::Punct, ";") => return depth == 0,
+            _ => {}
+        }
+        true
+    });
+    fit(text, "a rule: `on insert do …`", tokens)
+}
+
+fn fit(text: &str, what: &str, mut tokens: Vec<Token>) -> Result<Vec<Token>, FragmentError> {
     if let Some(last) = tokens.last()
         && last.kind == TokenKind::LineComment
     {

@@ -1,0 +1,171 @@
+//! What an entry of a suite with `complete = true` leaves out: PostgreSQL's defaults.
+
+use crate::catalog::{Kind, Value};
+use crate::check::compare::{Want, Wanted};
+use crate::check::object::{ObjectRule, Target};
+
+use super::function::{compare_arguments, compare_settings};
+use super::primary_key::name_want;
+
+/// Wants the default of each property that the entry does not name. What has no default (an owner, a version, a
+/// position, what the server's settings decide) stays open.
+pub(crate) fn complete(rule: &mut ObjectRule) {
+    let kind = rule.target.id().kind;
+    for property in kind.properties() {
+        if rule.names(property.name) {
+            continue;
+        }
+        if let Some(want) = default(rule, kind, property.name) {
+            rule.wants.push(want);
+        }
+    }
+    if let Some(name) = usual_name(rule)
+        && !rule.names("name")
+    {
+        rule.wants.push(name_want(name));
+    }
+}
+
+fn default(rule: &ObjectRule, kind: Kind, property: &'static str) -> Option<Want> {
+    let id = rule.target.id();
+    let public_schema = kind == Kind::Schema && id.name == "public";
+    let none = || Some(Want::maybe(property, None::<String>));
+    let is_of =
+        |word: &str| matches!(rule.wanted("type"), Some(Wanted::Is(Some(Value::Text(text)))) if text == word);
+    match (kind, property) {
+        (_, "owner") | (Kind::Extension, _) => None,
+        (Kind::Schema, "privileges" | "comment") if public_schema => None,
+        (_, "comment") => none(),
+        (Kind::Enum | Kind::Composite | Kind::Range | Kind::Domain, "privileges") => {
+            Some(Want::list(property, vec!["usage to public".to_string()]))
+        }
+        (Kind::Function, "privileges") => Some(Want::list(property, vec!["execute to public".to_string()])),
+        (_, "privileges") => Some(Want::list(property, Vec::new())),
+        (Kind::Role, "inherit") => Some(Want::flag(property, true)),
+        (
+            Kind::Role,
+            "login" | "superuser" | "createdb" | "createrole" | "replication" | "bypass_row_security",
+        ) => Some(Want::flag(property, false)),
+        (Kind::Role, "member_of" | "admin_of") => Some(Want::list(property, Vec::new())),
+        (Kind::Role, "connection_limit" | "valid_until") => none(),
+        (Kind::Range, "opclass" | "collation" | "canonical" | "subtype_diff") => none(),
+        (Kind::Sequence, "type") => Some(Want::text(property, "bigint")),
+        (Kind::Sequence, "increment" | "cache") => Some(Want::is(property, Value::Int(1))),
+        (Kind::Sequence, "start" | "minimum" | "maximum") => Some(Want::is(property, bound(rule, property)?)),
+        (Kind::Sequence, "cycle") => Some(Want::flag(property, false)),
+        (Kind::Sequence, "owned_by" | "persistence") => none(),
+        (Kind::Server, "type" | "version") => none(),
+        (Kind::Server, "options") => Some(Want::list(property, Vec::new())),
+        (Kind::Table, "persistence") => Some(Want::text(property, "permanent")),
+        (Kind::Table, "row_security" | "force_row_security") => Some(Want::flag(property, false)),
+        (Kind::Table, "inherits" | "options") => Some(Want::list(property, Vec::new())),
+        (
+            Kind::Table,
+            "partition_by" | "access_method" | "tablespace" | "replica_identity" | "of_type" | "server",
+        ) => none(),
+        (Kind::Column, "not_null_name" | "storage" | "compression" | "statistics_target") => none(),
+        (Kind::Column, "not_null_no_inherit") => Some(Want::flag(property, false)),
+        (Kind::Column, "options") => Some(Want::list(property, Vec::new())),
+        (Kind::Index, "clustered") => Some(Want::flag(property, false)),
+        (Kind::Index | Kind::View | Kind::MaterializedView, "options") => {
+            Some(Want::list(property, Vec::new()))
+        }
+        (Kind::Index | Kind::MaterializedView, "tablespace" | "access_method") => none(),
+        (Kind::MaterializedView, "populated") => Some(Want::flag(property, true)),
+        (Kind::Statistics, "target" | "in_schema") => none(),
+        (Kind::Function, "type") => Some(Want::text(property, "function")),
+        (Kind::Function, "volatility") if !is_of("aggregate") => Some(Want::text(property, "volatile")),
+        (Kind::Function, "security") => Some(Want::text(property, "invoker")),
+        (Kind::Function, "parallel") => Some(Want::text(property, "unsafe")),
+        (Kind::Function, "strict" | "leakproof") => Some(Want::flag(property, false)),
+        (Kind::Function, "cost" | "rows" | "support") => none(),
+        (Kind::Function | Kind::Role, "settings") => Some(Want::by(property, "", compare_settings)),
+        (Kind::Function, "arguments") => match &rule.target {
+            Target::Signature(_, signature, _) if !is_of("aggregate") => Some(Want::by(
+                property,
+                signature.arguments.join(", "),
+                compare_arguments,
+            )),
+            _ => None,
+        },
+        (Kind::Publication, "all_tables" | "via_root") => Some(Want::flag(property, false)),
+        (Kind::Publication, "publish") => Some(Want::list(
+            property,
+            ["insert", "update", "delete", "truncate"]
+                .map(str::to_string)
+                .into(),
+        )),
+        (Kind::Publication, "tables" | "schemas") => Some(Want::list(property, Vec::new())),
+        (Kind::Publication, "generated_columns") => none(),
+        // of a schema, absent is untouched
+        (Kind::DefaultPrivileges, _) if !id.schema.is_empty() => Some(Want::list(property, Vec::new())),
+        (Kind::DefaultPrivileges, "functions") => {
+            Some(Want::list(property, vec!["execute to public".to_string()]))
+        }
+        (Kind::DefaultPrivileges, "types") => Some(Want::list(property, vec!["usage to public".to_string()])),
+        (Kind::DefaultPrivileges, _) => Some(Want::list(property, Vec::new())),
+        _ => None,
+    }
+}
+
+/// The default start and bounds of a sequence of that type and direction.
+fn bound(rule: &ObjectRule, property: &str) -> Option<Value> {
+    let wanted = |property: &str| match rule.wanted(property) {
+        Some(Wanted::Is(Some(value))) => Some(value.clone()),
+        _ => None,
+    };
+    let maximum = match wanted("type") {
+        Some(Value::Text(text)) if text == "smallint" => i64::from(i16::MAX),
+        Some(Value::Text(text)) if text == "integer" => i64::from(i32::MAX),
+        _ => i64::MAX,
+    };
+    let ascending = !matches!(wanted("increment"), Some(Value::Int(by)) if by < 0);
+    Some(match (property, ascending) {
+        ("minimum", true) => Value::Int(1),
+        ("minimum", false) => Value::Int(-maximum - 1),
+        ("maximum", true) => Value::Int(maximum),
+        ("maximum", false) => Value::Int(-1),
+        (_, true) => wanted("minimum").unwrap_or(Value::Int(1)),
+        (_, false) => wanted("maximum").unwrap_or(Value::Int(-1)),
+    })
+}
+
+/// The name that PostgreSQL chooses for a constraint that the entry does not name; none where it would be cut.
+fn usual_name(rule: &ObjectRule) -> Option<String> {
+    let id = rule.target.id();
+    let name = match &rule.target {
+        Target::Only(_) => format!("{}_pkey", id.relation),
+        Target::Columns(_, columns) => format!("{}_{}_fkey", id.relation, columns.join("_")),
+        _ => return None,
+    };
+    (name.len() < 64).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::{literal, one, sample, settle, suite, troubles};
+
+    #[test]
+    fn what_a_complete_entry_leaves_out_is_the_default() {
+        let text = "complete = true\n[sequence.numbers]\nowned_by = \"t.id\"\n[function.\"touch()\"]\nreturns = \"trigger\"\n\
+                    language = \"plpgsql\"\n[table.t]\nrow_security = \"enabled\"\n";
+        let verdicts = settle(&[&suite("0001", text)], &sample(), literal);
+        let failed: Vec<String> = troubles(&verdicts)
+            .into_iter()
+            .map(|line| line.chars().take(120).collect())
+            .collect();
+        let parts = |id: &str| -> Vec<String> {
+            let differences = &one(&verdicts, id).differences;
+            differences.iter().map(|d| d.part.clone()).collect()
+        };
+        assert_eq!(parts("0001/sequence.numbers"), ["maximum", "comment"]);
+        assert_eq!(parts("0001/function.touch()"), ["setting search_path", "comment"]);
+        assert_eq!(parts("0001/table.t"), ["comment"]);
+        // and nothing is on the table but what is listed
+        assert_eq!(
+            one(&verdicts, "0001/table.t/exact").status,
+            crate::check::Status::Fail,
+            "{failed:?}"
+        );
+    }
+}

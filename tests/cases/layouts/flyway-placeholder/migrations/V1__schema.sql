@@ -1,0 +1,2 @@
+-- the schema
+CREATE SCHEMA ${schema};

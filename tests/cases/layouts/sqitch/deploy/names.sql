@@ -1,0 +1,3 @@
+BEGIN;
+CREATE VIEW email AS SELECT email FROM customer;
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert shop:customer from pg
+
+BEGIN;
+
+DROP TABLE customer;
+
+COMMIT;

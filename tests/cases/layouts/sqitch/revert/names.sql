@@ -1,0 +1,3 @@
+BEGIN;
+DROP VIEW email;
+COMMIT;

@@ -1,0 +1,2 @@
+-- no-transaction
+CREATE INDEX email ON customer (email);
