@@ -81,13 +81,17 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
         .iter()
         .all(|parts| parts.is_empty());
     let read = scope.read_parts();
-    let settings: String = if relations.is_none() {
-        String::new()
-    } else if whole {
-        setting("relations", "true")
-    } else {
-        let wanted = RELATION_STATEMENTS.iter().filter(|(kinds, _)| reads(read, kinds));
-        wanted.map(|(kinds, _)| settings_of(kinds)).collect()
+    // the figures are those of all relations, whatever is read of them
+    let settings: String = match relations.is_none() {
+        true => String::new(),
+        false if whole => setting("relations", "true"),
+        false => {
+            let wanted = RELATION_STATEMENTS.iter().filter(|(kinds, _)| reads(read, kinds));
+            let settings = wanted.map(|(kinds, _)| settings_of(kinds));
+            std::iter::once(setting("relations", "true"))
+                .chain(settings)
+                .collect()
+        }
     };
     let mut text = match &relations {
         Some(sql) => include_str!("sql/resolve.sql").replace("{relations}", sql),
