@@ -469,11 +469,9 @@ mod tests {
             follower.update().await.unwrap();
             let now = whole(&script).await;
             let changes = diff(&before, &now);
-            if diff(&now, follower.tracked.catalog()) != [] {
-                problems.push(format!(
-                    "{statement}: {:?}",
-                    diff(&now, follower.tracked.catalog())
-                ));
+            let missed = diff(&now, follower.tracked.catalog());
+            if !missed.is_empty() {
+                problems.push(format!("{statement}: {missed:?}"));
             } else if follower.tracked.changes_since(mark) != changes {
                 problems.push(format!("{statement}: other changes"));
             }
