@@ -696,6 +696,7 @@ pub fn inventory(objects: &[Object]) -> Inventory<'_> {
             | Kind::MaterializedView
             | Kind::Grant
             | Kind::DefaultPrivileges
+            | Kind::Other
             | Kind::Publication => false,
         };
         if !listed_elsewhere {
