@@ -28,6 +28,7 @@ verbs![
     layouts,
     man,
     new,
+    preflight,
     project,
     refinery,
     repair,

@@ -8,6 +8,7 @@ mod architecture;
 mod cases;
 mod commands;
 mod histories;
+mod kinds;
 mod layouts;
 mod preflight;
 mod shipped;

@@ -15,9 +15,13 @@ pub struct Scope {
     pub parts: BTreeMap<(String, String), Parts>,
     /// The same as `relations` by pattern, `*` for any characters.
     pub relation_patterns: BTreeSet<(String, String)>,
+    /// The same as `parts` by pattern.
+    pub pattern_parts: BTreeMap<(String, String), Parts>,
     /// Partitioned tables whose partitions are read as well, whatever their names: the tables themselves with
     /// all that stands on them, at every level.
     pub partitions_of: BTreeSet<(String, String)>,
+    /// The same, of which only some parts are read.
+    pub partition_parts: BTreeMap<(String, String), Parts>,
     /// Enums, domains and other types by schema and name.
     pub types: BTreeSet<(String, String)>,
     /// The same by pattern.
@@ -71,6 +75,23 @@ impl Parts {
         })
     }
 
+    /// The relation itself, whatever its kind, without its definition: whether it is there, and as what.
+    pub fn presence() -> Parts {
+        Kind::RELATIONS
+            .into_iter()
+            .fold(Parts::default(), Parts::with_bare)
+    }
+
+    /// These parts, and what is needed to see that property of the objects of that kind.
+    #[must_use]
+    pub fn with_property(self, kind: Kind, property: &str) -> Parts {
+        if is_definition(kind, property) {
+            self.with(kind)
+        } else {
+            self.with_bare(kind)
+        }
+    }
+
     /// These parts, and the objects of that kind without their definitions.
     #[must_use]
     pub fn with_bare(self, kind: Kind) -> Parts {
@@ -102,7 +123,70 @@ impl Parts {
     }
 }
 
+/// Whether the server has to print the property.
+fn is_definition(kind: Kind, property: &str) -> bool {
+    match kind {
+        Kind::Table => matches!(property, "partition_by" | "bound"),
+        Kind::Column => matches!(property, "default" | "generated"),
+        Kind::Check => property == "expression",
+        Kind::Index => property == "predicate",
+        Kind::Trigger => property == "when",
+        Kind::Policy => matches!(property, "using" | "with_check"),
+        Kind::Exclusion | Kind::Rule | Kind::View | Kind::MaterializedView => property == "definition",
+        _ => false,
+    }
+}
+
 impl Scope {
+    /// Every part of a relation that any entry of the scope has.
+    pub fn read_parts(&self) -> Parts {
+        let whole = [&self.relations, &self.relation_patterns, &self.partitions_of];
+        if whole.iter().any(|names| !names.is_empty()) {
+            return Parts::ALL;
+        }
+        [&self.parts, &self.pattern_parts, &self.partition_parts]
+            .into_iter()
+            .flat_map(BTreeMap::values)
+            .fold(Parts::default(), |all, &parts| all.union(parts))
+    }
+
+    /// The relations that it names, all of them or parts.
+    pub fn named_relations(&self) -> BTreeSet<(String, String)> {
+        self.relations.iter().chain(self.parts.keys()).cloned().collect()
+    }
+
+    /// The same, with all that stands on the relations that it names.
+    #[must_use]
+    pub fn whole(mut self) -> Scope {
+        self.relations.extend(std::mem::take(&mut self.parts).into_keys());
+        self.partitions_of
+            .extend(std::mem::take(&mut self.partition_parts).into_keys());
+        self
+    }
+
+    /// Adds parts of a relation.
+    pub fn add_parts(&mut self, schema: &str, name: &str, parts: Parts) {
+        add_parts(&mut self.parts, (schema.to_string(), name.to_string()), parts);
+    }
+
+    /// Adds parts of the relations of a schema whose names fit a pattern.
+    pub fn add_pattern(&mut self, schema: &str, pattern: &str, parts: Parts) {
+        add_parts(
+            &mut self.pattern_parts,
+            (schema.to_string(), pattern.to_string()),
+            parts,
+        );
+    }
+
+    /// Adds parts of all partitions of a table.
+    pub fn add_partitions(&mut self, schema: &str, name: &str, parts: Parts) {
+        add_parts(
+            &mut self.partition_parts,
+            (schema.to_string(), name.to_string()),
+            parts,
+        );
+    }
+
     /// Nothing to read.
     pub fn is_empty(&self) -> bool {
         *self == Scope::default()
@@ -111,9 +195,14 @@ impl Scope {
     /// Adds all that `other` covers.
     pub fn extend(&mut self, other: Scope) {
         self.relations.extend(other.relations);
-        for (name, parts) in other.parts {
-            let known = self.parts.entry(name).or_default();
-            *known = known.union(parts);
+        for (own, theirs) in [
+            (&mut self.parts, other.parts),
+            (&mut self.pattern_parts, other.pattern_parts),
+            (&mut self.partition_parts, other.partition_parts),
+        ] {
+            for (name, parts) in theirs {
+                add_parts(own, name, parts);
+            }
         }
         self.relation_patterns.extend(other.relation_patterns);
         self.partitions_of.extend(other.partitions_of);
@@ -159,6 +248,15 @@ impl Scope {
             ObjectKind::Role => {
                 self.roles.insert(object.name.name.clone());
             }
+            ObjectKind::Server => {
+                self.servers.insert(object.name.name.clone());
+            }
+            ObjectKind::EventTrigger => {
+                self.event_triggers.insert(object.name.name.clone());
+            }
+            ObjectKind::Publication => {
+                self.publications.insert(object.name.name.clone());
+            }
             _ => {}
         }
         match &effect.action {
@@ -182,6 +280,11 @@ impl Scope {
         renamed.action = Action::Alter;
         self.add_effect(&renamed, schemas);
     }
+}
+
+fn add_parts(known: &mut BTreeMap<(String, String), Parts>, name: (String, String), parts: Parts) {
+    let known = known.entry(name).or_default();
+    *known = known.union(parts);
 }
 
 fn add(names: &mut BTreeSet<(String, String)>, name: &Name, schemas: &[String]) {
@@ -217,7 +320,8 @@ mod tests {
         let scope = scope(
             "create table t (a int); create index i on auth.u (a); create policy p on \"V\" using (true); \
              create type e as enum ('a'); create function f(int) returns int language sql as 'select 1'; \
-             create schema s; create extension x; create role r; alter table auth.u rename to w;",
+             create schema s; create extension x; create role r; alter table auth.u rename to w; \
+             create server far foreign data wrapper w; create publication p for all tables;",
         );
         for name in [
             pair("app", "t"),
@@ -234,6 +338,7 @@ mod tests {
         }
         assert!(scope.types.contains(&pair("public", "e")));
         assert!(scope.functions.contains(&pair("public", "f")));
+        assert!(scope.servers.contains("far") && scope.publications.contains("p"));
         assert!(scope.schemas.contains("s") && scope.extensions.contains("x") && scope.roles.contains("r"));
     }
 }

@@ -93,10 +93,33 @@ impl Reader {
         let end = self.offset_in(text, error.span.end).max(start);
         let mut diagnostic =
             Diagnostic::error(format!("{what}: {}", error.message)).at(&self.file, Span::new(start, end));
-        if let Some(help) = error.help {
-            diagnostic = diagnostic.help(help);
+        if let Some(header) = self.header_above(text.span.start) {
+            diagnostic = diagnostic.fact("in", header);
         }
-        self.push(diagnostic);
+        let help = error
+            .help
+            .unwrap_or_else(|| "correct the SQL between the quotes".to_string());
+        self.push(diagnostic.help(help));
+    }
+
+    /// The header of the table that a value stands in: `[table.customer.check]`.
+    fn header_above(&self, offset: usize) -> Option<String> {
+        if self.file.line_at(offset).trim_start().starts_with('[') {
+            return None;
+        }
+        let above = self.file.text().get(..offset)?;
+        let (above, _) = above.rsplit_once('\n')?;
+        let header = above
+            .lines()
+            .rev()
+            .find(|line| line.trim_start().starts_with('['))?;
+        Some(
+            header
+                .split_once(" #")
+                .map_or(header, |(header, _)| header)
+                .trim()
+                .to_string(),
+        )
     }
 
     /// A key that nothing knows.

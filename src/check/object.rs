@@ -1,6 +1,6 @@
 //! Checks of objects: the object is there, and its properties are what the suite names.
 
-use crate::catalog::{Catalog, Kind, Object, ObjectId, Scope};
+use crate::catalog::{Catalog, Kind, Object, ObjectId, Parts, Scope};
 use crate::sql::fragment::{FunctionSignature, function_signature};
 use crate::sql::quote_ident;
 
@@ -268,7 +268,18 @@ impl Rule for ObjectRule {
     }
 
     fn cover(&self, scope: &mut Scope) {
-        cover(self.target.id(), scope);
+        let id = self.target.id();
+        let mut parts = Parts::default().with_bare(id.kind);
+        for want in &self.wants {
+            parts = parts.with_property(id.kind, want.property);
+            parts = match (id.kind, want.property) {
+                (Kind::Exclusion, "definition") => parts.with(Kind::Index),
+                // whether an operator class is the default one depends on the column's type
+                (Kind::Index, "opclasses") => parts.with_bare(Kind::Column),
+                _ => parts,
+            };
+        }
+        cover(id, parts, scope);
     }
 
     fn judge(&self, judge: &mut Judge<'_>) -> Outcome {
@@ -346,11 +357,12 @@ fn difference_sentence(difference: &Difference) -> String {
     }
 }
 
-/// Adds what must be read to see an object.
-pub(crate) fn cover(id: &ObjectId, scope: &mut Scope) {
+/// Adds what must be read to see an object, with these parts of the relation that it is or stands on.
+pub(crate) fn cover(id: &ObjectId, parts: Parts, scope: &mut Scope) {
+    let parts = parts.union(Parts::presence());
     let named = || (id.schema.clone(), id.name.clone());
     if !id.relation.is_empty() {
-        scope.relations.insert((id.schema.clone(), id.relation.clone()));
+        scope.add_parts(&id.schema, &id.relation, parts);
     } else {
         match id.kind {
             Kind::Role => {
@@ -382,9 +394,8 @@ pub(crate) fn cover(id: &ObjectId, scope: &mut Scope) {
                 let name = crate::sql::parse_name(name).map_or_else(|_| name.to_string(), |name| name.name);
                 scope.functions.insert((id.schema.clone(), name));
             }
-            _ => {
-                scope.relations.insert(named());
-            }
+            // of an index it is those of its table
+            _ => scope.add_parts(&id.schema, &id.name, parts),
         }
     }
 }

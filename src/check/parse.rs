@@ -318,7 +318,8 @@ impl Parser {
         let file = Arc::clone(self.reader.file());
         let mut doubled: Vec<String> = Vec::new();
         for check in &self.checks {
-            if let Some(first) = seen.insert(check.path.as_str(), check.span) {
+            let first = *seen.entry(check.path.as_str()).or_insert(check.span);
+            if first != check.span {
                 // one complaint for a table, not one for each of its keys
                 if !doubled.iter().any(|path| check.path.starts_with(path.as_str())) {
                     let name = check.path.replacen('.', " ", 1).replace('/', ", ");
@@ -422,9 +423,9 @@ name = "p"
                 "4:16 `row_security`: unknown value \"enabld\" (did you mean \"enabled\"?)",
                 "5:15 `primary_key`: want an array of strings, have a string",
                 "6:1 unknown key `colum` in [table.t] (did you mean `column`?)",
-                "8:14 `a`: expected not null, default, collate or generated, found `not`",
+                "8:14 `a`: expected not null, default, collate or generated, found `not` (correct the SQL between the quotes)",
                 "9:5 `b`: want a string, or a table with `definition`, have an integer",
-                "11:6 `i`: `(` is never closed",
+                "11:6 `i`: `(` is never closed (correct the SQL between the quotes)",
                 "14:1 policy p: an INSERT policy has no `using` (write the condition as `with_check`)",
                 "17:6 `of`: unknown value \"indexs\" (did you mean \"indexes\"?)",
                 "18:1 count \"n\": `exactly` beside `at_least` (keep one of the two)",
@@ -502,7 +503,7 @@ name = "p"
             ),
             (
                 "[[query]]\nname = \"q\"\nsql = \"delete from t\"\nexpect = 1",
-                "3:8 `sql`: expected a query that begins with select, with, values or table, found `delete`",
+                "3:8 `sql`: expected a query that begins with select, with, values or table, found `delete` (correct the SQL between the quotes)",
             ),
             (
                 "absent = [\"table\"]",
@@ -557,13 +558,13 @@ name = "p"
         assert!(
             suite
                 .scope()
-                .relations
+                .named_relations()
                 .contains(&("app".to_string(), "t".to_string()))
         );
         assert!(
             suite
                 .scope()
-                .relations
+                .named_relations()
                 .contains(&("auth".to_string(), "Odd.Name".to_string()))
         );
     }

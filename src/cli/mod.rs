@@ -15,6 +15,7 @@ use clap::Parser;
 
 use crate::ops;
 use crate::project::Project;
+use crate::project::file::os_reason;
 use crate::report::{self, ExitCode, Format, Report};
 
 /// Runs the program with the process's own arguments and environment.
@@ -127,8 +128,10 @@ fn write_files(args: &Args, report: &Report) -> ExitCode {
     for target in &args.global.reports {
         if let Err((path, error)) = output::write_reports(report, target) {
             output::tell(&format!(
-                "error: the report could not be written to {}: {error}\n  help: name a path that can be written to\n",
-                path.display()
+                "error: the report could not be written to {}: {}\n  help: name a file in a folder that is there and can be \
+                 written to\n",
+                path.display(),
+                os_reason(&error)
             ));
             exit = worse(exit);
         }
@@ -143,7 +146,11 @@ fn show(args: &Args, report: &Report) -> ExitCode {
     if is_quiet_success && quiet_says_nothing(&args.command) {
         return exit;
     }
-    let text = report::render(report, args.format(), &output::text_options(args.global.color));
+    let text = report::render(
+        report,
+        args.format(),
+        &output::text_options(args.global.color, args.global.verbose > 0),
+    );
     if let Err(error) = output::print(&text) {
         output::tell(&format!(
             "error: the report could not be written to stdout: {error}\n"

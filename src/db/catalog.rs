@@ -18,6 +18,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 use crate::catalog::decode::{self as rows, DecodeError};
+use crate::catalog::property::DETAILS;
 use crate::catalog::{Catalog, Kind, Parts, Scope, Value};
 
 /// What the reading transaction must have set: names are printed with their schema unless it is `pg_catalog`,
@@ -45,7 +46,7 @@ pub enum ReadError {
 }
 
 /// The statements that read relations and what stands on them: each serves some kinds.
-const RELATION_STATEMENTS: [(&[Kind], &str); 14] = [
+pub(super) const RELATION_STATEMENTS: [(&[Kind], &str); 14] = [
     (&[Kind::Sequence], include_str!("sql/sequence.sql")),
     (&[Kind::Table], include_str!("sql/table.sql")),
     (&[Kind::Column], include_str!("sql/column.sql")),
@@ -76,16 +77,21 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
         }
         None => "'{}'".to_string(),
     };
-    let whole = scope.parts.is_empty();
-    let settings: String = if relations.is_none() {
-        String::new()
-    } else if whole {
-        setting("relations", "true")
-    } else {
-        let wanted = RELATION_STATEMENTS
-            .iter()
-            .filter(|(kinds, _)| reads(scope, kinds));
-        wanted.map(|(kinds, _)| settings_of(kinds)).collect()
+    let whole = [&scope.parts, &scope.pattern_parts, &scope.partition_parts]
+        .iter()
+        .all(|parts| parts.is_empty());
+    let read = scope.read_parts();
+    // the figures are those of all relations, whatever is read of them
+    let settings: String = match relations.is_none() {
+        true => String::new(),
+        false if whole => setting("relations", "true"),
+        false => {
+            let wanted = RELATION_STATEMENTS.iter().filter(|(kinds, _)| reads(read, kinds));
+            let settings = wanted.map(|(kinds, _)| settings_of(kinds));
+            std::iter::once(setting("relations", "true"))
+                .chain(settings)
+                .collect()
+        }
     };
     let mut text = match &relations {
         Some(sql) => include_str!("sql/resolve.sql").replace("{relations}", sql),
@@ -118,7 +124,7 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
                         "unnest(current_setting('pgplumb.relations')::oid[]) as wanted (oid)",
                     )
                     .replace("{defined}", "true"));
-            } else if reads(scope, kinds) {
+            } else if reads(read, kinds) {
                 add(&sql
                     .replace("{wanted}", &wanted_of(kinds))
                     .replace("{defined}", "wanted.defined"));
@@ -131,7 +137,7 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
     text
 }
 
-type BareStatement<'a> = (
+pub(super) type BareStatement<'a> = (
     Kind,
     &'a BTreeSet<String>,
     &'static str,
@@ -141,7 +147,7 @@ type BareStatement<'a> = (
 
 /// The statements that read what lives in no schema: with the names, the column of the name, and what the server
 /// itself brings of the kind.
-fn bare_statements(scope: &Scope) -> [BareStatement<'_>; 7] {
+pub(super) fn bare_statements(scope: &Scope) -> [BareStatement<'_>; 7] {
     [
         (
             Kind::Role,
@@ -215,13 +221,9 @@ fn bare_names(
     }
 }
 
-/// Whether anything of these kinds is read of any relation.
-fn reads(scope: &Scope, kinds: &[Kind]) -> bool {
-    let whole = [&scope.relations, &scope.relation_patterns, &scope.partitions_of];
-    whole.iter().any(|names| !names.is_empty())
-        || kinds
-            .iter()
-            .any(|&kind| scope.parts.values().any(|parts| parts.reads(kind)))
+/// Whether anything of these kinds is among the parts.
+fn reads(parts: Parts, kinds: &[Kind]) -> bool {
+    kinds.iter().any(|&kind| parts.reads(kind))
 }
 
 /// Keeps the relations that fulfil the condition in a setting.
@@ -297,7 +299,7 @@ const PUBLISHED: &str = " || coalesce((select ' (' || string_agg(quote_ident(a.a
      then coalesce(pg_get_expr(r.prqual, r.prrelid), {disturbed}) end || ')', '')";
 
 /// Fills in what all statements share and what differs between versions.
-fn for_version(sql: &str, version_num: u32) -> String {
+pub(super) fn for_version(sql: &str, version_num: u32) -> String {
     let since = |version: u32, then: &'static str, before: &'static str| {
         if version_num >= version * 10_000 {
             then
@@ -308,6 +310,14 @@ fn for_version(sql: &str, version_num: u32) -> String {
     let clone_exists = "exists (select from pg_depend p where p.classid = 'pg_trigger'::regclass and p.objid = t.oid \
                         and p.refclassid = 'pg_trigger'::regclass)";
     sql.replace("{privileges}", PRIVILEGES)
+        .replace(
+            "{compression}",
+            since(
+                14,
+                "case a.attcompression when 'p' then 'compression pglz' when 'l' then 'compression lz4' end",
+                "null",
+            ),
+        )
         .replace("{masked}", MASKED)
         .replace("{types}", "current_setting('pgplumb.types')::oid[]")
         .replace("{functions}", "current_setting('pgplumb.functions')::oid[]")
@@ -403,22 +413,23 @@ fn relations_sql(scope: &Scope) -> Option<String> {
             .map(|name| (name, all))
             .chain(parts)
             .collect();
-        let schemas = names(named.iter().map(|((schema, _), _)| schema));
-        let list = names(named.iter().map(|((_, name), _)| name));
-        let bits: Vec<String> = named.iter().map(|(_, bits)| bits.to_string()).collect();
         branches.push(format!(
-            "select coalesce(x.indrelid, c.oid) as oid, named.parts from \
-             unnest({schemas}::name[], {list}::name[], '{{{}}}'::bigint[]) as named (schema, name, parts) \
+            "select coalesce(x.indrelid, c.oid) as oid, named.parts from {} \
              join pg_namespace n on n.nspname = named.schema \
              join pg_class c on c.relnamespace = n.oid and c.relname = named.name \
              left join pg_index x on x.indexrelid = c.oid and c.relkind in ('i', 'I') \
              where {RELATION_KINDS} or x.indrelid is not null",
-            bits.join(",")
+            named_parts(&named)
         ));
     }
-    for (schema, name) in &scope.relation_patterns {
+    let whole_patterns = scope.relation_patterns.iter().map(|name| (name, all));
+    let patterns = scope
+        .pattern_parts
+        .iter()
+        .map(|(name, parts)| (name, parts.bits()));
+    for ((schema, name), parts) in whole_patterns.chain(patterns) {
         branches.push(format!(
-            "select c.oid, {all} from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+            "select c.oid, {parts} from pg_class c join pg_namespace n on n.oid = c.relnamespace \
              where {} and {} and {RELATION_KINDS} and c.relname not in ({OWN}) \
              and not exists (select from pg_depend p left join pg_class o \
              on o.oid = p.refobjid and p.refclassid = 'pg_class'::regclass \
@@ -428,14 +439,20 @@ fn relations_sql(scope: &Scope) -> Option<String> {
             like("c.relname", name)
         ));
     }
-    if !scope.partitions_of.is_empty() {
+    let whole_partitions = scope.partitions_of.iter().map(|name| (name, all));
+    let partitions = scope
+        .partition_parts
+        .iter()
+        .map(|(name, parts)| (name, parts.bits()));
+    let partitions: Vec<_> = whole_partitions.chain(partitions).collect();
+    if !partitions.is_empty() {
         branches.push(format!(
-            "select inside.oid, {all} from (with recursive inside (oid) as (select c.oid from {} \
-             join pg_namespace n on n.nspname = named.schema \
+            "select inside.oid, inside.parts from (with recursive inside (oid, parts) as (select c.oid, named.parts \
+             from {} join pg_namespace n on n.nspname = named.schema \
              join pg_class c on c.relnamespace = n.oid and c.relname = named.name and c.relkind = 'p' \
-             union select i.inhrelid from inside join pg_inherits i on i.inhparent = inside.oid) \
-             select inside.oid from inside) as inside",
-            named(&scope.partitions_of)
+             union select i.inhrelid, inside.parts from inside join pg_inherits i on i.inhparent = inside.oid) \
+             select inside.oid, inside.parts from inside) as inside",
+            named_parts(&partitions)
         ));
     }
     union(branches)
@@ -488,6 +505,17 @@ fn functions_sql(scope: &Scope) -> Option<String> {
 
 fn union(branches: Vec<String>) -> Option<String> {
     (!branches.is_empty()).then(|| branches.join("\nunion all "))
+}
+
+/// `named (schema, name, parts)`: the pairs with the parts that are read of them, as a table.
+fn named_parts(named: &[(&(String, String), u64)]) -> String {
+    let schemas = names(named.iter().map(|((schema, _), _)| schema));
+    let list = names(named.iter().map(|((_, name), _)| name));
+    let bits: Vec<String> = named.iter().map(|(_, bits)| bits.to_string()).collect();
+    format!(
+        "unnest({schemas}::name[], {list}::name[], '{{{}}}'::bigint[]) as named (schema, name, parts)",
+        bits.join(",")
+    )
 }
 
 /// `named (schema, name)`: the pairs as a table.
@@ -633,7 +661,11 @@ fn read_row(row: &SimpleQueryRow, catalog: &mut Catalog) -> Result<(), ReadError
             object: object.id.to_string(),
         });
     }
-    catalog.insert(object);
+    if object.get(DETAILS.name).is_some() {
+        catalog.add(object);
+    } else {
+        catalog.insert(object);
+    }
     Ok(())
 }
 
@@ -971,7 +1003,8 @@ mod tests {
             assert!(get(Kind::Unique, "spans", "u_spans").flag("without_overlaps"));
             assert!(get(Kind::ForeignKey, "in_spans", "f").flag("period"));
         }
-        for kind in Kind::ALL {
+        // of the last kind only a reading of everything tells
+        for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Other) {
             for property in kind.properties() {
                 let later = match property.name {
                     "without_overlaps"
@@ -1088,6 +1121,8 @@ mod tests {
         let names: BTreeSet<_> = odd.map(str::to_string).into();
         let scope = Scope {
             parts: pairs.iter().map(|pair| (pair.clone(), Parts::ALL)).collect(),
+            pattern_parts: pairs.iter().map(|pair| (pair.clone(), Parts::ALL)).collect(),
+            partition_parts: pairs.iter().map(|pair| (pair.clone(), Parts::ALL)).collect(),
             relations: pairs.clone(),
             relation_patterns: pairs.clone(),
             partitions_of: pairs.clone(),

@@ -157,15 +157,21 @@ fn disagreement(entry: &Entry<'_>) -> Option<Diagnostic> {
                     applied.name
                 )
             });
+            let help = match migration.name == applied.name {
+                true => "restore the file as it was applied, and put the change into a new migration \
+                         (`pgplumb new NAME`)"
+                    .to_string(),
+                false => format!(
+                    "give the file its name back, {}_{}.sql, or a version of its own when it is another change",
+                    migration.label, applied.name
+                ),
+            };
             Some(
                 diagnostic
                     .at(&migration.up.file, Span::at(0))
                     .have(format!("checksum {} (file)", checksum_text(migration)))
                     .want(format!("checksum {} (history)", applied.checksum))
-                    .help(
-                        "restore the file as it was applied, and put the change into a new migration \
-                         (`pgplumb new NAME`)",
-                    ),
+                    .help(help),
             )
         }
         State::Missing => Some(

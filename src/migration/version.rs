@@ -155,10 +155,11 @@ fn nearest(file_name: &str) -> Option<String> {
         Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) => rest,
         _ => stem,
     };
-    let digits = stem.bytes().take_while(u8::is_ascii_digit).count();
-    let (label, rest) = stem.split_at(digits);
+    let is_of_version = |c: char| c.is_ascii_digit() || c == ' ';
+    let (label, rest) = stem.split_at(stem.find(|c| !is_of_version(c)).unwrap_or(stem.len()));
+    let label = label.replace(' ', "");
     let name = snake_case(rest)?;
-    Some(match label {
+    Some(match label.as_str() {
         "" => format!("NNNN_{name}.sql"),
         label => format!("{label:0>4}_{name}.sql"),
     })
@@ -169,7 +170,11 @@ fn nearest(file_name: &str) -> Option<String> {
 pub fn snake_case(text: &str) -> Option<String> {
     let mut name = String::new();
     let mut previous = ' ';
-    for c in text.chars() {
+    let plain = text.chars().flat_map(|c| {
+        let latin = latin(c);
+        latin.chars().chain(latin.is_empty().then_some(c))
+    });
+    for c in plain {
         let begins_word =
             c.is_ascii_uppercase() && (previous.is_ascii_lowercase() || previous.is_ascii_digit());
         let separates = begins_word || !(c.is_ascii_alphanumeric() || c == '\'' || c == '’');
@@ -183,6 +188,34 @@ pub fn snake_case(text: &str) -> Option<String> {
     }
     name.truncate(name.trim_end_matches('_').len());
     (!name.is_empty()).then_some(name)
+}
+
+/// A letter of a European alphabet in those from a to z; empty for any other character.
+fn latin(c: char) -> &'static str {
+    match c {
+        'ä' | 'æ' => "ae",
+        'Ä' | 'Æ' => "Ae",
+        'ö' | 'ø' | 'œ' => "oe",
+        'Ö' | 'Ø' | 'Œ' => "Oe",
+        'ü' => "ue",
+        'Ü' => "Ue",
+        'ß' => "ss",
+        'à' | 'á' | 'â' | 'ã' | 'å' | 'ą' => "a",
+        'À' | 'Á' | 'Â' | 'Ã' | 'Å' => "A",
+        'ç' | 'ć' | 'č' => "c",
+        'è' | 'é' | 'ê' | 'ë' | 'ę' | 'ě' => "e",
+        'È' | 'É' | 'Ê' | 'Ë' => "E",
+        'ì' | 'í' | 'î' | 'ï' => "i",
+        'ł' => "l",
+        'ñ' | 'ń' | 'ň' => "n",
+        'ò' | 'ó' | 'ô' | 'õ' => "o",
+        'ř' => "r",
+        'ś' | 'š' => "s",
+        'ù' | 'ú' | 'û' | 'ů' => "u",
+        'ý' | 'ÿ' => "y",
+        'ź' | 'ż' | 'ž' => "z",
+        _ => "",
+    }
 }
 
 /// Whether a version is written as a time: `20250611101500`.
@@ -277,7 +310,10 @@ mod tests {
             ("24-Add.sql", Some("0024_add.sql")),
             ("24.sql", None),
             ("0024_.sql", None),
-            ("0024_é.sql", None),
+            ("0024_é.sql", Some("0024_e.sql")),
+            ("0024_日.sql", None),
+            ("00 05_space.sql", Some("0005_space.sql")),
+            ("0004_Über name.sql", Some("0004_ueber_name.sql")),
             ("add users.sql", Some("NNNN_add_users.sql")),
             ("0024_add-users.sql", Some("0024_add_users.sql")),
             ("0024_add.SQL", Some("0024_add.sql")),
@@ -310,7 +346,8 @@ mod tests {
         for (text, expected) in [
             ("Add User", Some("add_user")),
             ("  add -- user's  table! ", Some("add_users_table")),
-            ("déjà vu", Some("d_j_vu")),
+            ("déjà vu", Some("deja_vu")),
+            ("Größe ändern", Some("groesse_aendern")),
             ("2fa", Some("2fa")),
             ("___", None),
             ("日本", None),

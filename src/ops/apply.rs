@@ -15,7 +15,9 @@ use crate::migration::{MigrationScript, Version, Width};
 use crate::plan::{Plan, Refusal};
 use crate::project::OutOfOrder;
 use crate::report::ExitCode;
-use crate::report::model::{Conclusion, Gate, MigrationState, Report, StatementLine};
+use crate::report::model::{
+    Conclusion, Gate, MigrationReport, MigrationState, Report, StatementLine, Totals,
+};
 
 /// What the user asked for.
 #[derive(Clone, Default)]
@@ -47,6 +49,7 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
     let mut report = super::begin("apply");
     report.dry_run = options.dry_run;
     let project = context.project;
+    super::needs_migrations(project)?;
     let all = suites(project)?;
     let (session, mut reading) = context.open_with_history().await?;
     report.database = Some(context.database(&session, &reading));
@@ -142,7 +145,12 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
     if matches!(outcome, Outcome::Done) && applied_any && runner.verify && !always.is_empty() {
         let verdicts = judge_always(context, &runner, &always).await;
         match verdicts {
-            Ok(verdicts) => runner.checks.extend(verdicts),
+            Ok(verdicts) => {
+                if !Totals::of(&verdicts).approved(runner.strict) {
+                    runner.diagnostics.push(stays_applied(&runner.migrations));
+                }
+                runner.checks.extend(verdicts);
+            }
             Err(error) => failed = Some(error),
         }
     }
@@ -177,8 +185,25 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
         _ => Conclusion::NotApproved,
     });
     facts::makers(&mut report, project);
+    facts::root_causes(&mut report);
     report.duration_ms = millis(started.elapsed());
     Ok(report)
+}
+
+/// The always-on suites are judged behind the last COMMIT: what they find takes nothing back.
+fn stays_applied(migrations: &[MigrationReport]) -> Diagnostic {
+    let applied: Vec<String> = migrations
+        .iter()
+        .filter(|migration| migration.state == MigrationState::Applied)
+        .map(MigrationReport::stem)
+        .collect();
+    Diagnostic::warning(format!(
+        "{} met {} own checks and {} applied: what failed is a suite that always holds",
+        applied.join(", "),
+        if applied.len() == 1 { "its" } else { "their" },
+        if applied.len() == 1 { "stays" } else { "stay" },
+    ))
+    .help("correct what the suite finds and run `pgplumb verify`, or take it back with `pgplumb rollback`")
 }
 
 /// The steps that were not reached are still pending.

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::check::Suite;
+use crate::check::{Status, Suite, Verdict};
 use crate::migration::{Migration, MigrationScript, sha256};
 use crate::project::Project;
-use crate::report::model::{EffectLine, FileLine, MigrationReport, Report, WayBack};
+use crate::report::model::{
+    EffectLine, FileLine, MigrationReport, MigrationState, Report, RootCause, WayBack,
+};
 use crate::report::needs;
 use crate::report::summary::without_tag;
 use crate::source::SourceFile;
@@ -129,6 +131,49 @@ fn action(action: &Action) -> &'static str {
         Action::Grant => "grant",
         Action::Revoke => "revoke",
         Action::Refresh => "refresh",
+    }
+}
+
+/// Names what blocked checks wait for, each once, where the verb has not done so.
+pub fn root_causes(report: &mut Report) {
+    if !report.root_causes.is_empty() {
+        return;
+    }
+    let mut causes: Vec<RootCause> = Vec::new();
+    let blocked = report
+        .checks
+        .iter()
+        .filter(|check| check.status == Status::Blocked);
+    for check in blocked {
+        let Some(object) = &check.blocked_by else {
+            continue;
+        };
+        match causes.iter_mut().find(|cause| cause.object == *object) {
+            Some(cause) => cause.blocks += 1,
+            None => causes.push(RootCause {
+                object: object.clone(),
+                blocks: 1,
+                remedy: check.remedy.clone().unwrap_or_else(|| remedy(report, object)),
+                sources: Vec::new(),
+            }),
+        }
+    }
+    report.root_causes = causes;
+}
+
+/// What to do about an object that a check missed; nothing where no check looked for it.
+fn remedy(report: &Report, object: &str) -> String {
+    let name = object.split_once(' ').map_or(object, |(_, name)| name);
+    let is_missed = |check: &Verdict| check.status == Status::Fail && check.object == name;
+    if !report.checks.iter().any(is_missed) {
+        return String::new();
+    }
+    let maker = report.makers.get(name);
+    let line = report.migrations.iter().find(|line| Some(&line.stem()) == maker);
+    match (maker, line.map(|line| line.state)) {
+        (Some(maker), Some(MigrationState::Pending | MigrationState::Skipped)) => format!("apply {maker}"),
+        (Some(maker), Some(MigrationState::Applied)) => format!("create it again, as {maker} does"),
+        _ => "create it in a migration, or correct the suite that names it".to_string(),
     }
 }
 

@@ -49,6 +49,19 @@ pub fn suites(project: &Project) -> Result<Vec<Suite>, Error> {
     }
 }
 
+/// A verb that runs migrations has some to run, or an empty folder of them.
+///
+/// # Errors
+/// [`Error::Input`] when the command line names folders, and none for migrations.
+fn needs_migrations(project: &Project) -> Result<(), Error> {
+    if project.has_migrations {
+        return Ok(());
+    }
+    Err(Error::Input(vec![
+        Diagnostic::error("nothing names the folder of the migrations").help("add --migrations DIR"),
+    ]))
+}
+
 /// The report of a verb that begins now.
 fn begin(command: &'static str) -> Report {
     let mut report = Report::new(command);

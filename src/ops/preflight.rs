@@ -37,6 +37,7 @@ pub async fn preflight(context: &Context<'_>, options: &Options) -> Result<Repor
     let started = Instant::now();
     let mut report = super::begin("preflight");
     let project = context.project;
+    super::needs_migrations(project)?;
     let all = suites(project)?;
     let (session, reading) = context.open_with_history().await?;
     report.database = Some(context.database(&session, &reading));

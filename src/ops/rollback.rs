@@ -35,6 +35,7 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
     let started = Instant::now();
     let mut report = super::begin("rollback");
     report.dry_run = options.dry_run;
+    super::needs_migrations(context.project)?;
     let set = &context.project.set;
     let (session, reading) = context.open_with_history().await?;
     report.database = Some(context.database(&session, &reading));

@@ -182,7 +182,7 @@ impl<'c> Runner<'c> {
                     self.session.rollback().await;
                     let since = *busy_since.get_or_insert(started);
                     busy += 1;
-                    blockers = self.session.blockers(&scope.relations).await;
+                    blockers = self.session.blockers(&scope.named_relations()).await;
                     if self.wait_for_table(&step, busy, &blockers, since).await? {
                         continue;
                     }
@@ -261,7 +261,8 @@ impl<'c> Runner<'c> {
             scope.extend(scope_of(step.script, &self.reading.schemas));
         }
         if let Some(suite) = self.suite(step) {
-            scope.extend(check::scope(&[suite]));
+            // all of what the suite names: the report lists what the script made of it
+            scope.extend(check::scope(&[suite]).whole());
         }
         scope
     }
@@ -605,7 +606,7 @@ impl<'c> Runner<'c> {
             DbError::Server(error) => {
                 let head = match failure.stage {
                     Stage::Script => error.message.clone(),
-                    Stage::Settle => format!("{stem}: a deferred constraint failed: {}", error.message),
+                    Stage::Settle => format!("a deferred constraint failed: {}", error.message),
                     _ => format!("{stem}: {}", error.message),
                 };
                 error.describe(Diagnostic::error(head))

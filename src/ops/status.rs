@@ -5,7 +5,9 @@ use std::time::Instant;
 use super::context::Context;
 use super::runner::millis;
 use super::{Error, suites};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::history::{Ledger, State};
+use crate::plan;
 use crate::report::ExitCode;
 use crate::report::model::{LedgerLine, Report};
 
@@ -52,6 +54,13 @@ pub async fn status(context: &Context<'_>, options: Options) -> Result<Report, E
         });
     }
     report.diagnostics = ledger.disagreements();
+    let late = ledger.iter().filter(|entry| entry.state == State::OutOfOrder);
+    for migration in late.filter_map(|entry| entry.migration) {
+        report.diagnostics.push(Diagnostic {
+            severity: Severity::Warning,
+            ..plan::out_of_order(&ledger, migration)
+        });
+    }
     let is_settled = ledger.iter().all(|entry| entry.state == State::Applied);
     report.exit = if options.check && !is_settled {
         ExitCode::HistoryDisagrees

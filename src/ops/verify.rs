@@ -114,6 +114,7 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
         _ => Conclusion::NotApproved,
     });
     facts::makers(&mut report, project);
+    facts::root_causes(&mut report);
     report.duration_ms = millis(started.elapsed());
     Ok(report)
 }

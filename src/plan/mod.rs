@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::history::{Entry, Ledger, State};
-use crate::migration::{Migration, MigrationScript, Set, Version};
+use crate::migration::{Migration, MigrationScript, Rules, Set, Version};
 
 /// Which way a step goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,7 +186,8 @@ fn up(migration: &Migration) -> Step<'_> {
     }
 }
 
-fn out_of_order(ledger: &Ledger<'_>, migration: &Migration) -> Diagnostic {
+/// What is wrong with a pending migration that is older than an applied one.
+pub fn out_of_order(ledger: &Ledger<'_>, migration: &Migration) -> Diagnostic {
     let newest = ledger.newest_applied().map(Entry::stem).unwrap_or_default();
     Diagnostic::error(format!(
         "migration {} is older than {newest}, which is applied",
@@ -220,6 +221,12 @@ fn no_rollback(migration: &Migration) -> Diagnostic {
         ))
         .in_file(migration.up.file.path())
         .help("restore from a backup, or write a new migration that moves forward"),
+        // where that would be is the other tool's matter
+        None if migration.up.rules == Rules::AsPsql => {
+            Diagnostic::error(format!("migration {} has no rollback", migration.stem()))
+                .in_file(migration.up.file.path())
+                .help("write the way back where the layout of these migrations has it")
+        }
         None => Diagnostic::error(format!("migration {} has no rollback", migration.stem()))
             .in_file(format!("rollback/{}.sql", migration.stem()))
             .help(format!("write rollback/{}.sql", migration.stem())),

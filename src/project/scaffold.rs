@@ -37,17 +37,19 @@ impl Written {
 /// # Errors
 /// When a project is there already, or a file cannot be written.
 pub fn init(directory: &Path) -> Result<Vec<Written>, Box<Diagnostic>> {
-    for present in [FILE_NAME, "migrations"] {
-        if directory.join(present).symlink_metadata().is_ok() {
-            let message = format!("a project is here already: {}", directory.join(present).display());
-            return Err(Box::new(Diagnostic::error(message).help(
-                "start its next change with `pgplumb new NAME`, or choose another directory",
-            )));
-        }
+    let settings = directory.join(FILE_NAME);
+    if settings.symlink_metadata().is_ok() {
+        let message = format!("a project is here already: {}", settings.display());
+        return Err(Box::new(Diagnostic::error(message).help(
+            "start its next change with `pgplumb new NAME`, or choose another directory",
+        )));
     }
     let mut writing = Writing::new(directory);
     writing.add(FILE_NAME, &template())?;
-    writing.add("migrations/README.md", include_str!("templates/migrations.md"))?;
+    // migrations that are here already are taken as they are
+    if directory.join("migrations").symlink_metadata().is_err() {
+        writing.add("migrations/README.md", include_str!("templates/migrations.md"))?;
+    }
     // folders of another tool may be here, with notes of their own
     for (path, text) in [
         ("rollback/README.md", include_str!("templates/rollback.md")),
@@ -344,8 +346,15 @@ mod tests {
 
         let directory = tempfile::tempdir().unwrap();
         fs::create_dir(directory.path().join("migrations")).unwrap();
+        let files = init(directory.path()).unwrap();
+        assert_eq!(
+            shown(&files),
+            ["pgplumb.toml", "rollback/README.md", "checks/README.md"]
+        );
+        // twice is once too often
+        let before = all_files(directory.path());
         assert!(init(directory.path()).is_err());
-        assert_eq!(all_files(directory.path()).len(), 1);
+        assert_eq!(all_files(directory.path()), before);
     }
 
     #[test]

@@ -168,6 +168,10 @@ impl<'a> Checked<'a> {
             "extension" => Kind::Extension,
             "role" => Kind::Role,
             "schema" => Kind::Schema,
+            "rule" => Kind::Rule,
+            "server" => Kind::Server,
+            "event trigger" => Kind::EventTrigger,
+            "publication" => Kind::Publication,
             _ => return None,
         };
         if line.action != "create" {
@@ -180,7 +184,7 @@ impl<'a> Checked<'a> {
             .filter(|(word, _)| words(kind).contains(word))
             .any(|(_, path)| same(path, kind, name, on));
         (!named).then(|| {
-            let shown = match on.filter(|_| matches!(kind, Kind::Trigger | Kind::Policy)) {
+            let shown = match on.filter(|_| matches!(kind, Kind::Trigger | Kind::Policy | Kind::Rule)) {
                 Some(on) => format!("{on}.{name}"),
                 None => name.to_string(),
             };
@@ -236,12 +240,13 @@ fn words(kind: Kind) -> &'static [&'static str] {
         Kind::ForeignKey => &["foreign_key"],
         Kind::Exclusion => &["exclude", "exclusion"],
         Kind::Index => &["index"],
-        Kind::Function => &["function"],
+        Kind::Function => &["function", "procedure", "aggregate"],
         Kind::Trigger => &["trigger"],
         Kind::Policy => &["policy"],
         Kind::View => &["view"],
         Kind::MaterializedView => &["materialized_view"],
         Kind::Grant => &["grant"],
+        Kind::Other => &[],
     }
 }
 

@@ -138,7 +138,7 @@ pub fn check_details(check: &Verdict) -> Vec<Detail> {
             [_] => side.to_string(),
             _ => format!("{side} {}", difference.part),
         };
-        let none = || "none".to_string();
+        let none = || "not there".to_string();
         details.push((label("expected"), difference.want.clone().unwrap_or_else(none)));
         details.push((label("actual"), difference.have.clone().unwrap_or_else(none)));
     }

@@ -1029,6 +1029,12 @@ pub fn hostile() -> Report {
             message: "because\nof this".to_string(),
             ..pass("probe", "]]>--<!--", 4)
         },
+        Verdict {
+            status: Status::Warn,
+            message: "controls \u{1}\u{8}\u{b}\u{1f}\u{7f}\u{85}, nothing \u{fffe}\u{ffff}".to_string(),
+            expected: Some("'\"`\\".to_string()),
+            ..pass("count", "é\u{301} 𝄞 \u{200f}", 5)
+        },
     ];
     let file = SourceFile::new("migrations/1_表.sql", "select '表表', \u{1b}[31moops\n");
     let start = file.text().find("oops").unwrap_or(0);

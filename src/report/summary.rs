@@ -250,11 +250,21 @@ fn migrations_line(report: &Report) -> Option<String> {
 /// `3 checks failed, 41 blocked, 139 passed`; `None` when no check was to be judged.
 fn checks_line(report: &Report) -> Option<String> {
     let totals = report.totals();
-    if totals.all() > 0 {
-        return Some(tally(&totals, "check"));
+    if is_unverified(report) {
+        return Some(match totals.skip {
+            0 => "no check was run".to_string(),
+            skipped => format!("no check was run, {skipped} skipped"),
+        });
     }
-    let unjudged = report.conclusion == Some(Conclusion::Approved) && report.command != "rollback";
-    unjudged.then(|| "no check was run".to_string())
+    (totals.all() > 0).then(|| tally(&totals, "check"))
+}
+
+/// Whether a run that ended well judged nothing.
+pub fn is_unverified(report: &Report) -> bool {
+    let totals = report.totals();
+    report.conclusion == Some(Conclusion::Approved)
+        && report.command != "rollback"
+        && totals.all() == totals.skip
 }
 
 /// What came out how, the worst first: `3 checks failed, 41 blocked, 139 passed, 1 warning, 2 skipped`.
@@ -715,6 +725,7 @@ pub fn inventory(objects: &[Object]) -> Inventory<'_> {
             | Kind::MaterializedView
             | Kind::Grant
             | Kind::DefaultPrivileges
+            | Kind::Other
             | Kind::Publication => false,
         };
         if !listed_elsewhere {

@@ -41,9 +41,9 @@ pub(super) fn expression(text: &str) -> Result<(), Complaint> {
     // the line ends keep comments of the text out of the wrapping
     const BEFORE: &str = "select (\n";
     let wrapped = format!("{BEFORE}{text}\n)");
-    let parse = parse(&wrapped).map_err(|complaint| shifted_back(complaint, BEFORE.len(), text.len()))?;
+    let parse = parse(&wrapped).map_err(|complaint| shifted_back(complaint, BEFORE.len(), text))?;
     if let Some(complaint) = complaints_of(&parse).into_iter().next() {
-        return Err(shifted_back(complaint, BEFORE.len(), text.len()));
+        return Err(shifted_back(complaint, BEFORE.len(), text));
     }
     let not_one = || Complaint {
         message: "expected one expression".to_owned(),
@@ -120,15 +120,49 @@ fn complaints_of(parse: &Parse) -> Vec<Complaint> {
         .map(|error| {
             let range = error.range();
             Complaint {
-                message: error.message().trim_end_matches(['.', ' ']).to_owned(),
+                message: in_words(error.message().trim_end_matches(['.', ' '])),
                 span: Span::new(usize::from(range.start()), usize::from(range.end())),
             }
         })
         .collect()
 }
 
-fn shifted_back(mut complaint: Complaint, by: usize, len: usize) -> Complaint {
-    let back = |offset: usize| offset.saturating_sub(by).min(len);
+/// The parser's names of tokens, as people write those: `found R_PAREN` → `found \`)\``.
+fn in_words(message: &str) -> String {
+    let word = |word: &str| {
+        let sign = match word {
+            "L_PAREN" => "(",
+            "R_PAREN" => ")",
+            "L_BRACK" => "[",
+            "R_BRACK" => "]",
+            "L_CURLY" => "{",
+            "R_CURLY" => "}",
+            "L_ANGLE" => "<",
+            "R_ANGLE" => ">",
+            "SEMICOLON" => ";",
+            "COMMA" => ",",
+            "COLON" => ":",
+            "DOT" => ".",
+            "EQ" => "=",
+            "STAR" => "*",
+            "EOF" => return "the end".to_owned(),
+            _ => match word.strip_suffix("_KW") {
+                Some(keyword) => return format!("`{}`", keyword.to_ascii_lowercase()),
+                None => return word.to_owned(),
+            },
+        };
+        format!("`{sign}`")
+    };
+    message.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+fn shifted_back(mut complaint: Complaint, by: usize, text: &str) -> Complaint {
+    let back = |offset: usize| offset.saturating_sub(by).min(text.len());
+    // behind the text there is only the parenthesis that it was put into
+    let rest = text.get(back(complaint.span.start)..).unwrap_or("");
+    if rest.trim().is_empty() {
+        complaint.message = complaint.message.replace("found `)`", "found the end");
+    }
     complaint.span = Span::new(back(complaint.span.start), back(complaint.span.end));
     complaint
 }

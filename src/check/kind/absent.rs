@@ -1,6 +1,6 @@
 //! `absent = ["table old", "index idx_old"]`: what must be gone.
 
-use crate::catalog::{Catalog, Kind, Object, ObjectId, Scope};
+use crate::catalog::{Catalog, Kind, Object, ObjectId, Parts, Scope};
 use crate::check::document::{Item, Text, closest};
 use crate::check::object::cover;
 use crate::check::parse::Parser;
@@ -305,6 +305,7 @@ impl Rule for Absent {
             let relation = self.gone.relation.clone().unwrap_or_default();
             cover(
                 &ObjectId::on(kind, self.gone.schema.clone(), relation, self.gone.name.clone()),
+                Parts::default().with_bare(kind),
                 scope,
             );
         }

@@ -129,3 +129,35 @@ fn compare(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
     }
     result
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::{complaints, literal, one, sample, settle, suite};
+
+    #[test]
+    fn attributes_are_compared_in_order() {
+        for (attributes, parts) in [
+            ("['\"A b\" integer', 'c text collate \"C\"']", vec![]),
+            ("['\"A b\" integer', 'c text']", vec!["attribute 2"]),
+            (
+                "['\"A b\" bigint', 'd text collate \"C\"', 'e int']",
+                vec!["attribute 1", "attribute 2", "attribute 3"],
+            ),
+        ] {
+            let text = format!("[composite]\npair = {attributes}\n");
+            let verdicts = settle(&[&suite("0001", &text)], &sample(), literal);
+            let differences = &one(&verdicts, "0001/composite.pair").differences;
+            let found: Vec<&str> = differences.iter().map(|d| d.part.as_str()).collect();
+            assert_eq!(found, parts, "{attributes}");
+        }
+    }
+
+    #[test]
+    fn an_attribute_is_a_name_and_a_type() {
+        assert_eq!(
+            complaints("[composite]\npair = ['a int not null']\n"),
+            ["2:9 `attributes`: an attribute is a name and a type, perhaps with COLLATE"]
+        );
+        assert_eq!(complaints("[composite]\npair = ['a']\n").len(), 1);
+    }
+}

@@ -1,6 +1,6 @@
 //! `[[count]]`: how many of a kind there are on some relations: the figures of a report.
 
-use crate::catalog::{Catalog, Kind, Object, ObjectId, Scope};
+use crate::catalog::{Catalog, Kind, Object, ObjectId, Parts, Scope};
 use crate::check::document::{Fields, Item, Text, closest, items_of, type_of};
 use crate::check::parse::Parser;
 use crate::check::rule::{Claim, Judge, Outcome, Rule};
@@ -245,6 +245,18 @@ impl Count {
         self.on.iter().any(|pattern| pattern.matches(schema, name))
     }
 
+    /// A relation that is named, without which the figure says nothing. A table that is to be counted itself is missed
+    /// by its own check, where there is one.
+    fn missing(&self, catalog: &Catalog) -> Option<ObjectId> {
+        if matches!(self.of, "enums" | "functions" | "tables") {
+            return None;
+        }
+        let gone = self.on.iter().find(|pattern| {
+            pattern.is_plain() && catalog.relation(&pattern.schema, &pattern.name).is_none()
+        })?;
+        Some(ObjectId::new(Kind::Table, gone.schema.clone(), gone.name.clone()))
+    }
+
     /// The objects that count, each with how many times.
     fn objects<'c>(&self, catalog: &'c Catalog) -> Vec<(&'c Object, u64)> {
         let on_relation = |kind: Kind| {
@@ -268,7 +280,7 @@ impl Count {
             "partitions" => catalog
                 .of_kind(Kind::Table)
                 .filter(|table| {
-                    table.get("bound").is_some()
+                    table.get("partition_of").is_some()
                         && (self.on(&table.id.schema, &table.id.name)
                             || parent(table).is_some_and(|(schema, name)| self.on(&schema, &name)))
                 })
@@ -306,6 +318,20 @@ impl Count {
                 .collect(),
             _ => Vec::new(),
         }
+    }
+
+    /// What is read of a relation to count what stands on it.
+    fn parts(&self) -> Parts {
+        Parts::default().with_bare(match self.of {
+            "indexes" | "secondary_indexes" => Kind::Index,
+            "policies" => Kind::Policy,
+            "columns" => Kind::Column,
+            "foreign_keys" => Kind::ForeignKey,
+            "unique_constraints" => Kind::Unique,
+            "check_constraints" => Kind::Check,
+            "triggers" | "trigger_events" => Kind::Trigger,
+            _ => Kind::Table,
+        })
     }
 
     /// `a, b, c and 4 more`
@@ -370,18 +396,25 @@ impl Rule for Count {
 
     fn cover(&self, scope: &mut Scope) {
         for pattern in &self.on {
-            let (plain, by_pattern) = match self.of {
-                "enums" => (&mut scope.types, &mut scope.type_patterns),
-                "functions" => (&mut scope.functions, &mut scope.function_patterns),
-                _ => (&mut scope.relations, &mut scope.relation_patterns),
-            };
-            if pattern.is_plain() {
-                plain.insert(pattern.pair());
-                if self.of == "partitions" {
-                    scope.partitions_of.insert(pattern.pair());
+            let (schema, name) = (&pattern.schema, &pattern.name);
+            match (self.of, pattern.is_plain()) {
+                ("enums", true) => {
+                    scope.types.insert(pattern.pair());
                 }
-            } else {
-                by_pattern.insert(pattern.pair());
+                ("enums", false) => {
+                    scope.type_patterns.insert(pattern.pair());
+                }
+                ("functions", true) => {
+                    scope.functions.insert(pattern.pair());
+                }
+                ("functions", false) => {
+                    scope.function_patterns.insert(pattern.pair());
+                }
+                (_, true) => scope.add_parts(schema, name, self.parts()),
+                (_, false) => scope.add_pattern(schema, name, self.parts()),
+            }
+            if self.of == "partitions" && pattern.is_plain() {
+                scope.add_partitions(schema, name, self.parts());
             }
         }
     }
@@ -434,6 +467,12 @@ impl Rule for Count {
         };
         let outcome = if good {
             Outcome::pass()
+        } else if let Some(missing) = self.missing(judge.catalog) {
+            let counted = format!("{}: {}", self.name, noun(self.of, 2));
+            return Outcome::blocked(
+                missing.to_string(),
+                format!("{counted} cannot be counted: {missing} does not exist"),
+            );
         } else {
             let mut message = format!(
                 "{}: have {have} {}, want {} {}",
@@ -571,9 +610,11 @@ mod tests {
         );
         let scope = suite.scope();
         let pair = |name: &str| ("public".to_string(), name.to_string());
-        assert!(scope.relations.contains(&pair("t")) && scope.relations.contains(&pair("log")));
-        assert!(scope.relation_patterns.contains(&pair("log_*")));
-        assert!(scope.partitions_of.contains(&pair("log")));
+        let indexes = Parts::default().with_bare(Kind::Index);
+        let tables = Parts::default().with_bare(Kind::Table);
+        assert_eq!(scope.parts, [(pair("t"), indexes), (pair("log"), tables)].into());
+        assert_eq!(scope.pattern_parts, [(pair("log_*"), indexes)].into());
+        assert_eq!(scope.partition_parts, [(pair("log"), tables)].into());
         assert!(scope.type_patterns.contains(&pair("a*")));
         assert!(scope.functions.contains(&pair("f")));
     }

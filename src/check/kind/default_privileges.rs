@@ -108,3 +108,33 @@ fn target(p: &mut Parser, key: &Text) -> Option<(String, Option<String>)> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::{complaints, literal, one, sample, settle, suite};
+
+    #[test]
+    fn of_a_role_in_a_schema() {
+        let text = "[default_privileges.\"boss in schema public\"]\ntables = { app = [\"select\"] }\n\
+                    [default_privileges.boss]\nfunctions = {}\n";
+        let verdicts = settle(&[&suite("0001", text)], &sample(), literal);
+        assert_eq!(
+            one(&verdicts, "0001/default_privileges.boss in schema public").message,
+            "default privileges public.boss: tables is `(insert to app, select to app)`, want `(select to app)`"
+        );
+        assert_eq!(
+            one(&verdicts, "0001/default_privileges.boss").message,
+            "default privileges boss does not exist"
+        );
+    }
+
+    #[test]
+    fn a_key_without_role() {
+        assert_eq!(
+            complaints("[default_privileges.\"a.b\"]\ntables = {}\n"),
+            [
+                "1:21 `default_privileges`: \"a.b\" names no role (write \"owner\", or \"owner in schema app\")"
+            ]
+        );
+    }
+}

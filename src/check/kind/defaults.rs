@@ -4,7 +4,7 @@ use crate::catalog::{Kind, Value};
 use crate::check::compare::{Want, Wanted};
 use crate::check::object::{ObjectRule, Target};
 
-use super::function::compare_arguments;
+use super::function::{compare_arguments, compare_settings};
 use super::primary_key::name_want;
 
 /// Wants the default of each property that the entry does not name. What has no default (an owner, a version, a
@@ -46,7 +46,7 @@ fn default(rule: &ObjectRule, kind: Kind, property: &'static str) -> Option<Want
             Kind::Role,
             "login" | "superuser" | "createdb" | "createrole" | "replication" | "bypass_row_security",
         ) => Some(Want::flag(property, false)),
-        (Kind::Role, "member_of" | "admin_of" | "settings") => Some(Want::list(property, Vec::new())),
+        (Kind::Role, "member_of" | "admin_of") => Some(Want::list(property, Vec::new())),
         (Kind::Role, "connection_limit" | "valid_until") => none(),
         (Kind::Range, "opclass" | "collation" | "canonical" | "subtype_diff") => none(),
         (Kind::Sequence, "type") => Some(Want::text(property, "bigint")),
@@ -79,7 +79,7 @@ fn default(rule: &ObjectRule, kind: Kind, property: &'static str) -> Option<Want
         (Kind::Function, "parallel") => Some(Want::text(property, "unsafe")),
         (Kind::Function, "strict" | "leakproof") => Some(Want::flag(property, false)),
         (Kind::Function, "cost" | "rows" | "support") => none(),
-        (Kind::Function, "settings") => Some(Want::list(property, Vec::new())),
+        (Kind::Function | Kind::Role, "settings") => Some(Want::by(property, "", compare_settings)),
         (Kind::Function, "arguments") => match &rule.target {
             Target::Signature(_, signature, _) if !is_of("aggregate") => Some(Want::by(
                 property,
@@ -139,4 +139,33 @@ fn usual_name(rule: &ObjectRule) -> Option<String> {
         _ => return None,
     };
     (name.len() < 64).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::{literal, one, sample, settle, suite, troubles};
+
+    #[test]
+    fn what_a_complete_entry_leaves_out_is_the_default() {
+        let text = "complete = true\n[sequence.numbers]\nowned_by = \"t.id\"\n[function.\"touch()\"]\nreturns = \"trigger\"\n\
+                    language = \"plpgsql\"\n[table.t]\nrow_security = \"enabled\"\n";
+        let verdicts = settle(&[&suite("0001", text)], &sample(), literal);
+        let failed: Vec<String> = troubles(&verdicts)
+            .into_iter()
+            .map(|line| line.chars().take(120).collect())
+            .collect();
+        let parts = |id: &str| -> Vec<String> {
+            let differences = &one(&verdicts, id).differences;
+            differences.iter().map(|d| d.part.clone()).collect()
+        };
+        assert_eq!(parts("0001/sequence.numbers"), ["maximum", "comment"]);
+        assert_eq!(parts("0001/function.touch()"), ["setting search_path", "comment"]);
+        assert_eq!(parts("0001/table.t"), ["comment"]);
+        // and nothing is on the table but what is listed
+        assert_eq!(
+            one(&verdicts, "0001/table.t/exact").status,
+            crate::check::Status::Fail,
+            "{failed:?}"
+        );
+    }
 }

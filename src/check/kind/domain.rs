@@ -209,3 +209,48 @@ fn alter(rule: &ObjectRule, object: &Object, differences: &[Difference]) -> Opti
         _ => usual_remedy("DOMAIN", rule, object, differences),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::{complaints, literal, one, sample, settle, suite};
+
+    #[test]
+    fn a_domain_differs_in_the_very_part() {
+        let text =
+            "[domain.positive]\ndefinition = \"bigint default 2\"\ncheck = { other = \"value < 9\" }\n";
+        let verdicts = settle(&[&suite("0001", text)], &sample(), literal);
+        let verdict = one(&verdicts, "0001/domain.positive");
+        let parts: Vec<&str> = verdict.differences.iter().map(|d| d.part.as_str()).collect();
+        assert_eq!(
+            parts,
+            ["type", "nullability", "default", "check other", "check \"a: b\""]
+        );
+        assert_eq!(
+            verdict.actual.as_deref(),
+            Some("integer not null default 1 constraint \"a: b\" check ((VALUE > 0))")
+        );
+    }
+
+    #[test]
+    fn what_is_missing_can_be_added() {
+        let definition = "[domain.positive]\ndefinition = \"int not null default 1\"\n";
+        let check = "check = { '\"a: b\"' = \"(value > 0)\", more = \"value < 9\" }\n";
+        let verdicts = settle(
+            &[&suite("0001", &format!("{definition}{check}"))],
+            &sample(),
+            literal,
+        );
+        assert_eq!(
+            one(&verdicts, "0001/domain.positive").remedy.as_deref(),
+            Some("ALTER DOMAIN public.positive ADD CONSTRAINT more CHECK (value < 9)")
+        );
+    }
+
+    #[test]
+    fn a_domain_is_a_type_and_not_generated() {
+        assert_eq!(
+            complaints("[domain]\na = \"int generated always as identity\"\n"),
+            ["2:5 `a`: a domain is not generated (leave `generated …` out)"]
+        );
+    }
+}

@@ -101,3 +101,21 @@ fn alter(rule: &ObjectRule, object: &Object, differences: &[Difference]) -> Opti
         None => usual_remedy("EVENT TRIGGER", rule, object, differences),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::{literal, one, sample, settle, suite};
+
+    #[test]
+    fn event_tags_and_function() {
+        let text = "[event_trigger]\non_ddl = \"on sql_drop when tag in ('DROP TABLE') execute function auth.touch()\"\n";
+        let verdicts = settle(&[&suite("0001", text)], &sample(), literal);
+        let verdict = one(&verdicts, "0001/event_trigger.on_ddl");
+        let found: Vec<&str> = verdict.differences.iter().map(|d| d.part.as_str()).collect();
+        assert_eq!(found, ["event", "tags", "function"]);
+        assert_eq!(
+            verdict.actual.as_deref(),
+            Some("on ddl_command_end when tag in ('CREATE TABLE') execute function public.touch()")
+        );
+    }
+}

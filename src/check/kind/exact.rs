@@ -1,6 +1,6 @@
 //! `exact = ["columns", "policies"]`: nothing of these kinds beyond what the suites list.
 
-use crate::catalog::{Kind, Object, ObjectId, Scope};
+use crate::catalog::{Kind, Object, ObjectId, Parts, Scope};
 use crate::check::document::{Item, Text, span_of};
 use crate::check::parse::{Parser, Table};
 use crate::check::rule::{Claim, Judge, Outcome, Rule};
@@ -266,13 +266,11 @@ impl Rule for Exact {
 
     fn cover(&self, scope: &mut Scope) {
         if self.on.kind != Kind::Schema {
-            scope
-                .relations
-                .insert((self.on.schema.clone(), self.on.name.clone()));
+            let kinds = self.words.iter().flat_map(|(_, kinds, _)| kinds.iter().copied());
+            let parts = kinds.fold(Parts::presence(), Parts::with_bare);
+            scope.add_parts(&self.on.schema, &self.on.name, parts);
             if self.words.iter().any(|(word, ..)| *word == "partitions") {
-                scope
-                    .partitions_of
-                    .insert((self.on.schema.clone(), self.on.name.clone()));
+                scope.add_partitions(&self.on.schema, &self.on.name, Parts::presence());
             }
             return;
         }
@@ -288,7 +286,11 @@ impl Rule for Exact {
                     scope.all.extend(kinds.iter().copied());
                     true
                 }
-                _ => scope.relation_patterns.insert(all.clone()),
+                _ => {
+                    let parts = kinds.iter().copied().fold(Parts::default(), Parts::with_bare);
+                    scope.add_pattern(&all.0, &all.1, parts);
+                    true
+                }
             };
         }
     }

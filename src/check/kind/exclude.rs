@@ -127,3 +127,37 @@ fn operator(text: &str) -> (Option<String>, &str) {
         None => (None, inner),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::{literal, one, sample, settle, suite};
+
+    #[test]
+    fn keys_operators_and_condition() {
+        for (definition, parts) in [
+            ("using gist (amount with =) where (amount > 0)", vec![]),
+            (
+                "exclude using gist (amount with pg_catalog.=) where (amount > 0)",
+                vec![],
+            ),
+            (
+                "using gist (amount with &&) where (amount > 0)",
+                vec!["operators"],
+            ),
+            (
+                "using gist (org_id with =) where (amount > 1)",
+                vec!["key 1", "predicate"],
+            ),
+            (
+                "(amount with =) deferrable",
+                vec!["method", "predicate", "deferrability"],
+            ),
+        ] {
+            let text = format!("[table.t.exclude]\nt_apart = \"{definition}\"\n");
+            let verdicts = settle(&[&suite("0001", &text)], &sample(), literal);
+            let differences = &one(&verdicts, "0001/table.t/exclude.t_apart").differences;
+            let found: Vec<&str> = differences.iter().map(|d| d.part.as_str()).collect();
+            assert_eq!(found, parts, "{definition}");
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{Kind, ObjectId, Scope};
+use crate::catalog::{Kind, ObjectId, Parts, Scope};
 use crate::check::document::{Item, items_of};
 use crate::check::object::{cover, missing_relation, sentence};
 use crate::check::parse::{Parser, Table};
@@ -146,7 +146,7 @@ impl Rule for Grant {
     }
 
     fn cover(&self, scope: &mut Scope) {
-        cover(&self.id, scope);
+        cover(&self.id, Parts::default().with_bare(Kind::Grant), scope);
     }
 
     fn judge(&self, judge: &mut Judge<'_>) -> Outcome {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::{Span, Timestamp, Zoned, civil, tz::TimeZone};
 
-use crate::catalog::{Catalog, Context, Kind, Object, ObjectId, Scope};
+use crate::catalog::{Catalog, Context, Kind, Object, ObjectId, Parts, Scope};
 use crate::check::compare::{Comparison, Want, ask, worse};
 use crate::check::document::Item;
 use crate::check::object::{ObjectKind, sentence};
@@ -168,7 +168,7 @@ impl Rule for Partition {
 
     fn cover(&self, scope: &mut Scope) {
         for id in [&self.id, &self.parent] {
-            scope.relations.insert((id.schema.clone(), id.name.clone()));
+            scope.add_parts(&id.schema, &id.name, Parts::presence().with(Kind::Table));
         }
     }
 
@@ -441,9 +441,9 @@ pub(crate) fn parse_ahead(p: &mut Parser, table: &Table, item: &Item<'_>) {
 }
 
 fn cover(table: &ObjectId, scope: &mut Scope) {
-    let pair = (table.schema.clone(), table.name.clone());
-    scope.relations.insert(pair.clone());
-    scope.partitions_of.insert(pair);
+    let parts = Parts::presence().with(Kind::Table);
+    scope.add_parts(&table.schema, &table.name, parts);
+    scope.add_partitions(&table.schema, &table.name, parts);
 }
 
 /// The direct partitions of a table, or why there are none to look at.

@@ -164,3 +164,36 @@ fn condition(
         (want, have) => Comparison::differs(part, have.as_deref(), want.as_deref()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::{complaints, literal, one, sample, settle, suite};
+
+    #[test]
+    fn tables_with_columns_and_conditions() {
+        for (tables, parts) in [
+            ("[\"public.t (amount, id) where ((amount > 0))\"]", vec![]),
+            ("[\"t (id) where ((amount > 0))\"]", vec!["columns of t"]),
+            ("[\"t (id, amount) where (amount >= 0)\"]", vec!["condition of t"]),
+            ("[\"t (id, amount)\", \"u\"]", vec!["condition of t", "table"]),
+            ("[]", vec!["table"]),
+        ] {
+            let text = format!("[publication.feed]\ntables = {tables}\n");
+            let verdicts = settle(&[&suite("0001", &text)], &sample(), literal);
+            let differences = &one(&verdicts, "0001/publication.feed").differences;
+            let found: Vec<&str> = differences.iter().map(|d| d.part.as_str()).collect();
+            assert_eq!(found, parts, "{tables}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_table_or_operation() {
+        assert_eq!(
+            complaints("[publication.p]\ntables = [\"t where a\"]\npublish = [\"inserts\"]\n"),
+            [
+                "2:20 `tables`: expected a condition in parentheses, found `a` (correct the SQL between the quotes)",
+                "3:12 `publish`: unknown value \"inserts\" (did you mean \"insert\"?)",
+            ]
+        );
+    }
+}

@@ -72,7 +72,8 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
                 "expect" => match cell(item.value) {
                     Some(cell) => expect.rows = Some(vec![vec![cell]]),
                     None => {
-                        p.reader.mismatch(item, "a number, a string or a boolean");
+                        p.reader
+                            .mismatch(item, "a number, a string, a boolean or { null = true }");
                         bad = true;
                     }
                 },
@@ -116,12 +117,16 @@ enum Cell {
     Number(String),
     Bool(bool),
     Text(String),
+    Null,
 }
 
 impl Cell {
     fn is(&self, have: Option<&str>) -> bool {
-        let Some(have) = have else { return false };
+        let Some(have) = have else {
+            return *self == Cell::Null;
+        };
         match self {
+            Cell::Null => false,
             Cell::Text(text) => text == have,
             Cell::Bool(value) => match have {
                 "t" | "true" => *value,
@@ -145,8 +150,10 @@ impl Cell {
 impl std::fmt::Display for Cell {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Cell::Number(text) | Cell::Text(text) => f.write_str(text),
+            Cell::Number(text) => f.write_str(text),
+            Cell::Text(text) => f.write_str(&shown(Some(text))),
             Cell::Bool(value) => write!(f, "{value}"),
+            Cell::Null => f.write_str(&shown(None)),
         }
     }
 }
@@ -162,8 +169,22 @@ fn cell(node: &Node<'_>) -> Option<Cell> {
         DeValue::Float(float) => Cell::Number(float.as_str().to_string()),
         DeValue::Boolean(value) => Cell::Bool(*value),
         DeValue::Datetime(value) => Cell::Text(value.to_string()),
-        DeValue::Array(_) | DeValue::Table(_) => return None,
+        // TOML has no null
+        DeValue::Table(table) => {
+            let is_null = table.len() == 1 && table.get("null")?.get_ref().as_bool()?;
+            return is_null.then_some(Cell::Null);
+        }
+        DeValue::Array(_) => return None,
     })
+}
+
+/// A value as messages show it; a text that reads as null is quoted.
+fn shown(value: Option<&str>) -> String {
+    match value {
+        None => "null".to_string(),
+        Some(text) if text.eq_ignore_ascii_case("null") => format!("'{text}'"),
+        Some(text) => text.to_string(),
+    }
 }
 
 fn number(node: &Node<'_>) -> Option<f64> {
@@ -191,7 +212,7 @@ fn rows(p: &mut Parser, item: &Item<'_>) -> Option<Vec<Vec<Cell>>> {
                 Some(cell) => row.push(cell),
                 None => {
                     let message = format!(
-                        "`rows`: want a number, a string or a boolean, have {}",
+                        "`rows`: want a number, a string, a boolean or {{ null = true }}, have {}",
                         type_of(node)
                     );
                     p.reader.error(span_of(node), message);
@@ -215,11 +236,11 @@ impl std::fmt::Display for Expect {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (&self.rows, self.at_least, self.at_most) {
             (Some(rows), ..) => {
-                let rows: Vec<Vec<Option<String>>> = rows
+                let rows: Vec<Vec<String>> = rows
                     .iter()
-                    .map(|row| row.iter().map(|cell| Some(cell.to_string())).collect())
+                    .map(|row| row.iter().map(Cell::to_string).collect())
                     .collect();
-                f.write_str(&show(&rows))
+                f.write_str(&listed(&rows))
             }
             (_, Some(least), Some(most)) => write!(f, "from {least} to {most}"),
             (_, Some(least), None) => write!(f, "at least {least}"),
@@ -229,18 +250,26 @@ impl std::fmt::Display for Expect {
     }
 }
 
-/// One value alone, else rows in parentheses; long results are cut.
+/// What came, as messages show it.
 fn show(rows: &[Vec<Option<String>>]) -> String {
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| shown(cell.as_deref())).collect())
+        .collect();
+    listed(&rows)
+}
+
+/// One value alone, else rows in parentheses; long results are cut.
+fn listed(rows: &[Vec<String>]) -> String {
     const MOST: usize = 10;
-    let text = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "null".to_string());
     match rows {
         [] => "no rows".to_string(),
-        [row] if row.len() == 1 => text(&row[0]),
+        [row] if row.len() == 1 => row[0].clone(),
         _ => {
             let mut parts: Vec<String> = rows
                 .iter()
                 .take(MOST)
-                .map(|row| format!("({})", row.iter().map(text).collect::<Vec<_>>().join(", ")))
+                .map(|row| format!("({})", row.join(", ")))
                 .collect();
             if rows.len() > MOST {
                 parts.push(format!("… {} more", rows.len() - MOST));
@@ -281,7 +310,8 @@ impl Rule for Query {
                 Some(what) => Outcome::blocked(what, format!("query \"{name}\" cannot run: {message}")),
                 None => Outcome::fail(format!(
                     "query \"{name}\" failed: {message} (SQLSTATE {sqlstate})"
-                )),
+                ))
+                .actual(format!("an error: {message} (SQLSTATE {sqlstate})")),
             },
             Some(Answer::CannotTell { reason }) => Outcome::blocked(
                 reason.clone(),

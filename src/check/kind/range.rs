@@ -94,3 +94,17 @@ fn named(property: &'static str, wanted: &str, object: &Object, judge: &mut Judg
         have => Comparison::differs(crate::check::compare::part_of(property), have, Some(wanted)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::{literal, one, sample, settle, suite};
+
+    #[test]
+    fn what_is_named_is_compared() {
+        let text = "[range.span]\nsubtype = \"int\"\nopclass = \"text_pattern_ops\"\nsubtype_diff = \"other.span_diff\"\n";
+        let verdicts = settle(&[&suite("0001", text)], &sample(), literal);
+        let differences = &one(&verdicts, "0001/range.span").differences;
+        let found: Vec<&str> = differences.iter().map(|d| d.part.as_str()).collect();
+        assert_eq!(found, ["subtype", "subtype difference"]);
+    }
+}

@@ -75,3 +75,36 @@ fn render(object: &Object) -> String {
 fn alter(_: &ObjectRule, object: &Object, differences: &[Difference]) -> Option<String> {
     enable("RULE", object, differences).or_else(|| comment_remedy("RULE", object, differences))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::{complaints, literal, one, sample, settle, suite};
+
+    #[test]
+    fn the_statement_names_the_relation() {
+        let text = "[table.t.rule]\nnew = \"on delete do instead nothing\"\n\
+                    t_rule = { definition = \"ON INSERT WHERE (new.amount > 0) DO INSTEAD NOTHING\", enabled = \"always\" }\n";
+        let verdicts = settle(&[&suite("0001", text)], &sample(), literal);
+        assert_eq!(
+            one(&verdicts, "0001/table.t/rule.new").remedy.as_deref(),
+            Some("CREATE RULE new AS on delete TO public.t do instead nothing")
+        );
+        let state = one(&verdicts, "0001/table.t/rule.t_rule");
+        assert_eq!(
+            state.message,
+            "rule public.t.t_rule: state is `origin`, want `always`"
+        );
+        assert_eq!(
+            state.remedy.as_deref(),
+            Some("ALTER TABLE public.t ENABLE ALWAYS RULE t_rule")
+        );
+    }
+
+    #[test]
+    fn what_is_no_rule() {
+        assert_eq!(
+            complaints("[table.t.rule]\na = \"on insert to t do nothing\"\n"),
+            ["2:16 `a`: the relation is known already (leave `to …` out: the section names the relation)"]
+        );
+    }
+}

@@ -54,3 +54,34 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
         p.add(path, "server", &entry.key, expected, rule);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::{literal, one, sample, settle, suite};
+
+    #[test]
+    fn privileges_are_brought_back() {
+        let text =
+            "[server.far]\noptions = { host = \"here\" }\ngrant = { app = [\"usage\"], other = [\"all\"] }\n";
+        let verdicts = settle(&[&suite("0001", text)], &sample(), literal);
+        assert_eq!(
+            one(&verdicts, "0001/server.far").remedy.as_deref(),
+            Some(
+                "REVOKE USAGE ON FOREIGN SERVER far FROM app; GRANT USAGE ON FOREIGN SERVER far TO app; \
+                 GRANT USAGE ON FOREIGN SERVER far TO other"
+            )
+        );
+    }
+
+    #[test]
+    fn a_secret_is_neither_shown_nor_compared() {
+        let text = "[server.far]\noptions = { host = \"here\", password = \"hunter2\" }\n";
+        let verdicts = settle(&[&suite("0001", text)], &sample(), literal);
+        let verdict = one(&verdicts, "0001/server.far");
+        assert_eq!(
+            verdict.message,
+            "foreign server far: options is `(host=here)`, want `(host=here, password=********)`"
+        );
+        assert!(!format!("{verdict:?}").contains("hunter2"));
+    }
+}

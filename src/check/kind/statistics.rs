@@ -120,3 +120,30 @@ fn render(object: &Object) -> String {
         format!("({}) on {keys}", kinds.join(", "))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::{literal, one, sample, settle, suite};
+
+    #[test]
+    fn columns_have_no_order_and_expressions_have() {
+        for (definition, parts) in [
+            (
+                "(ndistinct, dependencies) on lower((name)::text), name, org_id",
+                vec![],
+            ),
+            ("on org_id, name, lower((name)::text)", vec!["statistics"]),
+            ("(ndistinct, dependencies) on org_id, name", vec!["keys"]),
+            (
+                "(ndistinct, dependencies) on org_id, name, upper(name)",
+                vec!["expression 1"],
+            ),
+        ] {
+            let text = format!("[table.t.statistics]\nt_stats = \"{definition}\"\n");
+            let verdicts = settle(&[&suite("0001", &text)], &sample(), literal);
+            let differences = &one(&verdicts, "0001/table.t/statistics.t_stats").differences;
+            let found: Vec<&str> = differences.iter().map(|d| d.part.as_str()).collect();
+            assert_eq!(found, parts, "{definition}");
+        }
+    }
+}

@@ -121,7 +121,7 @@ pub(crate) fn parse_of_type(p: &mut Parser, table: &Table, item: &Item<'_>) {
 fn compare_type(wanted: &str, object: &Object, _: &mut Judge<'_>) -> Comparison {
     match object.text("of_type") {
         Some(have) if plain(&[wanted]) == plain(&[have]) => Comparison::Same,
-        have => Comparison::differs("type", have, Some(wanted)),
+        have => Comparison::differs("row type", have, Some(wanted)),
     }
 }
 
@@ -165,4 +165,45 @@ fn replica_remedy(_: &ObjectRule, object: &Object, differences: &[Difference]) -
         "ALTER TABLE {} REPLICA IDENTITY {words}",
         object.id.path()
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::testing::{complaints, literal, one, sample, settle, suite};
+
+    #[test]
+    fn each_property_of_a_table_has_a_check_of_its_own() {
+        let text = "[table.t]\noptions = { fillfactor = 70, toast = { autovacuum_enabled = false } }\ntablespace = \"fast\"\n\
+                    inherits = [\"a\", \"auth.b\"]\nreplica_identity = \"using index T\"\nserver = \"far\"\n\
+                    access_method = \"heap\"\nof_type = \"pair\"\n";
+        let verdicts = settle(&[&suite("0001", text)], &sample(), literal);
+        let messages: Vec<&str> = verdicts
+            .iter()
+            .filter(|verdict| !verdict.message.is_empty())
+            .map(|verdict| verdict.message.as_str())
+            .collect();
+        assert_eq!(
+            messages,
+            [
+                "table public.t: options is `()`, want `(fillfactor=70, toast.autovacuum_enabled=false)`",
+                "table public.t: tablespace is missing, want `fast`",
+                "table public.t: parents is missing, want `public.a, auth.b`",
+                "table public.t: replica identity is missing, want `using index t`",
+                "table public.t: server is missing, want `far`",
+                "table public.t: row type is missing, want `public.pair`",
+            ]
+        );
+        assert_eq!(
+            one(&verdicts, "0001/table.t/replica_identity").remedy.as_deref(),
+            Some("ALTER TABLE public.t REPLICA IDENTITY USING INDEX t")
+        );
+    }
+
+    #[test]
+    fn an_unknown_replica_identity() {
+        assert_eq!(
+            complaints("[table.t]\nreplica_identity = \"ful\"\n"),
+            ["2:20 `replica_identity`: unknown value \"ful\" (did you mean \"full\"?)"]
+        );
+    }
 }

@@ -14,8 +14,9 @@ select 'function' as kind, n.nspname as schema,
        case when p.procost <> case when l.lanname in ('c', 'internal') then 1 else 100 end
              and p.prokind <> 'a' then p.procost::text end as cost,
        case when p.prorows <> case when p.proretset then 1000 else 0 end then p.prorows::text end as rows,
-       (select format('%I.%I', sn.nspname, s.proname)
-          from pg_proc s join pg_namespace sn on sn.oid = s.pronamespace where s.oid = p.prosupport) as support,
+       case when p.prosupport <> 0 then (
+         select format('%I.%I', sn.nspname, s.proname)
+           from pg_proc s join pg_namespace sn on sn.oid = s.pronamespace where s.oid = p.prosupport) end as support,
        array_to_json(p.proconfig) as settings,
        case when p.prokind = 'a' then (
               select format('sfunc = %s, stype = %s', g.aggtransfn::regproc, format_type(g.aggtranstype, null))

@@ -57,7 +57,7 @@ begin
                 select pg_get_expr(d.adbin, d.adrelid), d.adbin::text into printed, tree
                   from pg_attrdef d where d.adrelid = to_regclass('pg_temp.pgplumb_judged');
               elsif job.how = 'rule' then
-                select pg_get_ruledef(r.oid), r.ev_qual::text || r.ev_action::text into printed, tree
+                select pg_get_ruledef(r.oid), concat(r.ev_type, r.is_instead, r.ev_qual::text, r.ev_action::text) into printed, tree
                   from pg_rewrite r
                  where r.ev_class = to_regclass('pg_temp.pgplumb_judged') and r.rulename = 'pgplumb_judged';
                 -- the view stands in it under its number

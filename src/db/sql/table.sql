@@ -23,25 +23,29 @@ select 'table' as kind, n.nspname as schema, c.relname as name,
            join pg_class p on p.oid = i.inhparent
            join pg_namespace pn on pn.oid = p.relnamespace
           where i.inhrelid = c.oid) end as inherits,
-       (select json_agg(o.option) from (
+       case when c.reloptions is not null or toast.reloptions is not null or c.relkind = 'f' then (
+         select json_agg(o.option) from (
           select unnest(c.reloptions)
-          union all select 'toast.' || unnest(toast.reloptions) from pg_class toast where toast.oid = c.reltoastrelid
+          union all select 'toast.' || unnest(toast.reloptions)
           union all select {masked} from pg_foreign_table ft cross join unnest(ft.ftoptions) as o (option)
-                     where ft.ftrelid = c.oid) as o (option)) as options,
+                     where ft.ftrelid = c.oid) as o (option)) end as options,
        (select am.amname from pg_am am where am.oid = c.relam and am.amname <> 'heap') as access_method,
        (select s.spcname from pg_tablespace s where s.oid = c.reltablespace) as tablespace,
        case case when c.relkind <> 'f' then c.relreplident end when 'f' then 'full' when 'n' then 'nothing' when 'i' then (
          select 'using index ' || quote_ident(ic.relname)
            from pg_index x join pg_class ic on ic.oid = x.indexrelid
           where x.indrelid = c.oid and x.indisreplident) end as replica_identity,
-       (select format('%I.%I', tn.nspname, t.typname)
-          from pg_type t join pg_namespace tn on tn.oid = t.typnamespace where t.oid = c.reloftype) as of_type,
-       (select s.srvname from pg_foreign_table ft join pg_foreign_server s on s.oid = ft.ftserver
-         where ft.ftrelid = c.oid) as server,
+       case when c.reloftype <> 0 then (
+         select format('%I.%I', tn.nspname, t.typname)
+          from pg_type t join pg_namespace tn on tn.oid = t.typnamespace where t.oid = c.reloftype) end as of_type,
+       case when c.relkind = 'f' then (
+         select s.srvname from pg_foreign_table ft join pg_foreign_server s on s.oid = ft.ftserver
+          where ft.ftrelid = c.oid) end as server,
        pg_get_userbyid(c.relowner) as owner,
        d.description as comment
   from {wanted}
   join pg_class c on c.oid = wanted.oid
   join pg_namespace n on n.oid = c.relnamespace
+  left join pg_class toast on toast.oid = c.reltoastrelid
   left join pg_description d on d.objoid = c.oid and d.classoid = 'pg_class'::regclass and d.objsubid = 0
  where c.relkind in ('r', 'p', 'f');

@@ -182,7 +182,10 @@ fn finding(out: &mut String, check: &Verdict, unfold: bool) {
 fn both(out: &mut String, want: Option<&str>, have: Option<&str>) {
     let (wanted, found) = match (want, have) {
         (Some(want), Some(have)) => difference::sides(want, have),
-        (want, have) => (escape(want.unwrap_or("none")), escape(have.unwrap_or("none"))),
+        (want, have) => (
+            escape(want.unwrap_or("not there")),
+            escape(have.unwrap_or("not there")),
+        ),
     };
     for (label, text) in [("expected", wanted), ("actual", found)] {
         let text = match text.is_empty() {

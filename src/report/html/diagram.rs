@@ -47,7 +47,7 @@ struct Edge {
     column: String,
 }
 
-/// The diagram with a sentence for those who do not see it; empty when no table was made.
+/// The diagram of what a run made; empty when that was no table.
 pub fn diagram(report: &Report) -> String {
     let created: Vec<&Object> = report
         .migrations
@@ -55,15 +55,20 @@ pub fn diagram(report: &Report) -> String {
         .filter(|migration| migration.state == MigrationState::Applied)
         .flat_map(|migration| &migration.artifacts.created)
         .collect();
-    let mut tables = tables(&created);
+    of(&created)
+}
+
+/// The diagram of the tables among these objects, with a sentence for those who do not see it; empty without one.
+pub fn of(created: &[&Object]) -> String {
+    let mut tables = tables(created);
     if tables.is_empty() {
         return String::new();
     }
     let made = tables.len();
     if made > TABLES {
-        return format!("<p>{made} tables were made: too many for a picture.</p>\n");
+        return format!("<p>{made} tables are too many for a picture.</p>\n");
     }
-    let edges = edges(&created, &mut tables);
+    let edges = edges(created, &mut tables);
     layers(&mut tables, &edges);
     let (width, height) = place(&mut tables);
     let mut out = format!(

@@ -7,6 +7,7 @@ mod difference;
 mod messages;
 mod migrations;
 mod problems;
+mod reference;
 mod tables;
 mod verdict;
 
@@ -34,6 +35,7 @@ pub fn render(report: &Report) -> String {
     out.push_str("<main id=\"main\" tabindex=\"-1\">\n");
     problems::section(&mut out, report);
     messages::errors(&mut out, report);
+    reference::sections(&mut out, report);
     checks::section(&mut out, report);
     migrations::sections(&mut out, report);
     tables::sections(&mut out, report);
@@ -86,6 +88,13 @@ mod tests {
     use crate::report::testing::snapshot;
     use crate::report::{Report, fixture};
 
+    /// Every report, what `docs` tells included.
+    fn pages() -> Vec<(&'static str, Report)> {
+        let mut pages = fixture::all();
+        pages.push(("docs", fixture::docs(true)));
+        pages
+    }
+
     /// The part between the style and the script.
     fn body(html: &str) -> &str {
         let start = html.find("<body>").unwrap();
@@ -94,7 +103,7 @@ mod tests {
 
     #[test]
     fn every_report() {
-        for (name, report) in fixture::all() {
+        for (name, report) in pages() {
             let html = render(&report);
             let version = format!("pgplumb {} ", env!("CARGO_PKG_VERSION"));
             snapshot(
@@ -108,7 +117,7 @@ mod tests {
     #[test]
     fn elements_are_closed_and_text_is_text() {
         let column = regex::Regex::new("<col class=\"([a-z]+)\">").unwrap();
-        for (name, report) in fixture::all() {
+        for (name, report) in pages() {
             let html = render(&report);
             let xml = body(&html)
                 .replace(" hidden", " hidden=\"\"")
@@ -134,7 +143,7 @@ mod tests {
 
     #[test]
     fn nothing_comes_from_elsewhere() {
-        for (name, report) in fixture::all() {
+        for (name, report) in pages() {
             let html = render(&report);
             for word in ["http:", "https:", "src=", "@import", "url("] {
                 assert!(!html.contains(word), "{name}: {word}");
@@ -180,7 +189,7 @@ mod tests {
         let write = |name: &str, report: &Report| {
             std::fs::write(folder.join(format!("{name}.html")), render(report)).unwrap();
         };
-        for (name, report) in fixture::all() {
+        for (name, report) in pages() {
             write(name, &report);
         }
         let mut twenty = many(73);

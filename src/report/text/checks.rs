@@ -210,8 +210,8 @@ fn want_and_have(page: &mut Page, want: Option<&str>, have: Option<&str>) {
         .zip(have)
         .and_then(|(want, have)| summary::difference(want, have));
     let (wanted, found) = parts.clone().unzip();
-    value(page, "expected", want.unwrap_or("none"), wanted, Style::Good);
-    value(page, "actual", have.unwrap_or("none"), found, Style::Bad);
+    value(page, "expected", want.unwrap_or("not there"), wanted, Style::Good);
+    value(page, "actual", have.unwrap_or("not there"), found, Style::Bad);
     if let (Some((wanted, found)), Some(want), Some(have)) = (parts, want, have) {
         differs(page, &want[wanted], &have[found], want.len().max(have.len()));
     }

@@ -75,6 +75,19 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn messages_name_signs_and_words_as_people_write_them() {
+        for (text, found) in [
+            ("id = ", "expected an expression, found the end"),
+            ("(id = )", "expected an expression, found `)`"),
+            ("case when a then end", "expected an expression, found `end`"),
+            ("a between 1", "expected `and`"),
+        ] {
+            let message = expression(text).unwrap_err().message;
+            assert_eq!(message, format!("not one expression: {found}"), "{text}");
+        }
+    }
+
+    #[test]
     fn expressions_of_every_kind() {
         for text in [
             "1",

@@ -1,0 +1,291 @@
+//! Every kind of catalog object in one complete suite: it passes, and each single change is found and named.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::Value;
+
+use crate::support::{Database, Pgplumb, Project, Server};
+
+fn verify(project: &Project, database: &Database) -> (i32, Value) {
+    let outcome = Pgplumb::new(project, database)
+        .args(&["verify", "--format", "json"])
+        .run();
+    assert!(
+        [0, 1].contains(&outcome.code),
+        "{}{}",
+        outcome.stdout,
+        outcome.stderr
+    );
+    (outcome.code, outcome.json())
+}
+
+/// The change, the statement that takes it back, and the object that the failing check names.
+fn mutations(text: &str) -> Vec<(&str, &str, &str)> {
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .collect();
+    assert_eq!(lines.len() % 3, 0, "three lines a mutation");
+    lines
+        .chunks(3)
+        .map(|lines| (lines[0], lines[1], lines[2]))
+        .collect()
+}
+
+/// Statement by statement: some do not go with others in one transaction.
+fn run(database: &Database, statements: &str) -> Result<(), String> {
+    statements
+        .split("; ")
+        .try_for_each(|statement| database.try_run(statement))
+}
+
+/// The checks that did not pass: id, status and message.
+fn troubles(report: &Value) -> Vec<String> {
+    report["checks"]
+        .as_array()
+        .expect("checks")
+        .iter()
+        .filter(|check| check["status"] != "pass")
+        .map(|check| {
+            let text = |key: &str| check[key].as_str().unwrap_or_default();
+            format!("{} {}: {}", text("status"), text("id"), text("message"))
+        })
+        .collect()
+}
+
+/// The suite passes on the database, fails for each change, names its object, and passes again at the end.
+fn every_change_is_found(name: &str, sql: &str, suite: &str, changes: &str) {
+    let database = Server::shared().database(name);
+    database.run(sql);
+    let project = Project::new().with("checks/kinds.toml", suite);
+    let (code, report) = verify(&project, &database);
+    assert_eq!((code, troubles(&report)), (0, Vec::new()));
+    let mut missed = Vec::new();
+    let mutations = mutations(changes);
+    for (change, back, object) in &mutations {
+        if let Err(error) = run(&database, change) {
+            missed.push(format!("{change}\n    {error}"));
+            continue;
+        }
+        let (code, report) = verify(&project, &database);
+        let found = troubles(&report);
+        let named = found
+            .iter()
+            .any(|trouble| trouble.starts_with("fail ") && trouble.contains(object));
+        if code != 1 || !named {
+            missed.push(format!("{change}\n    exit {code}, {found:#?}"));
+        }
+        if let Err(error) = run(&database, back) {
+            missed.push(format!("{back}\n    {error}"));
+        }
+    }
+    assert!(
+        missed.is_empty(),
+        "{} of {} missed:\n{}",
+        missed.len(),
+        mutations.len(),
+        missed.join("\n")
+    );
+    let (code, report) = verify(&project, &database);
+    assert_eq!((code, troubles(&report)), (0, Vec::new()));
+}
+
+#[test]
+fn a_complete_suite_passes_and_finds_every_single_change() {
+    every_change_is_found(
+        "kinds",
+        include_str!("kinds/database.sql"),
+        include_str!("kinds/suite.toml"),
+        include_str!("kinds/mutations.txt"),
+    );
+}
+
+#[test]
+fn what_came_with_newer_versions() {
+    let version = Server::shared().scratch().version_num() / 10_000;
+    if version >= 15 {
+        every_change_is_found(
+            "kinds_15",
+            include_str!("kinds/15.sql"),
+            include_str!("kinds/15.toml"),
+            include_str!("kinds/15.txt"),
+        );
+    }
+    if version >= 18 {
+        every_change_is_found(
+            "kinds_18",
+            include_str!("kinds/18.sql"),
+            include_str!("kinds/18.toml"),
+            include_str!("kinds/18.txt"),
+        );
+    }
+}
+
+#[test]
+fn exact_passes_over_what_extensions_own_and_what_is_ignored() {
+    let database = Server::shared().database("exact");
+    // what CREATE EXTENSION writes down for its objects: the extension that every server has gets some more
+    database.run(
+        "create table listed (id integer); create table owned (id integer); create table tmp_one (id integer); \
+         create function owned() returns integer language sql as 'select 1'; \
+         create function audit_it() returns integer language sql as 'select 1'; \
+         create type owned_type as enum ('a'); create sequence owned_seq; create view owned_view as select 1 as a; \
+         alter extension plpgsql add table owned; alter extension plpgsql add function owned(); \
+         alter extension plpgsql add type owned_type; alter extension plpgsql add sequence owned_seq; \
+         alter extension plpgsql add view owned_view",
+    );
+    let exact = "exact = [\"tables\", \"functions\", \"types\", \"sequences\", \"views\"]\n";
+    let listed = "[table.listed]\n";
+    let project = Project::new().with("checks/exact.toml", format!("title = \"x\"\n{exact}{listed}"));
+    let (code, report) = verify(&project, &database);
+    assert_eq!(
+        (code, troubles(&report)),
+        (
+            1,
+            vec![
+                "fail exact/exact: schema public has what no suite lists: table public.tmp_one, \
+                 function public.audit_it()"
+                    .to_string()
+            ]
+        )
+    );
+    let ignore = "ignore = [\"table tmp_*\", \"function audit_*\"]\n";
+    project.write(
+        "checks/exact.toml",
+        format!("title = \"x\"\n{exact}{ignore}{listed}"),
+    );
+    let (code, report) = verify(&project, &database);
+    assert_eq!((code, troubles(&report)), (0, Vec::new()));
+}
+
+/// Passes everything on, and counts how often the server says that it waits for the next message.
+struct Counter {
+    port: u16,
+    answers: Arc<AtomicUsize>,
+}
+
+impl Counter {
+    /// Stands before the server's socket for one connection after the other.
+    fn before(server: &Server) -> Counter {
+        let directory = server.scratch().url("x");
+        let socket = socket_of(&directory);
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let port = listener.local_addr().expect("it is bound").port();
+        let answers = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&answers);
+        std::thread::spawn(move || {
+            for client in listener.incoming() {
+                let (Ok(client), Ok(server)) = (client, UnixStream::connect(&socket)) else {
+                    return;
+                };
+                let (Ok(mut from), Ok(mut to)) = (client.try_clone(), server.try_clone()) else {
+                    return;
+                };
+                std::thread::spawn(move || {
+                    let _ = std::io::copy(&mut from, &mut to);
+                    let _ = to.shutdown(Shutdown::Both);
+                });
+                let counted = Arc::clone(&counted);
+                std::thread::spawn(move || messages(server, client, &counted));
+            }
+        });
+        Counter { port, answers }
+    }
+
+    /// Round trips since the connection stood, and from zero again.
+    fn take(&self) -> usize {
+        // the first says that the connection stands
+        self.answers.swap(0, Ordering::SeqCst).saturating_sub(1)
+    }
+}
+
+/// The socket file of a URL such as `postgresql://postgres@%2Ftmp%2Fx:5432/db`.
+fn socket_of(url: &str) -> String {
+    let host = url.rsplit_once('@').expect("a user").1;
+    let (host, rest) = host.split_once(':').expect("a port");
+    let port = rest.split('/').next().expect("a database");
+    format!("{}/.s.PGSQL.{port}", host.replace("%2F", "/"))
+}
+
+/// Copies the server's messages, and counts ReadyForQuery.
+fn messages(mut server: UnixStream, mut client: TcpStream, answers: &AtomicUsize) {
+    let mut head = [0_u8; 5];
+    while server.read_exact(&mut head).is_ok() {
+        let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize;
+        let mut body = vec![0_u8; length - 4];
+        if server.read_exact(&mut body).is_err() {
+            return;
+        }
+        if head[0] == b'Z' {
+            answers.fetch_add(1, Ordering::SeqCst);
+        }
+        if client
+            .write_all(&head)
+            .and_then(|()| client.write_all(&body))
+            .is_err()
+        {
+            return;
+        }
+    }
+}
+
+#[test]
+fn the_number_of_round_trips_does_not_grow_with_the_suite() {
+    let server = Server::shared();
+    let database = server.database("trips");
+    let counter = Counter::before(server);
+    let mut sql = String::new();
+    for index in 0..60 {
+        sql.push_str(&format!(
+            "create table t{index} (id integer primary key, a text default 'x', constraint c{index} check (a <> ''));"
+        ));
+    }
+    database.run(&sql);
+    let suite = |tables: usize, check: &str| {
+        let mut text = "title = \"Trips\"\n".to_string();
+        for index in 0..tables {
+            text.push_str(&format!(
+                "[table.t{index}]\nprimary_key = [\"id\"]\n[table.t{index}.column]\na = \"text default 'x'::text\"\n\
+                 [table.t{index}.check]\nc{index} = \"{check}\"\n"
+            ));
+        }
+        text
+    };
+    let url = format!(
+        "postgresql://postgres@127.0.0.1:{}/{}?sslmode=disable",
+        counter.port, database.name
+    );
+    // as the catalog prints it, and in a spelling that only the server can judge
+    for (check, most) in [
+        ("a <> ''::text", 3),
+        ("not (a = '') and length(a) is not distinct from length(a)", 5),
+        ("a != ''", 5),
+    ] {
+        let mut trips = Vec::new();
+        for tables in [1, 60] {
+            let project = Project::new().with("checks/trips.toml", suite(tables, check));
+            let outcome = Pgplumb::at(project.path())
+                .env("DATABASE_URL", &url)
+                .args(&["verify", "--format", "json"])
+                .run();
+            assert!(
+                [0, 1].contains(&outcome.code),
+                "{}{}",
+                outcome.stdout,
+                outcome.stderr
+            );
+            assert_eq!(outcome.json()["totals"]["blocked"], 0, "{}", outcome.stdout);
+            trips.push(counter.take());
+        }
+        assert_eq!(trips[0], trips[1], "{check}");
+        assert!(
+            (1..=most).contains(&trips[1]),
+            "{check}: {} round trips",
+            trips[1]
+        );
+    }
+}

@@ -1,0 +1,70 @@
+-- One of every kind that a check file knows, under names that need quotes here and there.
+create role "Kind's owner" nologin;
+create role kinds_app login;
+create role kinds_reader noinherit;
+grant kinds_reader to kinds_app;
+create schema app;
+create schema "Odd Schema";
+grant usage on schema app to kinds_app;
+
+create type app.mood as enum ('sad', 'ok');
+create type app.pair as ("A b" integer, c text collate "C");
+create function app.span_diff(text, text) returns float8 language sql immutable as 'select 1.0::float8';
+create type app.span as range (subtype = text, collation = "C", subtype_diff = app.span_diff);
+create domain app.positive as numeric(10, 2) not null default 1 constraint above check (value > 0);
+create sequence app.numbers as integer increment by 2 minvalue 3 maxvalue 900 start 5 cache 4 cycle;
+grant usage on sequence app.numbers to kinds_app;
+
+create function app.touch() returns trigger language plpgsql as $$ begin return new; end $$;
+create function app.on_ddl() returns event_trigger language plpgsql as $$ begin end $$;
+create function app.one(a integer default 1) returns integer language sql stable strict security definer
+  set search_path to app, pg_temp as 'select 1';
+revoke execute on function app.one(integer) from public;
+grant execute on function app.one(integer) to kinds_app;
+create procedure app.work(a integer) language sql as 'select 1';
+create function app.add(integer, integer) returns integer language sql as 'select $1 + $2';
+create aggregate app.total (integer) (sfunc = app.add, stype = integer, initcond = '0');
+
+create table app.other (id integer primary key, note text);
+create index other_note on app.other (note);
+create table app."Odd ""t""" (
+  id integer generated always as identity,
+  "Org" integer not null,
+  name varchar(40) collate "C",
+  amount numeric(12, 2) not null default 0,
+  twice numeric generated always as (amount * 2) stored,
+  mood app.mood default 'ok',
+  during tstzrange,
+  constraint "Odd ""t""_pkey" primary key (id),
+  constraint name_key unique ("Org", name) deferrable,
+  constraint amount_check check (amount > 0) no inherit,
+  constraint other_fk foreign key ("Org") references app.other (id) match full on delete cascade,
+  constraint apart exclude using gist (during with &&) where (amount > 1)
+) with (fillfactor = 70);
+alter table app."Odd ""t""" add constraint late check (amount < 1000) not valid;
+alter table app."Odd ""t""" alter name set storage external, alter name set statistics 50;
+create index by_name on app."Odd ""t""" (lower(name) collate "C" text_pattern_ops desc nulls last, "Org") include (amount) where amount > 5;
+create statistics app.stats (ndistinct, dependencies) on "Org", name from app."Odd ""t""";
+create trigger touch before insert or update of name on app."Odd ""t""" for each row when (new.amount > 1) execute function app.touch('a');
+create constraint trigger late_touch after insert on app."Odd ""t""" from app.other deferrable for each row execute function app.touch();
+create rule keep as on delete to app."Odd ""t""" where old.amount > 3 do also insert into app.other values (old.id, 'gone');
+create policy own on app."Odd ""t""" as restrictive for update to kinds_app using (amount > 1) with check (amount > 2);
+alter table app."Odd ""t""" enable row level security;
+grant select, update (name) on app."Odd ""t""" to kinds_app;
+create unlogged table app.fast (id integer);
+create table app.base (a integer);
+create table app.heir (b integer) inherits (app.base);
+create table app.log (id integer, at timestamptz) partition by range (at);
+create table app.log_2025 partition of app.log for values from ('2025-01-01 00:00+00') to ('2026-01-01 00:00+00');
+create table app.log_rest partition of app.log default;
+create foreign data wrapper kinds_fdw;
+create server far type 'kind' version '1' foreign data wrapper kinds_fdw options (host 'here');
+create foreign table app.away (id integer options (column_name 'x')) server far options (table_name 'y');
+create view app.shown with (security_barrier = true) as select id, amount from app."Odd ""t""" where amount > 1;
+create materialized view app.kept with (fillfactor = 60) as select id from app.other;
+create unique index kept_id on app.kept (id);
+create event trigger log_ddl on ddl_command_end when tag in ('CREATE TABLE') execute function app.on_ddl();
+alter event trigger log_ddl disable;
+create publication feed for table app.other with (publish = 'insert, update');
+alter default privileges for role "Kind's owner" in schema app grant select on tables to kinds_app;
+comment on table app.other is 'the others';
