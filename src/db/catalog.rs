@@ -310,14 +310,6 @@ pub(super) fn for_version(sql: &str, version_num: u32) -> String {
     let clone_exists = "exists (select from pg_depend p where p.classid = 'pg_trigger'::regclass and p.objid = t.oid \
                         and p.refclassid = 'pg_trigger'::regclass)";
     sql.replace("{privileges}", PRIVILEGES)
-        .replace(
-            "{compression}",
-            since(
-                14,
-                "case a.attcompression when 'p' then 'compression pglz' when 'l' then 'compression lz4' end",
-                "null",
-            ),
-        )
         .replace("{masked}", MASKED)
         .replace("{types}", "current_setting('pgplumb.types')::oid[]")
         .replace("{functions}", "current_setting('pgplumb.functions')::oid[]")
