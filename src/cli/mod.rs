@@ -13,6 +13,7 @@ use std::io::IsTerminal;
 use args::{Args, Command};
 use clap::Parser;
 
+use crate::db::parameters::Parameters;
 use crate::ops;
 use crate::project::Project;
 use crate::project::file::os_reason;
@@ -48,6 +49,9 @@ async fn dispatch(args: &Args) -> ExitCode {
         Command::Verify(_) => "verify",
         Command::Baseline(_) => "baseline",
         Command::Repair(_) => "repair",
+        Command::Prove(_) => "prove",
+        Command::Snapshot(_) => "snapshot",
+        Command::Diff(_) => "diff",
         Command::Docs(_) => "docs",
         Command::Rollback(_) => "rollback",
         Command::History(_) => "history",
@@ -76,12 +80,35 @@ async fn dispatch(args: &Args) -> ExitCode {
     show(args, &report)
 }
 
+/// The surroundings of a verb that talks to a database.
+fn context<'a>(
+    project: &'a Project,
+    parameters: &'a Parameters,
+    show: &'a (dyn Fn(ops::Event) + Sync),
+    interrupt: &ops::Interrupt,
+) -> ops::Context<'a> {
+    ops::Context {
+        project,
+        parameters,
+        client: database::client_name(),
+        events: show,
+        ask_password: database::asker(),
+        interrupt: interrupt.clone(),
+    }
+}
+
 /// The commands that look at a project.
 async fn verbs(args: &Args) -> Result<Report, ops::Error> {
     if let Command::Checks(checks) = &args.command {
         return commands::checks::run(&args.global, checks);
     }
-    let project = Project::load(&args.global.load_options()).map_err(ops::Error::Input)?;
+    let options = args.global.load_options();
+    let project = match &args.command {
+        // a database can be looked at from anywhere
+        Command::Snapshot(_) | Command::Diff(_) => Project::without_files(&options),
+        _ => Project::load(&options),
+    };
+    let project = project.map_err(ops::Error::Input)?;
     if !args.global.quiet {
         for warning in &project.warnings {
             output::tell_diagnostic(warning, args.global.color);
@@ -92,17 +119,20 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
         check_files = project.check_files.len(),
         "read the project"
     );
-    let parameters = database::parameters(args, &project)?;
     let interrupt = signals::listen();
     let progress = progress::Progress::new(args.global.quiet, args.global.verbose > 0);
-    let context = ops::Context {
-        project: &project,
-        parameters: &parameters,
-        client: database::client_name(),
-        events: &|event| progress.show(event),
-        ask_password: database::asker(),
-        interrupt,
-    };
+    let show = |event| progress.show(event);
+    match &args.command {
+        Command::Prove(options) => {
+            return commands::prove::run(&project, args, options, &progress, interrupt.clone()).await;
+        }
+        Command::Diff(options) => {
+            return commands::snapshot::diff(&project, args, options, &show, &interrupt).await;
+        }
+        _ => {}
+    }
+    let parameters = database::parameters(args, &project)?;
+    let context = context(&project, &parameters, &show, &interrupt);
     match &args.command {
         Command::Status(options) => commands::status::run(&context, options).await,
         Command::Preflight(options) => commands::preflight::run(&context, options).await,
@@ -113,11 +143,14 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
         Command::Docs(options) => commands::docs::run(&context, options).await,
         Command::Rollback(options) => commands::rollback::run(&context, &args.global, options).await,
         Command::History(options) => commands::history::run(&context, options).await,
+        Command::Snapshot(_) => ops::snapshot::snapshot(&context).await,
         Command::Init(_)
         | Command::New(_)
         | Command::Completions(_)
         | Command::Man(_)
         | Command::Demo(_)
+        | Command::Prove(_)
+        | Command::Diff(_)
         | Command::Checks(_) => unreachable!("handled before a database is needed"),
     }
 }
@@ -176,6 +209,8 @@ fn quiet_says_nothing(command: &Command) -> bool {
         Command::Apply(_)
             | Command::Verify(_)
             | Command::Rollback(_)
+            | Command::Prove(_)
+            | Command::Diff(_)
             | Command::Baseline(_)
             | Command::Repair(_)
             | Command::Checks(_)

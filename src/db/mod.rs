@@ -11,6 +11,8 @@ pub mod history;
 pub mod session;
 pub mod catalog;
 pub mod snapshot;
+pub mod ground;
+pub mod script;
 pub mod figures;
 pub mod judge;
 pub mod ask;

@@ -11,9 +11,11 @@ mod facts;
 pub mod history;
 pub mod lint;
 pub mod preflight;
+pub mod prove;
 pub mod repair;
 pub mod rollback;
 mod runner;
+pub mod snapshot;
 pub mod status;
 pub mod verify;
 

@@ -8,6 +8,7 @@ pub mod findings;
 pub mod cases;
 mod markup;
 pub mod describe;
+pub mod changes;
 pub mod needs;
 pub mod coverage;
 pub mod ddl;
