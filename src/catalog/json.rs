@@ -165,7 +165,7 @@ mod tests {
     fn what_is_no_snapshot_says_why() {
         let good = write(150_018, [&table()]);
         for (text, message, place) in [
-            ("{\n  \"a\"", "EOF while parsing an object", Some((2, 5))),
+            ("{\n  \"a\"", "unknown field `a`", Some((2, 5))),
             ("[]", "invalid length 0", Some((1, 2))),
             (
                 &good.replace("\"snapshot_version\": 1", "\"snapshot_version\": 9"),

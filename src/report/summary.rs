@@ -66,6 +66,8 @@ pub fn outcome(report: &Report) -> Outcome {
 
 fn word(report: &Report) -> (Tone, &'static str) {
     match (report.exit, report.conclusion) {
+        (ExitCode::Done, Some(Conclusion::Approved)) if report.command == "diff" => (Tone::Good, "SAME"),
+        (ExitCode::NotApproved, _) if report.command == "diff" => (Tone::Bad, "DIFFERENT"),
         (ExitCode::Done, Some(Conclusion::Approved)) => (Tone::Good, "APPROVED"),
         (ExitCode::Done, Some(Conclusion::Ready)) => (Tone::Good, "READY"),
         (ExitCode::Done, None) if report.dry_run => (Tone::Neutral, "PLAN"),
@@ -74,6 +76,7 @@ fn word(report: &Report) -> (Tone, &'static str) {
             match report.command {
                 "status" => "STATUS",
                 "history" => "HISTORY",
+                "snapshot" => "SNAPSHOT",
                 _ => "DONE",
             },
         ),
@@ -101,6 +104,22 @@ fn sentence(report: &Report) -> String {
     match report.command {
         "status" => parts.push(ledger_line(report)),
         "history" => parts.push(quantity(report.journal.len(), "entry")),
+        "prove" if !report.proofs.is_empty() => parts.push(super::proofs::sentence(report)),
+        "diff" => parts.extend(
+            report
+                .difference
+                .as_ref()
+                .map(|difference| match difference.changes.len() {
+                    0 => "nothing differs".to_string(),
+                    count => quantity(count, "difference"),
+                }),
+        ),
+        "snapshot" => parts.extend(
+            report
+                .snapshot
+                .as_ref()
+                .map(|snapshot| quantity(snapshot.objects.len(), "object")),
+        ),
         "checks" => {
             let checks = report.linted.iter().map(|line| line.checks).sum();
             parts.push(format!(
@@ -263,7 +282,7 @@ fn checks_line(report: &Report) -> Option<String> {
 pub fn is_unverified(report: &Report) -> bool {
     let totals = report.totals();
     report.conclusion == Some(Conclusion::Approved)
-        && report.command != "rollback"
+        && !matches!(report.command, "rollback" | "prove" | "diff")
         && totals.all() == totals.skip
 }
 

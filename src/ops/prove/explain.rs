@@ -7,6 +7,7 @@ use crate::migration::MigrationScript;
 use crate::proof::{Outcome, Reapply};
 use crate::report::changes::sentence;
 use crate::report::model::{Chain, ChangeLine, Proof, Report};
+use crate::report::proofs;
 use crate::report::summary::quantity;
 
 /// How many differences a message shows; the report has all of them.
@@ -129,26 +130,14 @@ fn lost(stem: &str, lines: &[&ChangeLine]) -> String {
     }
 }
 
-/// Whether a rollback of the chain failed that nothing else is said of.
-pub fn is_failure(report: &Report, chain: &Chain) -> bool {
-    chain.failed.iter().any(|(stem, _)| !is_known(report, stem))
-}
-
-/// Whether the migration's own proof says already that there is no way back.
-fn is_known(report: &Report, stem: &str) -> bool {
-    report.proofs.iter().any(|proof| {
-        proof.stem() == *stem
-            && matches!(
-                proof.outcome,
-                Outcome::NoRollback | Outcome::Irreversible | Outcome::RollbackFailed
-            )
-    })
-}
-
 /// The messages about taking everything back from the end.
 pub fn chain(report: &Report, chain: &Chain) -> Vec<Diagnostic> {
     let mut messages = Vec::new();
-    for (stem, reason) in chain.failed.iter().filter(|(stem, _)| !is_known(report, stem)) {
+    for (stem, reason) in chain
+        .failed
+        .iter()
+        .filter(|(stem, _)| !proofs::is_known(report, stem))
+    {
         messages.push(
             Diagnostic::error(format!("taken back from the end, the rollback of {stem} fails"))
                 .fact("reason", reason)

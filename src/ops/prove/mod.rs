@@ -26,9 +26,9 @@ use crate::diagnostic::Diagnostic;
 use crate::migration::{Direction, Migration, MigrationScript, Version};
 use crate::project::Project;
 use crate::proof::{self, Outcome, Reapply};
-use crate::report::changes;
 use crate::report::model::{Chain, ChangeLine, Conclusion, Database, MigrationState, Proof, Report};
 use crate::report::{ExitCode, model::MigrationReport};
+use crate::report::{changes, proofs};
 use crate::source::SourceFile;
 
 use self::rows::Rows;
@@ -132,20 +132,17 @@ pub async fn prove(project: &Project, options: Options<'_>) -> Result<Report, Er
 fn conclude(report: &mut Report, strict: bool) {
     let mut exit = ExitCode::Done;
     for proof in &report.proofs {
-        let gates = match proof.reapply {
-            Reapply::Failed | Reapply::Differs => Some(true),
-            Reapply::Same | Reapply::NotRun => proof.outcome.gates(),
-        };
-        if proof.outcome == Outcome::ApplyFailed {
-            exit = ExitCode::ScriptFailed;
-        } else if gates.is_some_and(|always| always || strict) && exit == ExitCode::Done {
-            exit = ExitCode::NotApproved;
+        match proofs::status(proof) {
+            _ if proof.outcome == Outcome::ApplyFailed => exit = ExitCode::ScriptFailed,
+            check::Status::Fail if exit == ExitCode::Done => exit = ExitCode::NotApproved,
+            check::Status::Warn if strict && exit == ExitCode::Done => exit = ExitCode::NotApproved,
+            _ => {}
         }
     }
     let is_chain_broken = report
         .chain
         .as_ref()
-        .is_some_and(|chain| !chain.residue.is_empty() || explain::is_failure(report, chain));
+        .is_some_and(|chain| proofs::chain(report, chain).0 == check::Status::Fail);
     if exit == ExitCode::Done && (is_chain_broken || !report.totals().approved(strict)) {
         exit = ExitCode::NotApproved;
     }
