@@ -100,15 +100,23 @@ pub fn outcome(changes: &[Change]) -> Outcome {
         .map(|change| match &change.kind {
             ChangeKind::Removed => Outcome::Loss,
             ChangeKind::Added => Outcome::Residue,
-            ChangeKind::Changed { property, .. }
-                if change.object.kind == Kind::Column && *property == "position" =>
-            {
-                Outcome::OrderOnly
-            }
+            ChangeKind::Changed { .. } if is_order(change) => Outcome::OrderOnly,
             ChangeKind::Changed { .. } => Outcome::Changed,
         })
         .max()
         .unwrap_or(Outcome::Exact)
+}
+
+/// Whether a column stands in another place, and no more.
+pub fn is_order(change: &Change) -> bool {
+    change.object.kind == Kind::Column
+        && matches!(
+            change.kind,
+            ChangeKind::Changed {
+                property: "position",
+                ..
+            }
+        )
 }
 
 /// Whether what is there now is the same, apart from the order of columns.

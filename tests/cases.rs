@@ -30,6 +30,7 @@ verbs![
     new,
     preflight,
     project,
+    prove,
     refinery,
     repair,
     report,

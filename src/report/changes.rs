@@ -4,7 +4,7 @@ use super::describe;
 use super::model::ChangeLine;
 use crate::catalog::diff::{Change, ChangeKind};
 use crate::catalog::{Kind, Object, ObjectId, Value};
-use crate::proof;
+use crate::proof::{self, Outcome};
 
 /// A line a change, in the order of the changes. The two functions tell what an object was before and is after.
 pub fn lines<'o>(
@@ -12,10 +12,13 @@ pub fn lines<'o>(
     before: impl Fn(&ObjectId) -> Option<&'o Object>,
     after: impl Fn(&ObjectId) -> Option<&'o Object>,
 ) -> Vec<ChangeLine> {
+    let is_order_all = proof::outcome(changes) <= Outcome::OrderOnly;
     changes
         .iter()
         .zip(proof::following(changes))
         .map(|(change, follows)| {
+            // the order of columns is of interest where nothing else is
+            let follows = follows || (!is_order_all && proof::is_order(change));
             let id = &change.object;
             let whole = |object: Option<&Object>| Some(object.map_or_else(String::new, words));
             let (word, property, before, after) = match &change.kind {
@@ -67,13 +70,22 @@ fn words(object: &Object) -> String {
     properties.join(", ")
 }
 
-/// One line for people: `column public.t.a: type integer, was bigint`.
+/// One line for people of what a rollback left: `column public.t.a: type is integer, was bigint`.
 pub fn sentence(line: &ChangeLine) -> String {
+    told(line, "is left over", "is gone")
+}
+
+/// The same of what a second apply made otherwise than the first.
+pub fn sentence_of_second(line: &ChangeLine) -> String {
+    told(line, "is new", "is not there")
+}
+
+fn told(line: &ChangeLine, added: &str, removed: &str) -> String {
     let object = format!("{} {}", line.kind, line.object);
     let value = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_string());
     match (line.change, &line.property) {
-        ("added", _) => format!("{object} is left over"),
-        ("removed", _) => format!("{object} is gone"),
+        ("added", _) => format!("{object} {added}"),
+        ("removed", _) => format!("{object} {removed}"),
         (_, Some(property)) => format!(
             "{object}: {property} is {}, was {}",
             value(&line.after),

@@ -95,7 +95,7 @@ fn sentence(report: &Report) -> String {
     if report.exit == ExitCode::Blocked {
         parts.push("nothing was run".to_string());
     }
-    if !judged {
+    if !judged && report.proofs.is_empty() {
         parts.extend(cause(report));
     }
     if report.dry_run && judged && is_run(report) {

@@ -5,7 +5,7 @@ use crate::db::error::Error as DbError;
 use crate::diagnostic::Diagnostic;
 use crate::migration::MigrationScript;
 use crate::proof::{Outcome, Reapply};
-use crate::report::changes::sentence;
+use crate::report::changes::{sentence, sentence_of_second};
 use crate::report::model::{Chain, ChangeLine, Proof, Report};
 use crate::report::proofs;
 use crate::report::summary::quantity;
@@ -97,12 +97,13 @@ pub fn proof(proof: &Proof) -> Option<Diagnostic> {
     if !message.is_empty() {
         diagnostic = diagnostic.fact("reason", message);
     }
-    for (label, lines) in [
-        ("after the rollback", shown),
-        ("applied again", essential(&proof.again)),
-    ] {
+    let told: [(_, _, fn(&ChangeLine) -> String); 2] = [
+        ("after the rollback", shown, sentence),
+        ("applied again", essential(&proof.again), sentence_of_second),
+    ];
+    for (label, lines, words) in told {
         for line in lines.iter().take(SHOWN) {
-            diagnostic = diagnostic.fact(label, sentence(line));
+            diagnostic = diagnostic.fact(label, words(line));
         }
         if lines.len() > SHOWN {
             diagnostic = diagnostic.fact(label, format!("and {} more", lines.len() - SHOWN));

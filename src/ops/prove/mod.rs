@@ -14,6 +14,7 @@ use std::time::Instant;
 use super::context::{Context, Event, Interrupt};
 use super::runner::{self, decode, millis};
 use super::{Error, context, suites};
+use crate::catalog::diff::{Change, ChangeKind};
 use crate::catalog::{Kind, Mark, ObjectId, Tracked};
 use crate::check::{self, Suite, Verdict};
 use crate::db::batch::{Batch, Failure, Stage};
@@ -268,7 +269,7 @@ struct Prover<'p> {
     behind: Vec<usize>,
     /// The newest one that it has run.
     forward_at: Option<usize>,
-    /// The newest migration that made or changed an object, by its place in the set.
+    /// The migration that made an object, by its place in the set.
     makers: BTreeMap<ObjectId, usize>,
     /// Whether seed data was loaded, so that rows are worth a look.
     has_rows: bool,
@@ -421,7 +422,11 @@ impl<'p> Prover<'p> {
             return Ok((Some(proof), Next::Stop));
         }
         for change in self.tracked()?.changes_since(before) {
-            self.makers.insert(change.object, index);
+            match change.kind {
+                ChangeKind::Added => self.makers.insert(change.object, index),
+                // what was there from the start belongs to the first that touches it
+                _ => Some(*self.makers.entry(change.object).or_insert(index)),
+            };
         }
         self.judge(migration).await?;
         let after = self.tracked()?.mark();
@@ -510,11 +515,7 @@ impl<'p> Prover<'p> {
     }
 
     /// What differs now from a marked moment, in words.
-    fn lines(
-        &mut self,
-        changes: &[crate::catalog::diff::Change],
-        since: Mark,
-    ) -> Result<Vec<ChangeLine>, Error> {
+    fn lines(&mut self, changes: &[Change], since: Mark) -> Result<Vec<ChangeLine>, Error> {
         let tracked = self.tracked()?;
         Ok(changes::lines(
             changes,

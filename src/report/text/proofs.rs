@@ -9,7 +9,7 @@ use crate::report::proofs;
 /// More migrations of one outcome are only counted.
 const NAMES: usize = 8;
 /// Width of the outcomes' column.
-const OUTCOME: usize = 26;
+const OUTCOME: usize = 36;
 /// A value is shown up to here.
 const VALUE: usize = 200;
 
