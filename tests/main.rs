@@ -11,4 +11,5 @@ mod histories;
 mod kinds;
 mod layouts;
 mod preflight;
+mod prove;
 mod shipped;

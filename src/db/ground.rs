@@ -1,7 +1,7 @@
 //! Databases to try things on: made on a throw-away server or on one that the user names, and dropped again, with the
 //! roles that scripts made meanwhile.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::batch::{Batch, Failure, Stage};
@@ -12,6 +12,9 @@ use crate::sql::name::{quote_ident, quote_literal};
 
 /// How long a session that just ended may still be counted as using a database.
 const LEAVING: Duration = Duration::from_secs(10);
+
+/// Roles by what the server calls them, whatever their names: they belong to no database.
+pub type Roles = BTreeMap<String, String>;
 
 /// A server, and what was made on it.
 pub struct Ground {
@@ -24,7 +27,7 @@ pub struct Ground {
     made: Vec<String>,
     count: usize,
     /// The roles that were there before.
-    roles: BTreeSet<String>,
+    roles: Roles,
 }
 
 /// Why there is no ground.
@@ -68,9 +71,9 @@ impl Ground {
             name: format!("pgplumb_prove_{:x}_{:x}", std::process::id(), moment.as_millis()),
             made: Vec::new(),
             count: 0,
-            roles: BTreeSet::new(),
+            roles: Roles::new(),
         };
-        ground.roles = ground.read_roles().await.map_err(GroundError::Refused)?;
+        ground.roles = ground.roles().await.map_err(GroundError::Refused)?;
         Ok(ground)
     }
 
@@ -99,16 +102,21 @@ impl Ground {
         self.server.is_some()
     }
 
-    async fn read_roles(&self) -> Result<BTreeSet<String>, Failure> {
+    /// The roles that are there now.
+    ///
+    /// # Errors
+    /// [`Failure`] when the server refuses.
+    pub async fn roles(&self) -> Result<Roles, Failure> {
         let mut batch = Batch::new();
         batch.one(
             Stage::Query,
-            "SELECT rolname FROM pg_catalog.pg_roles WHERE rolname NOT LIKE 'pg\\_%'",
+            "SELECT oid, rolname FROM pg_catalog.pg_roles WHERE rolname NOT LIKE 'pg\\_%'",
         );
         let reply = batch.run(&self.admin.client).await?;
+        let text = |text: Option<&str>| text.unwrap_or_default().to_string();
         Ok(reply
             .rows(Stage::Query)
-            .filter_map(|row| row.get(0).map(str::to_string))
+            .map(|row| (text(row.get(0)), text(row.get(1))))
             .collect())
     }
 
@@ -127,7 +135,47 @@ impl Ground {
         );
         self.made.push(name.clone());
         self.patiently(&sql).await?;
+        if self.made.iter().any(|made| made == template) {
+            self.take_over(template, &name).await?;
+        }
         Ok(name)
+    }
+
+    /// What stands at a database itself, which a copy does not get: settings, privileges, comment.
+    async fn take_over(&self, from: &str, to: &str) -> Result<(), Failure> {
+        let (from, to) = (quote_literal(from), quote_literal(to));
+        // a list of names is stored as it has to be written
+        let lists =
+            "('search_path', 'temp_tablespaces', 'session_preload_libraries', 'local_preload_libraries')";
+        let sql = format!(
+            "SELECT pg_catalog.format('ALTER %s SET %s TO %s', CASE WHEN s.setrole = 0 THEN pg_catalog.format('DATABASE %I', {to}) \
+             ELSE pg_catalog.format('ROLE %I IN DATABASE %I', pg_catalog.pg_get_userbyid(s.setrole), {to}) END, \
+             pg_catalog.split_part(c, '=', 1), CASE WHEN pg_catalog.split_part(c, '=', 1) IN {lists} \
+             THEN pg_catalog.substr(c, pg_catalog.strpos(c, '=') + 1) \
+             ELSE pg_catalog.quote_literal(pg_catalog.substr(c, pg_catalog.strpos(c, '=') + 1)) END) \
+             FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) AS c, pg_catalog.pg_database d \
+             WHERE d.datname = {from} AND s.setdatabase = d.oid \
+             UNION ALL SELECT pg_catalog.format('COMMENT ON DATABASE %I IS %L', {to}, \
+             pg_catalog.shobj_description(d.oid, 'pg_database')) FROM pg_catalog.pg_database d \
+             WHERE d.datname = {from} AND pg_catalog.shobj_description(d.oid, 'pg_database') IS NOT NULL \
+             UNION ALL SELECT pg_catalog.format('REVOKE ALL ON DATABASE %I FROM PUBLIC', {to}) \
+             FROM pg_catalog.pg_database d WHERE d.datname = {from} AND d.datacl IS NOT NULL \
+             UNION ALL SELECT pg_catalog.format('GRANT %s ON DATABASE %I TO %s%s', a.privilege_type, {to}, \
+             CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END, \
+             CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) \
+             FROM pg_catalog.pg_database d, pg_catalog.aclexplode(d.datacl) AS a WHERE d.datname = {from}"
+        );
+        let mut batch = Batch::new();
+        batch.one(Stage::Query, &sql);
+        let reply = batch.run(&self.admin.client).await?;
+        let statements: Vec<String> = reply
+            .rows(Stage::Query)
+            .filter_map(|row| row.get(0).map(str::to_string))
+            .collect();
+        for statement in statements {
+            self.patiently(&statement).await?;
+        }
+        Ok(())
     }
 
     /// Drops one of these, with whoever is connected to it.
@@ -151,14 +199,28 @@ impl Ground {
         Ok(())
     }
 
-    /// Drops roles that scripts made; nothing of them may be left in any database.
+    /// Drops the roles that scripts made since, gives the others their names back, and makes again what is gone. Of
+    /// the new ones nothing may be left in any database.
     ///
     /// # Errors
     /// [`Failure`] when the server refuses.
-    pub async fn drop_roles<'r>(&self, roles: impl IntoIterator<Item = &'r str>) -> Result<(), Failure> {
-        for role in roles {
-            self.patiently(&format!("DROP ROLE IF EXISTS {}", quote_ident(role)))
+    pub async fn restore_roles(&self, wanted: &Roles) -> Result<(), Failure> {
+        let now = self.roles().await?;
+        for (_, name) in now.iter().filter(|(oid, _)| !wanted.contains_key(*oid)) {
+            self.patiently(&format!("DROP ROLE IF EXISTS {}", quote_ident(name)))
                 .await?;
+        }
+        for (oid, name) in wanted {
+            let sql = match now.get(oid) {
+                Some(same) if same == name => continue,
+                Some(other) => format!(
+                    "ALTER ROLE {} RENAME TO {}",
+                    quote_ident(other),
+                    quote_ident(name)
+                ),
+                None => format!("CREATE ROLE {}", quote_ident(name)),
+            };
+            self.patiently(&sql).await?;
         }
         Ok(())
     }
@@ -202,10 +264,10 @@ impl Ground {
         for name in self.made.clone() {
             self.drop(&name).await.map_err(GroundError::Refused)?;
         }
-        let now = self.read_roles().await.map_err(GroundError::Refused)?;
-        let made: Vec<&str> = now.difference(&self.roles).map(String::as_str).collect();
-        // a member cannot go before what it owns: the databases are gone already
-        self.drop_roles(made).await.map_err(GroundError::Refused)?;
+        // what they own went with the databases
+        self.restore_roles(&self.roles)
+            .await
+            .map_err(GroundError::Refused)?;
         self.admin.close().await;
         Ok(())
     }

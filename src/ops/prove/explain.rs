@@ -42,11 +42,15 @@ pub fn failure(failure: &Failure, script: &MigrationScript) -> Diagnostic {
     }
 }
 
-/// A message in one line: `rollback/0007_x.sql:3:1: table "t" does not exist`.
+/// A message in one line: `rollback/0007_x.sql:3:1: cannot drop table t … (view v depends on table t)`.
 pub fn words(diagnostic: &Diagnostic) -> String {
+    let detail = diagnostic.facts.iter().find(|(label, _)| *label == "detail");
+    let detail = detail.map_or(String::new(), |(_, detail)| {
+        format!(" ({})", detail.replace('\n', "; "))
+    });
     match diagnostic.location() {
-        Some(location) => format!("{location}: {}", diagnostic.message),
-        None => diagnostic.message.clone(),
+        Some(location) => format!("{location}: {}{detail}", diagnostic.message),
+        None => diagnostic.message.clone() + &detail,
     }
 }
 

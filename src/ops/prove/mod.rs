@@ -7,7 +7,7 @@
 mod explain;
 mod rows;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,11 +15,11 @@ use super::context::{Context, Event, Interrupt};
 use super::runner::{self, decode, millis};
 use super::{Error, context, suites};
 use crate::catalog::diff::{Change, ChangeKind};
-use crate::catalog::{Kind, Mark, ObjectId, Tracked};
+use crate::catalog::{Mark, ObjectId, Tracked};
 use crate::check::{self, Suite, Verdict};
 use crate::db::batch::{Batch, Failure, Stage};
 use crate::db::catalog as reading;
-use crate::db::ground::{Ground, GroundError};
+use crate::db::ground::{Ground, GroundError, Roles};
 use crate::db::parameters::Parameters;
 use crate::db::session::{Session, Settings};
 use crate::db::snapshot::Follower;
@@ -97,7 +97,7 @@ pub async fn prove(project: &Project, options: Options<'_>) -> Result<Report, Er
         suites: &suites,
         tried: None,
         forward: String::new(),
-        forward_roles: BTreeSet::new(),
+        forward_roles: Roles::new(),
         behind: Vec::new(),
         forward_at: None,
         seeds: &options.seeds,
@@ -265,7 +265,7 @@ struct Prover<'p> {
     tried: Option<Tried>,
     /// The database that only goes forward, the roles that are there for it, and what it has yet to run.
     forward: String,
-    forward_roles: BTreeSet<String>,
+    forward_roles: Roles,
     behind: Vec<usize>,
     /// The newest one that it has run.
     forward_at: Option<usize>,
@@ -333,7 +333,7 @@ impl<'p> Prover<'p> {
             outcome.map_err(|failure| Error::Script(Box::new(explain::failure(&failure, &script))))?;
         }
         self.copy(Tracked::default()).await?;
-        self.forward_roles = self.roles()?;
+        self.forward_roles = self.roles().await?;
         Ok(())
     }
 
@@ -379,12 +379,9 @@ impl<'p> Prover<'p> {
     }
 
     /// The roles that are there now.
-    fn roles(&mut self) -> Result<BTreeSet<String>, Error> {
-        let catalog = self.tracked()?.catalog();
-        Ok(catalog
-            .of_kind(Kind::Role)
-            .map(|role| role.id.name.clone())
-            .collect())
+    async fn roles(&self) -> Result<Roles, Error> {
+        let roles = self.ground.roles().await;
+        roles.map_err(|failure| Error::database("reading the roles of the server", failure))
     }
 
     /// Runs a script where everything is tried, and brings what is known of the catalog up to date.
@@ -505,9 +502,12 @@ impl<'p> Prover<'p> {
         };
         if proof.reapply != Reapply::Same || are_rows_lost {
             self.renew(index).await?;
-            let is_same = proof::is_same(&self.tracked()?.changes_since(after));
+            let anew = self.tracked()?.changes_since(after);
             let was_same = proof.outcome <= Outcome::OrderOnly && proof.reapply == Reapply::Differs;
-            if !is_same || was_same {
+            if !proof::is_same(&anew) {
+                proof.again = self.lines(&anew, after)?;
+            }
+            if !proof::is_same(&anew) || was_same {
                 proof.outcome = Outcome::Nondeterministic;
             }
         }
@@ -526,7 +526,6 @@ impl<'p> Prover<'p> {
 
     /// Makes the database anew in which everything is tried, with all migrations up to this one.
     async fn renew(&mut self, index: usize) -> Result<(), Error> {
-        let roles: Vec<String> = self.roles()?.difference(&self.forward_roles).cloned().collect();
         let Some(tried) = self.tried.take() else {
             return Ok(());
         };
@@ -535,7 +534,7 @@ impl<'p> Prover<'p> {
         let refused = |failure| Error::database("making a database anew for the proof", failure);
         self.ground.drop(&tried.name).await.map_err(refused)?;
         self.ground
-            .drop_roles(roles.iter().map(String::as_str))
+            .restore_roles(&self.forward_roles)
             .await
             .map_err(refused)?;
         self.behind.push(index);
@@ -553,7 +552,7 @@ impl<'p> Prover<'p> {
         }
         session.close().await;
         self.copy(tracked).await?;
-        self.forward_roles = self.roles()?;
+        self.forward_roles = self.roles().await?;
         Ok(())
     }
 
