@@ -7,6 +7,7 @@ mod support;
 mod architecture;
 mod cases;
 mod commands;
+mod examples;
 mod histories;
 mod kinds;
 mod layouts;
