@@ -3,7 +3,7 @@
 mod binary;
 pub mod case;
 mod project;
-mod redact;
+pub mod redact;
 mod server;
 
 pub use binary::{Outcome, Pgplumb};
