@@ -4,11 +4,14 @@
 
 mod support;
 
+mod account;
 mod architecture;
 mod cases;
+mod chaos;
 mod commands;
 mod histories;
 mod kinds;
 mod layouts;
 mod preflight;
+mod round_trips;
 mod shipped;
