@@ -9,6 +9,7 @@ mod architecture;
 mod cases;
 mod chaos;
 mod commands;
+mod examples;
 mod histories;
 mod kinds;
 mod layouts;
