@@ -68,7 +68,7 @@ fn project() -> Project {
             _ => format!("DROP TABLE step_{step};\nUPDATE counter SET n = n - 1;\n"),
         };
         project.write(&format!("rollback/{stem}.sql"), rollback);
-        if step % 5 == 0 && !is_detached(step) {
+        if step.is_multiple_of(5) && !is_detached(step) {
             project.write(
                 &format!("checks/{stem}.toml"),
                 format!(
@@ -98,7 +98,7 @@ fn script(step: usize) -> String {
 }
 
 fn is_detached(step: usize) -> bool {
-    step % 10 == 0
+    step.is_multiple_of(10)
 }
 
 fn apply(project: &Project, database: &Database) -> Pgplumb {
