@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Error;
 use super::context::{Context, ask};
-use super::runner::scope_of;
+use super::look::scope_of;
 use crate::catalog::Scope;
 use crate::db::batch::{Batch, Stage};
 use crate::db::dependents::{self, Dependent};
