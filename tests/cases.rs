@@ -35,6 +35,7 @@ verbs![
     repair,
     report,
     rollback,
+    snapshot,
     status,
     verify,
 ];

@@ -156,6 +156,54 @@ fn nothing_stays_on_a_server_that_was_lent() {
     assert_eq!(belongings(&database), before);
 }
 
+#[test]
+fn a_snapshot_tells_what_changed_since() {
+    // roles belong to the whole server: one of our own keeps those of other tests out
+    let server: &'static Server = Box::leak(Box::new(Server::start(Options::default())));
+    let database = server.database("snapshot");
+    database.run(
+        "CREATE SCHEMA \"Odd one\"; CREATE TABLE \"Odd one\".t (id integer PRIMARY KEY, note text DEFAULT 'it''s'); \
+         CREATE INDEX by_note ON \"Odd one\".t (lower(note)) WHERE note <> ''; COMMENT ON TABLE \"Odd one\".t IS 'snow ☃';",
+    );
+    let project = Project::new();
+    let run = |args: &[&str]| Pgplumb::new(&project, &database).args(args).run();
+    let snapshot = run(&["snapshot"]).expect(0).stdout;
+    assert_eq!(run(&["snapshot"]).expect(0).stdout, snapshot);
+    project.write("before.json", &snapshot);
+    run(&["diff", "before.json"]).expect(0).says("nothing differs");
+    database.run(
+        "ALTER TABLE \"Odd one\".t ALTER note SET DEFAULT '', ENABLE ROW LEVEL SECURITY; DROP INDEX \"Odd one\".by_note; \
+         CREATE VIEW v AS SELECT id FROM \"Odd one\".t",
+    );
+    let report = run(&["diff", "before.json", "--format", "json"]).expect(1).json();
+    let changes: Vec<String> = report["changes"]
+        .as_array()
+        .expect("changes")
+        .iter()
+        .map(|change| {
+            let text = |key: &str| change[key].as_str().unwrap_or("-").to_string();
+            ["change", "kind", "object", "property", "before", "after"]
+                .map(text)
+                .join(" | ")
+        })
+        // how a view is printed differs between versions
+        .filter(|change| !change.contains(" | public.v"))
+        .collect();
+    assert_eq!(
+        changes,
+        [
+            "changed | table | \"Odd one\".t | row_security | no | yes",
+            "changed | column | \"Odd one\".t.note | default | 'it''s'::text | ''::text",
+            "removed | index | \"Odd one\".by_note | - | (lower(note)) where (note <> ''::text) | -",
+        ]
+    );
+    // two databases
+    let other = server.database("other");
+    let (one, two) = (database.url(), other.url());
+    run(&["diff", &one, &one]).expect(0);
+    run(&["diff", &one, &two]).expect(1).says("- view public.v");
+}
+
 /// A history, where its own layout has its migrations, and what proves it by default.
 struct History {
     name: &'static str,

@@ -10,6 +10,7 @@ mod error;
 mod facts;
 pub mod history;
 pub mod lint;
+mod look;
 pub mod preflight;
 pub mod prove;
 pub mod repair;

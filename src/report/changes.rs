@@ -30,7 +30,7 @@ pub fn lines<'o>(
                     after,
                 } => (
                     "changed",
-                    Some(property.replace('_', " ")),
+                    Some((*property).to_string()),
                     before.as_ref().map(Value::to_string),
                     after.as_ref().map(Value::to_string),
                 ),
@@ -87,7 +87,8 @@ fn told(line: &ChangeLine, added: &str, removed: &str) -> String {
         ("added", _) => format!("{object} {added}"),
         ("removed", _) => format!("{object} {removed}"),
         (_, Some(property)) => format!(
-            "{object}: {property} is {}, was {}",
+            "{object}: {} is {}, was {}",
+            property.replace('_', " "),
             value(&line.after),
             value(&line.before)
         ),

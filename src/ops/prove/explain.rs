@@ -101,13 +101,16 @@ pub fn proof(proof: &Proof) -> Option<Diagnostic> {
     if !message.is_empty() {
         diagnostic = diagnostic.fact("reason", message);
     }
-    let told: [(_, _, fn(&ChangeLine) -> String); 2] = [
-        ("after the rollback", shown, sentence),
-        ("applied again", essential(&proof.again), sentence_of_second),
-    ];
-    for (label, lines, words) in told {
+    let words = |lines: &[&ChangeLine], words: fn(&ChangeLine) -> String| -> Vec<String> {
+        lines.iter().map(|line| words(line)).collect()
+    };
+    let again = essential(&proof.again);
+    for (label, lines) in [
+        ("after the rollback", words(&shown, sentence)),
+        ("applied again", words(&again, sentence_of_second)),
+    ] {
         for line in lines.iter().take(SHOWN) {
-            diagnostic = diagnostic.fact(label, words(line));
+            diagnostic = diagnostic.fact(label, line);
         }
         if lines.len() > SHOWN {
             diagnostic = diagnostic.fact(label, format!("and {} more", lines.len() - SHOWN));
