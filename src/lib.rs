@@ -18,6 +18,7 @@ pub mod catalog;
 pub mod history;
 pub mod plan;
 pub mod check;
+pub mod audit;
 pub mod preflight;
 pub mod report;
 // ── files ──

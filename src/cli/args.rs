@@ -190,6 +190,8 @@ pub enum Command {
     History(HistoryArgs),
     /// Write down what is deployed: quick reference and schema reference
     Docs(DocsArgs),
+    /// Look for what is dangerous or unhealthy in the live catalog
+    Audit(AuditArgs),
     /// Work on check files
     Checks(ChecksArgs),
     /// See the whole story on a throw-away PostgreSQL
@@ -223,6 +225,7 @@ impl Command {
             Command::Rollback(_) => "rollback",
             Command::History(_) => "history",
             Command::Docs(_) => "docs",
+            Command::Audit(_) => "audit",
             Command::Checks(_) => "checks",
             Command::Demo(_) => "demo",
             Command::Completions(_) => "completions",
@@ -355,6 +358,19 @@ pub struct DocsArgs {
     /// The schema reference instead of the quick reference
     #[arg(long)]
     pub full: bool,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  pgplumb audit
+  pgplumb audit --format json
+
+Reads the live catalog and writes nothing. Exit 1 when a finding is an error.")]
+pub struct AuditArgs {
+    /// Let warnings fail the audit
+    #[arg(long)]
+    pub strict: bool,
 }
 
 #[derive(Debug, Clone, ClapArgs)]

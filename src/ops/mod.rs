@@ -2,6 +2,7 @@
 
 mod account;
 pub mod apply;
+pub mod audit;
 mod context;
 pub mod docs;
 mod error;

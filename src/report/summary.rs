@@ -100,6 +100,7 @@ fn sentence(report: &Report) -> String {
     }
     match report.command {
         "status" => parts.push(ledger_line(report)),
+        "audit" if judged => parts.push(quantity(report.findings.len(), "finding")),
         "history" => parts.push(quantity(report.journal.len(), "entry")),
         "checks" => {
             let checks = report.linted.iter().map(|line| line.checks).sum();
