@@ -19,6 +19,7 @@ macro_rules! verbs {
 
 verbs![
     apply,
+    baseline,
     checks,
     completions,
     history,
@@ -27,8 +28,10 @@ verbs![
     layouts,
     man,
     new,
+    preflight,
     project,
     refinery,
+    repair,
     report,
     rollback,
     status,

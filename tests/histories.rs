@@ -97,31 +97,62 @@ async fn execute(session: &Session, sql: &str) -> bool {
 }
 
 /// Runs a script for good, in one transaction or, where it does not bear that, as psql would.
-async fn apply(session: &Session, set: &Set) -> bool {
+async fn apply(session: &Session, set: &Set) -> Result<(), String> {
     execute(session, "BEGIN").await;
     let done = match run(session, set).await {
-        Ok(()) => execute(session, "COMMIT").await,
-        Err(_) => false,
+        Ok(()) => session
+            .client()
+            .batch_execute("COMMIT")
+            .await
+            .map_err(|error| words(&error)),
+        Err(failure) => {
+            let place = failure.place.as_ref().map(|place| place.location().to_string());
+            let message = failure.server().map(|error| error.message.clone());
+            Err(format!(
+                "{}: {}",
+                place.unwrap_or_default(),
+                message.unwrap_or_default()
+            ))
+        }
     };
     execute(session, "ROLLBACK").await;
-    if done {
+    if done.is_ok() {
         reset(session).await;
-        return true;
+        return done;
+    }
+    if !is_alone(set) {
+        reset(session).await;
+        return done;
     }
     let migration = set.newest().expect("one migration");
-    let alone =
-        migration.up.sql().statements.iter().any(|statement| {
-            statement.outside_transaction.is_some() || statement.ends_or_begins_transaction()
-        });
-    let mut all = alone;
-    if alone {
-        for statement in &migration.up.sql().statements {
-            all &= execute(session, migration.up.sql().text(statement)).await;
+    let mut all = Ok(());
+    for statement in &migration.up.sql().statements {
+        let sql = migration.up.sql().text(statement);
+        if let Err(error) = session.client().batch_execute(sql).await {
+            all = all.and(Err(words(&error)));
         }
-        execute(session, "ROLLBACK").await;
     }
+    execute(session, "ROLLBACK").await;
     reset(session).await;
     all
+}
+
+/// Whether a script wants to run outside a transaction: it has statements that need that, ends transactions of its own,
+/// or calls a procedure, which may.
+fn is_alone(set: &Set) -> bool {
+    let migration = set.newest().expect("one migration");
+    migration.up.sql().statements.iter().any(|statement| {
+        statement.outside_transaction.is_some()
+            || statement.ends_or_begins_transaction()
+            || statement.tag == "CALL"
+    })
+}
+
+fn words(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(error) => error.message().to_owned(),
+        None => error.to_string(),
+    }
 }
 
 async fn reset(session: &Session) {
@@ -202,34 +233,151 @@ impl Random {
 
 const UNDEFINED: [&str; 5] = ["42P01", "3F000", "42704", "42883", "42703"];
 
-/// Whether preflight named what the server then missed.
-fn is_named(found: &Assessment, failure: &Failure) -> bool {
-    let Some(error) = failure.server() else {
+/// What the server calls undefined: its kind as preflight has it, its name as the message has it, and for a part of a
+/// table that table where it is told.
+#[derive(Debug, PartialEq, Eq)]
+struct Undefined {
+    kind: &'static str,
+    name: String,
+    on: Option<String>,
+}
+
+/// Reads one of the server's messages about something undefined.
+fn undefined(message: &str) -> Option<Undefined> {
+    let message = message.replace('"', "");
+    let of = |kind, name: &str, on: Option<&str>| {
+        Some(Undefined {
+            kind,
+            name: name.to_owned(),
+            on: on.map(str::to_owned),
+        })
+    };
+    if let Some(name) = message.strip_prefix("could not find a function named ") {
+        return of("function", name, None);
+    }
+    if message.starts_with("no schema has been selected") {
+        return of("schema", "public", None);
+    }
+    let rest = message.strip_suffix(" does not exist")?;
+    if let Some(column) = rest.strip_prefix("column ") {
+        let column = column
+            .split(" referenced in ")
+            .next()
+            .and_then(|column| column.split(" named in ").next())?;
+        return match column.split_once(" of relation ") {
+            Some((name, on)) => of("column", name, Some(on)),
+            // `u.id`, where u may be an alias
+            None => of("column", column.rsplit('.').next()?, None),
+        };
+    }
+    for kind in ["constraint", "trigger", "policy", "rule"] {
+        let Some(part) = rest.strip_prefix(kind).and_then(|part| part.strip_prefix(' ')) else {
+            continue;
+        };
+        let split = [" of relation ", " for table ", " for relation "]
+            .iter()
+            .find_map(|word| part.split_once(word));
+        return match split {
+            Some((name, on)) => of(kind, name, Some(on)),
+            None => of(kind, part, None),
+        };
+    }
+    let (word, name) = rest.split_once(' ')?;
+    let kind = match word {
+        "relation" | "table" | "view" | "sequence" | "index" => "relation",
+        "materialized" => return of("relation", name.strip_prefix("view ")?, None),
+        "function" | "procedure" | "aggregate" => return of("function", name.split('(').next()?, None),
+        "type" => "type",
+        "schema" => "schema",
+        "role" => "role",
+        "extension" => "extension",
+        "language" => "language",
+        _ => return None,
+    };
+    of(kind, name, None)
+}
+
+/// Whether what preflight calls missing, `column organization.id` say, is that very thing. A schema counts where the
+/// server tells one.
+fn is_same(object: &str, wanted: &Undefined) -> bool {
+    let object = object.replace('"', "");
+    let Some((word, name)) = object.split_once(' ') else {
         return false;
     };
-    let message = error.message.to_lowercase();
-    let at = failure.place.as_ref();
-    let mentioned = |text: &str| {
-        let last = text.rsplit([' ', '.']).next().unwrap_or(text);
-        let last = last.trim_matches(['"', '(', ')']).to_lowercase();
-        !last.is_empty() && message.contains(&last)
+    let kind = match word {
+        "table" | "view" | "sequence" | "index" | "relation" => "relation",
+        other => other,
     };
-    found.causes.iter().any(|cause| {
-        mentioned(&cause.object)
-            || cause
-                .object
-                .split_whitespace()
-                .any(|word| word.len() > 3 && mentioned(word))
-            || cause.explains.iter().any(|text| mentioned(text))
-            || cause.sites.iter().any(|site| {
-                at.is_some_and(|at| site.span.start <= at.span.end && at.span.start <= site.span.end)
-            })
-    }) || found.advice.iter().any(|advice| {
-        advice
-            .message
-            .split_whitespace()
-            .any(|word| word.len() > 3 && mentioned(word.trim_end_matches(',')))
-    })
+    if kind != wanted.kind {
+        return false;
+    }
+    let same = |found: &str, wanted: &str| {
+        let found = found.strip_prefix("public.").unwrap_or(found);
+        let wanted = wanted.strip_prefix("public.").unwrap_or(wanted);
+        found == wanted || !wanted.contains('.') && found.rsplit('.').next() == Some(wanted)
+    };
+    match kind {
+        "column" => {
+            let (on, column) = match name.rsplit_once('.') {
+                Some((on, column)) => (Some(on), column),
+                None => (None, name),
+            };
+            column == wanted.name
+                && match (&wanted.on, on) {
+                    (Some(wanted), Some(on)) => same(on, wanted),
+                    _ => true,
+                }
+        }
+        "constraint" | "trigger" | "policy" | "rule" => {
+            let (name, on) = name.split_once(" on ").unwrap_or((name, ""));
+            name == wanted.name && wanted.on.as_deref().is_none_or(|wanted| same(on, wanted))
+        }
+        "function" => {
+            let name = name.split([' ', '(']).next().unwrap_or(name);
+            same(name, &wanted.name)
+        }
+        _ => same(name, &wanted.name),
+    }
+}
+
+/// Whether preflight named the very thing that the server then missed.
+fn is_named(found: &Assessment, failure: &Failure) -> bool {
+    let Some(wanted) = failure.server().and_then(|error| undefined(&error.message)) else {
+        return false;
+    };
+    let in_causes = found.causes.iter().any(|cause| {
+        is_same(&cause.object, &wanted)
+            || cause.explains.iter().any(|object| is_same(object, &wanted))
+            || cause.sites.iter().any(|site| is_same(&site.object, &wanted))
+    });
+    // a warning names it as `the body of a function needs table later`
+    in_causes
+        || found.advice.iter().any(|advice| {
+            let needed = advice.message.split_once(" needs ");
+            needed.is_some_and(|(_, object)| is_same(object.split(',').next().unwrap_or(object), &wanted))
+        })
+}
+
+#[test]
+fn the_servers_words_are_read_and_compared_exactly() {
+    let read = |message: &str| undefined(message).expect("something undefined");
+    let column = read("column \"org_id\" of relation \"users\" does not exist");
+    assert!(is_same("column users.org_id", &column));
+    assert!(!is_same("column teams.org_id", &column) && !is_same("table users", &column));
+    let table = read("relation \"auth.users\" does not exist");
+    assert!(is_same("table auth.users", &table));
+    assert!(!is_same("table users", &table) && !is_same("table auth.users_extended", &table));
+    assert!(!is_same("schema auth", &table) && !is_same("column auth.users", &table));
+    let function = read("function public.f(integer, text) does not exist");
+    assert!(is_same("function f with 2 arguments", &function) && is_same("function f()", &function));
+    assert!(!is_same("function g()", &function));
+    let policy = read("policy \"own rows\" for table \"t\" does not exist");
+    assert!(is_same("policy \"own rows\" on t", &policy) && !is_same("policy \"own rows\" on u", &policy));
+    assert!(is_same(
+        "schema public",
+        &read("no schema has been selected to create in")
+    ));
+    assert_eq!(undefined("missing FROM-clause entry for table \"t\""), None);
 }
 
 /// Whether the failing statement is one that nobody can see through.
@@ -256,6 +404,8 @@ struct Tally {
     ran: usize,
     ready: usize,
     false_blocked: Vec<String>,
+    /// Scripts that cannot be tried in a transaction, and so not without one of their objects.
+    alone: usize,
     mutations: usize,
     undefined: usize,
     dynamic: usize,
@@ -284,13 +434,18 @@ async fn judge(server: &Scratch, folder: &Path, name: &str, tally: &mut Tally) {
             continue;
         };
         tally.scripts += 1;
-        mutate(&session, &set, &file, &text, &mut random, tally).await;
+        // what a script commits by itself cannot be taken back: such a one is run as it is, and only once
+        if is_alone(&set) {
+            tally.alone += 1;
+        } else {
+            mutate(&session, &set, &file, &text, &mut random, tally).await;
+        }
         let (found, _) = preflight(&session, &set).await.expect("the catalog");
         let ran = apply(&session, &set).await;
-        tally.ran += usize::from(ran);
-        if ran && found.is_ready() {
+        tally.ran += usize::from(ran.is_ok());
+        if ran.is_ok() && found.is_ready() {
             tally.ready += 1;
-        } else if ran {
+        } else if ran.is_ok() {
             let causes: Vec<String> = found
                 .causes
                 .iter()
@@ -302,9 +457,9 @@ async fn judge(server: &Scratch, folder: &Path, name: &str, tally: &mut Tally) {
             tally
                 .false_blocked
                 .push(format!("{name}/{file}: {}", causes.join("; ")));
-        } else {
+        } else if let Err(reason) = ran {
             println!(
-                "{name}/{file}: does not run here; preflight said ready: {}",
+                "{name}/{file}: does not run here: {reason}; preflight said ready: {}",
                 found.is_ready()
             );
         }
@@ -381,9 +536,16 @@ async fn no_false_blocked_and_hardly_a_missed_cause() {
     }
     server.stop().await.expect("a clean stop");
     println!(
-        "{} scripts, {} ran, {} of them ready; {} mutations, {} failed for something undefined, {} of them named; {} in \
+        "{} scripts, {} ran, {} of them ready; {} were not mutated, having transactions of their own; {} mutations, {} failed for something undefined, {} of them named; {} in \
          dynamic SQL",
-        tally.scripts, tally.ran, tally.ready, tally.mutations, tally.undefined, tally.named, tally.dynamic
+        tally.scripts,
+        tally.ran,
+        tally.ready,
+        tally.alone,
+        tally.mutations,
+        tally.undefined,
+        tally.named,
+        tally.dynamic
     );
     for line in &tally.false_blocked {
         println!("false: {line}");

@@ -120,7 +120,7 @@ fn alone_0024_has_three_root_causes_each_with_all_its_lines() {
             .expect(3)
             .says("table organization")
             .says("nothing was run")
-            .says("DO NOT DEPLOY UNTIL");
+            .says("BLOCKED BY 3 ROOT CAUSES");
     }
     assert!(is_empty(&database));
     // with what creates it pending, it is not missing

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::property::{Property, properties};
+use super::property::{DETAILS, Property, properties};
 
 macro_rules! kinds {
     ($($variant:ident $word:literal $plural:literal,)*) => {
@@ -64,6 +64,9 @@ kinds! {
     Grant "grant" "grants",
     DefaultPrivileges "default privileges" "default_privileges",
     Publication "publication" "publications",
+    // whatever has no kind of its own: an operator, a cast, a text search configuration, …; its type stands where the
+    // relation of others does
+    Other "other" "others",
 }
 
 impl Kind {
@@ -88,6 +91,7 @@ impl Kind {
     pub fn property(self, name: &str) -> Option<Property> {
         self.properties()
             .iter()
+            .chain([&DETAILS])
             .copied()
             .find(|property| property.name == name)
     }

@@ -10,6 +10,7 @@ pub mod object;
 pub mod scope;
 pub mod decode;
 pub mod diff;
+pub mod tracked;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Values;
@@ -18,6 +19,7 @@ pub use kind::Kind;
 pub use object::{Object, ObjectId, Value};
 pub use property::{Context, Property, PropertyType};
 pub use scope::{Parts, Scope};
+pub use tracked::{Mark, Tracked};
 
 /// What was read of a database, at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -31,6 +33,18 @@ impl Catalog {
     /// Adds an object, replacing one with the same identity.
     pub fn insert(&mut self, object: Object) {
         self.objects.insert(object.id.clone(), object);
+    }
+
+    /// Adds properties to an object that is there; does nothing when it is not.
+    pub fn add(&mut self, properties: Object) {
+        if let Some(known) = self.objects.get_mut(&properties.id) {
+            known.properties.extend(properties.properties);
+        }
+    }
+
+    /// Takes an object out.
+    pub fn remove(&mut self, id: &ObjectId) -> Option<Object> {
+        self.objects.remove(id)
     }
 
     pub fn get(&self, id: &ObjectId) -> Option<&Object> {

@@ -44,12 +44,22 @@ impl ObjectId {
         }
     }
 
+    /// What it is, in SQL's word: `index`, `policy`; of [`Kind::Other`] the server's own word: `rule`, `operator`.
+    pub fn word(&self) -> &str {
+        match self.kind {
+            Kind::Other => &self.relation,
+            kind => kind.as_str(),
+        }
+    }
+
     /// The SQL spelling without the kind: `public.sync_progress`, `public.sync_progress.org_id`,
     /// `public."Odd.Name"`. An index is named as SQL names it, without its table.
     pub fn path(&self) -> String {
         let name = match self.kind {
             // a signature is already SQL
             Kind::Function => self.name.clone(),
+            // the identity that the server gives it
+            Kind::Other => return self.name.clone(),
             _ => quote_ident(&self.name),
         };
         match (self.schema.as_str(), self.relation.as_str()) {
@@ -66,7 +76,7 @@ impl ObjectId {
 /// `index public.idx_sync_progress_active`, `policy public.sync_progress.sync_progress_select`.
 impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.kind, self.path())
+        write!(f, "{} {}", self.word(), self.path())
     }
 }
 

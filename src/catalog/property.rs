@@ -123,8 +123,15 @@ pub(super) const fn properties(kind: Kind) -> &'static [Property] {
         Kind::Grant => GRANT,
         Kind::DefaultPrivileges => DEFAULT_PRIVILEGES,
         Kind::Publication => PUBLICATION,
+        Kind::Other => OTHER,
     }
 }
+
+/// What only a reading of the whole catalog holds, of any kind: replica identity, costs, statistics targets, …, each
+/// in words. No check names it.
+pub const DETAILS: Property = set("details");
+
+const OTHER: &[Property] = &[text("owner"), text("definition"), text("comment")];
 
 // `privileges` of whatever is no relation: `execute to app`, `usage to "Odd" with grant option`; those of the owner
 // are left out, those that PostgreSQL gives by default are in.

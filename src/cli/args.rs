@@ -188,6 +188,10 @@ pub enum Command {
     Rollback(RollbackArgs),
     /// Show the journal: who did what, when, and how it ended
     History(HistoryArgs),
+    /// Record migrations as applied that the database has already, without running them
+    Baseline(BaselineArgs),
+    /// Settle modified migrations, and rebuild indexes that a build left invalid
+    Repair(RepairArgs),
     /// Write down what is deployed: quick reference and schema reference
     Docs(DocsArgs),
     /// Look for what is dangerous or unhealthy in the live catalog
@@ -224,6 +228,8 @@ impl Command {
             Command::Verify(_) => "verify",
             Command::Rollback(_) => "rollback",
             Command::History(_) => "history",
+            Command::Baseline(_) => "baseline",
+            Command::Repair(_) => "repair",
             Command::Docs(_) => "docs",
             Command::Audit(_) => "audit",
             Command::Checks(_) => "checks",
@@ -339,6 +345,54 @@ pub struct VerifyArgs {
     /// Let warnings fail the verification
     #[arg(long)]
     pub strict: bool,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  pgplumb baseline 0023         the database has everything up to 0023
+  pgplumb baseline 0023 --dry-run
+
+Takes over a database that was made without pgplumb. Records only what meets its checks; runs no script. A database that
+refinery migrated needs no baseline: its history is read as it is.")]
+pub struct BaselineArgs {
+    /// The newest version that the database has
+    #[arg(value_name = "VERSION")]
+    pub version: Version,
+
+    /// Judge and show, and record nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Record without running the checks; report and journal say so
+    #[arg(long)]
+    pub no_verify: bool,
+
+    /// Let warnings fail the run
+    #[arg(long)]
+    pub strict: bool,
+
+    /// How long to wait for another runner [default: lock_wait in pgplumb.toml]
+    #[arg(long, value_name = "TIME")]
+    pub lock_wait: Option<Timeout>,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  pgplumb repair --dry-run      what is modified, and which indexes are invalid
+  pgplumb repair --yes
+  pgplumb repair 0023           just this migration
+
+Records a modified migration as its file is now. Rebuilds indexes that a concurrent build left INVALID. Asks first.")]
+pub struct RepairArgs {
+    /// Settle just these versions
+    #[arg(value_name = "VERSION")]
+    pub versions: Vec<Version>,
+
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, Clone, ClapArgs)]

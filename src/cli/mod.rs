@@ -46,6 +46,8 @@ async fn dispatch(args: &Args) -> ExitCode {
         Command::Preflight(_) => "preflight",
         Command::Apply(_) => "apply",
         Command::Verify(_) => "verify",
+        Command::Baseline(_) => "baseline",
+        Command::Repair(_) => "repair",
         Command::Docs(_) => "docs",
         Command::Audit(_) => "audit",
         Command::Rollback(_) => "rollback",
@@ -108,6 +110,8 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
         Command::Apply(options) => commands::apply::run(&context, &args.global, options).await,
         Command::Verify(options) => commands::verify::run(&context, options).await,
         Command::Audit(options) => commands::audit::run(&context, options).await,
+        Command::Baseline(options) => commands::baseline::run(&context, options).await,
+        Command::Repair(options) => commands::repair::run(&context, &args.global, options).await,
         Command::Docs(options) => commands::docs::run(&context, options).await,
         Command::Rollback(options) => commands::rollback::run(&context, &args.global, options).await,
         Command::History(options) => commands::history::run(&context, options).await,
@@ -144,7 +148,11 @@ fn show(args: &Args, report: &Report) -> ExitCode {
     if is_quiet_success && quiet_says_nothing(&args.command) {
         return exit;
     }
-    let text = report::render(report, args.format(), &output::text_options(args.global.color));
+    let text = report::render(
+        report,
+        args.format(),
+        &output::text_options(args.global.color, args.global.verbose > 0),
+    );
     if let Err(error) = output::print(&text) {
         output::tell(&format!(
             "error: the report could not be written to stdout: {error}\n"
@@ -167,7 +175,12 @@ fn worse(exit: ExitCode) -> ExitCode {
 fn quiet_says_nothing(command: &Command) -> bool {
     matches!(
         command,
-        Command::Apply(_) | Command::Verify(_) | Command::Rollback(_) | Command::Checks(_)
+        Command::Apply(_)
+            | Command::Verify(_)
+            | Command::Rollback(_)
+            | Command::Baseline(_)
+            | Command::Repair(_)
+            | Command::Checks(_)
     )
 }
 

@@ -23,7 +23,7 @@ pub enum Color {
 const PIPED_WIDTH: usize = 100;
 
 /// Text reports as the terminal can show them.
-pub fn text_options(color: Color) -> TextOptions {
+pub fn text_options(color: Color, verbose: bool) -> TextOptions {
     let terminal = io::stdout().is_terminal();
     TextOptions {
         width: if terminal {
@@ -33,6 +33,7 @@ pub fn text_options(color: Color) -> TextOptions {
         },
         color: colored(color, terminal),
         unicode: !terminal || speaks_utf8(),
+        verbose,
     }
 }
 
@@ -42,6 +43,7 @@ pub fn file_options() -> TextOptions {
         width: PIPED_WIDTH,
         color: false,
         unicode: true,
+        verbose: true,
     }
 }
 

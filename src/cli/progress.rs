@@ -74,6 +74,12 @@ impl Progress {
                 let verb = if back { "rolling back" } else { "applying" };
                 tell(&format!("{verb} {stem} ({number} of {of})\n"));
             }
+            Event::StatementStarted {
+                stem,
+                number,
+                of,
+                tag,
+            } => tell(&format!("{stem}: statement {number} of {of}, {tag}\n")),
             Event::StepDone { stem, back, elapsed } => {
                 let verb = if back { "rolled back" } else { "applied" };
                 tell(&format!(
@@ -81,8 +87,13 @@ impl Progress {
                     elapsed.as_secs_f64() * 1000.0
                 ));
             }
-            Event::StepFailed { stem, back: false } => tell(&format!("{stem} failed and was rolled back\n")),
-            Event::StepFailed { stem, back: true } => {
+            Event::StepFailed {
+                stem, stays: true, ..
+            } => tell(&format!("{stem} failed: what was done of it stays\n")),
+            Event::StepFailed {
+                stem, back: false, ..
+            } => tell(&format!("{stem} failed and was rolled back\n")),
+            Event::StepFailed { stem, back: true, .. } => {
                 tell(&format!("the rollback of {stem} failed: it is still applied\n"));
             }
             Event::Notice { severity, message } => {

@@ -93,6 +93,28 @@ impl Batch {
         self
     }
 
+    /// Adds one statement of a script, to share a transaction with what stands around it.
+    pub fn statement(&mut self, script: &MigrationScript, span: Span) -> &mut Batch {
+        let (place, text) = (
+            Place::new(&script.file, span),
+            script.file.slice(span).to_string(),
+        );
+        self.push(Stage::Script, &text, None, Some((place, vec![span])));
+        self.mark();
+        self
+    }
+
+    /// A message of nothing but one statement of a script: only so does the server run it outside a transaction.
+    pub fn lone(script: &MigrationScript, span: Span) -> Batch {
+        let (place, text) = (
+            Place::new(&script.file, span),
+            script.file.slice(span).to_string(),
+        );
+        let mut batch = Batch::new();
+        batch.push(Stage::Script, &text, Some(1), Some((place, vec![span])));
+        batch
+    }
+
     fn push(
         &mut self,
         stage: Stage,

@@ -38,7 +38,7 @@ BEGIN
         'journal_id', newest, 'search_path', pg_catalog.current_setting('search_path'),
         'schemas', pg_catalog.to_json(pg_catalog.current_schemas(false)),
         'database', pg_catalog.current_database(), 'user', current_user,
-        'standby', pg_catalog.pg_is_in_recovery(),
+        'pid', pg_catalog.pg_backend_pid(), 'standby', pg_catalog.pg_is_in_recovery(),
         'read_only', pg_catalog.current_setting('transaction_read_only') = 'on')::text, true);
 END
 $pgplumb$"#
@@ -57,6 +57,8 @@ pub struct Reading {
     pub schemas: Vec<String>,
     pub database: String,
     pub user: String,
+    /// The process that answered; behind a pooler not the one that the login spoke of.
+    pub pid: i32,
     pub standby: bool,
     pub read_only: bool,
 }
@@ -72,6 +74,7 @@ struct Answer {
     schemas: Vec<String>,
     database: String,
     user: String,
+    pid: i32,
     standby: bool,
     read_only: bool,
 }
@@ -120,6 +123,7 @@ pub fn decode(answer: &str) -> Result<Reading, Error> {
         schemas: answer.schemas,
         database: answer.database,
         user: answer.user,
+        pid: answer.pid,
         standby: answer.standby,
         read_only: answer.read_only,
     })

@@ -11,11 +11,14 @@ pub mod batch;
 pub mod history;
 pub mod session;
 pub mod catalog;
+pub mod snapshot;
 pub mod figures;
 pub mod judge;
 pub mod ask;
 pub mod dependents;
+pub mod detached;
 pub mod preflight;
+pub mod repair;
 
 pub use connect::{ConnectError, Connection, Connector, Server, connect};
 pub use parameters::{ParameterError, Parameters};

@@ -55,6 +55,11 @@ impl Settings {
     /// One statement that sets everything that meaning depends on, for the transaction. `search_path` is the
     /// connection's own: a script finds the names that psql would find.
     fn sql(&self, search_path: Option<&str>) -> String {
+        self.calls(search_path, true)
+    }
+
+    /// The same for the session, or for the transaction when `is_local`.
+    fn calls(&self, search_path: Option<&str>, is_local: bool) -> String {
         let mut values = vec![
             ("TimeZone", "UTC".to_string()),
             ("DateStyle", "ISO, MDY".to_string()),
@@ -74,7 +79,12 @@ impl Settings {
         values.extend(self.role.clone().map(|role| ("role", role)));
         let calls: Vec<String> = values
             .iter()
-            .map(|(name, value)| format!("pg_catalog.set_config('{name}', {}, true)", quote_literal(value)))
+            .map(|(name, value)| {
+                format!(
+                    "pg_catalog.set_config('{name}', {}, {is_local})",
+                    quote_literal(value)
+                )
+            })
             .collect();
         format!("SELECT {}", calls.join(", "))
     }
@@ -110,10 +120,23 @@ impl Session {
         self.connection.server.version_num
     }
 
+    /// What kind of pooler stands between, when there is one: it gives the login a number of its own, and the
+    /// process that answers has another.
+    pub fn pooler(&self, reading: &Reading) -> Option<String> {
+        let server = &self.connection.server;
+        let is_other = server.process_id.is_some_and(|told| told != reading.pid);
+        is_other.then(|| "transaction or session pooler".to_string())
+    }
+
     /// BEGIN and the settings of the transaction.
     pub fn begin(&self, batch: &mut Batch, mode: &str, settings: &Settings) {
         batch.one(Stage::Begin, &format!("BEGIN {mode}"));
         batch.one(Stage::Begin, &settings.sql(self.search_path.as_deref()));
+    }
+
+    /// Gives the session what a transaction would get: for statements that run outside of one.
+    pub fn prepare_alone(&self, batch: &mut Batch, settings: &Settings) {
+        batch.one(Stage::Begin, &settings.calls(self.search_path.as_deref(), false));
     }
 
     /// Brings back what a script may have changed: user, role, settings; and fires deferred constraints, so
@@ -282,6 +305,15 @@ pub fn lock_sql(expect: &Expectation<'_>) -> String {
         create_journal = history::create_journal_sql(expect.history),
         version = expect.version.number(),
         token = quote_literal(expect.token),
+    )
+}
+
+/// One statement: take the runner's lock for the transaction, or fail.
+pub fn lock_alone_sql() -> String {
+    format!(
+        "DO $pgplumb$ BEGIN IF NOT pg_catalog.pg_try_advisory_xact_lock({LOCK_KEY}) THEN RAISE EXCEPTION \
+         'another runner holds the lock' USING ERRCODE = '{SQLSTATE_LOCKED}', HINT = 'run the command again when it \
+         is done'; END IF; END $pgplumb$"
     )
 }
 

@@ -95,7 +95,16 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
             notices = outside_notices(&plan);
         }
         if runner.migrations.is_empty()
-            && super::preflight::stops(context, &runner.session, &ledger, &plan, &all, &mut report).await?
+            && super::preflight::stops(
+                context,
+                &runner.session,
+                &reading.history,
+                &ledger,
+                &plan,
+                &all,
+                &mut report,
+            )
+            .await?
         {
             report.duration_ms = millis(started.elapsed());
             return Ok(report);
@@ -243,16 +252,6 @@ pub(super) fn check_scripts(plan: &Plan<'_>) -> Result<(), Error> {
     for step in &plan.steps {
         problems.extend(step.migration.up.validate());
         problems.extend(step.migration.down.iter().flat_map(|down| down.validate()));
-        if let Some(span) = step.script.outside_span() {
-            problems.push(
-                Diagnostic::error(format!(
-                    "{} runs outside a transaction, which this version of pgplumb does not do yet",
-                    step.migration.stem()
-                ))
-                .at(&step.script.file, span)
-                .help("write it so that it runs in a transaction, or run it with psql and adopt it later"),
-            );
-        }
     }
     if problems.is_empty() {
         Ok(())
@@ -268,7 +267,7 @@ pub(super) fn outside_notices(plan: &Plan<'_>) -> Vec<Diagnostic> {
 }
 
 /// Whether every version fits into the history table.
-fn check_width(plan: &Plan<'_>, reading: &Reading, width: Width) -> Result<(), Error> {
+pub(super) fn check_width(plan: &Plan<'_>, reading: &Reading, width: Width) -> Result<(), Error> {
     let table = reading.history.table();
     let problems: Vec<Diagnostic> = plan
         .steps

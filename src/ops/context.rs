@@ -37,14 +37,21 @@ pub enum Event {
         stem: String,
         back: bool,
     },
+    /// A statement of a script that runs outside a transaction; `number` counts from 1.
+    StatementStarted {
+        stem: String,
+        number: usize,
+        of: usize,
+        tag: String,
+    },
     /// A step was committed.
     StepDone {
         stem: String,
         back: bool,
         elapsed: Duration,
     },
-    /// A step failed, and its transaction was rolled back.
-    StepFailed { stem: String, back: bool },
+    /// A step failed, and its transaction was rolled back; one without a transaction `stays` as far as it came.
+    StepFailed { stem: String, back: bool, stays: bool },
     /// The server sent a notice or a warning.
     Notice { severity: String, message: String },
 }
@@ -184,7 +191,7 @@ impl Context<'_> {
                 .next()
                 .unwrap_or_default()
                 .to_string(),
-            pooler: None,
+            pooler: session.pooler(reading),
         }
     }
 }

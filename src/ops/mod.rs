@@ -3,13 +3,16 @@
 mod account;
 pub mod apply;
 pub mod audit;
+pub mod baseline;
 mod context;
+mod detached;
 pub mod docs;
 mod error;
 mod facts;
 pub mod history;
 pub mod lint;
 pub mod preflight;
+pub mod repair;
 pub mod rollback;
 mod runner;
 pub mod status;

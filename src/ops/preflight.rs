@@ -1,15 +1,18 @@
 //! `preflight`: would `apply` work here? READY, or BLOCKED with the root causes. Writes nothing.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::apply::{check_scripts, refused};
-use super::context::Context;
+use super::context::{Context, ask};
 use super::runner::{describe, millis};
 use super::{Error, suites, unjudged};
 use crate::check::{Status, Suite, Verdict};
+use crate::db::batch::{Batch, Stage};
+use crate::db::detached::{decode_progress, read_progress_sql};
 use crate::db::session::Session;
 use crate::diagnostic::Diagnostic;
-use crate::history::{HISTORY_TABLE, JOURNAL_TABLE, Ledger};
+use crate::history::{HISTORY_TABLE, History, JOURNAL_TABLE, Ledger};
 use crate::migration::Version;
 use crate::plan::Plan;
 use crate::preflight::{self, Assessment, Existing, RelationFacts, Remedy};
@@ -42,7 +45,16 @@ pub async fn preflight(context: &Context<'_>, options: &Options) -> Result<Repor
     let allow = options.out_of_order || project.config.settings.out_of_order == OutOfOrder::Allow;
     let plan = Plan::up(&ledger, options.to, allow).map_err(refused)?;
     check_scripts(&plan)?;
-    stops(context, &session, &ledger, &plan, &all, &mut report).await?;
+    stops(
+        context,
+        &session,
+        &reading.history,
+        &ledger,
+        &plan,
+        &all,
+        &mut report,
+    )
+    .await?;
     if report.exit == ExitCode::Done {
         report.conclusion = Some(Conclusion::Ready);
         report.migrations = plan
@@ -55,6 +67,25 @@ pub async fn preflight(context: &Context<'_>, options: &Options) -> Result<Repor
     Ok(report)
 }
 
+/// How far earlier runs of the plan's no-transaction scripts came. Asks nothing when there is none.
+async fn half_done(
+    session: &Session,
+    history: &History,
+    plan: &Plan<'_>,
+) -> Result<BTreeMap<Version, usize>, Error> {
+    let mut done = BTreeMap::new();
+    let detached = plan.steps.iter().filter(|step| !step.script.is_transactional());
+    for step in detached.filter(|_| history.has_journal) {
+        let mut batch = Batch::new();
+        let version = step.migration.version;
+        batch.one(Stage::Query, &read_progress_sql(history, "apply", version));
+        let reply = ask(session, "reading the journal", batch).await?;
+        let progress = decode_progress(&reply);
+        done.insert(version, progress.done + usize::from(progress.is_begun));
+    }
+    Ok(done)
+}
+
 /// Looks at what the plan needs, in one round trip, one more where something is missing; `true` when the plan
 /// cannot run, and the report says why.
 ///
@@ -63,6 +94,7 @@ pub async fn preflight(context: &Context<'_>, options: &Options) -> Result<Repor
 pub async fn stops(
     context: &Context<'_>,
     session: &Session,
+    history: &History,
     ledger: &Ledger<'_>,
     plan: &Plan<'_>,
     suites: &[Suite],
@@ -73,6 +105,7 @@ pub async fn stops(
     if !plan.is_empty() {
         existing = look_up(context, session, &names, false).await?;
         own_tables(&mut existing);
+        existing.done = half_done(session, history, plan).await?;
     }
     let found = preflight::assess(plan, &existing);
     if !found.is_ready() {

@@ -50,22 +50,22 @@ pub struct Runner<'c> {
     /// Width of a history table that has to be created.
     pub width: Width,
     /// Names this run in the journal.
-    run: String,
+    pub(super) run: String,
     /// Whether the newest row of the journal is from this run.
-    has_written: bool,
+    pub(super) has_written: bool,
     pub migrations: Vec<MigrationReport>,
     pub checks: Vec<Verdict>,
     pub diagnostics: Vec<Diagnostic>,
 }
 
 /// A step whose checks passed, and whose COMMIT travels with what comes next.
-struct Finished<'p> {
-    step: Step<'p>,
-    record: Vec<String>,
-    report: MigrationReport,
-    started: Instant,
+pub(super) struct Finished<'p> {
+    pub step: Step<'p>,
+    pub record: Vec<String>,
+    pub report: MigrationReport,
+    pub started: Instant,
     /// Until its checks had passed; COMMIT comes on top.
-    elapsed: Duration,
+    pub elapsed: Duration,
 }
 
 impl<'c> Runner<'c> {
@@ -110,6 +110,16 @@ impl<'c> Runner<'c> {
         let mut index = 0;
         while index < plan.steps.len() {
             let step = plan.steps[index];
+            if !step.script.is_transactional() {
+                if let Some(stopped) = self.finish(finished.take()).await? {
+                    return Ok(stopped);
+                }
+                if let Some(stopped) = self.run_detached(step, index + 1, plan.steps.len()).await? {
+                    return Ok(stopped);
+                }
+                index += 1;
+                continue;
+            }
             let started = Instant::now();
             let back = step.direction == Direction::Down;
             if announced.replace(index) != Some(index) {
@@ -225,21 +235,27 @@ impl<'c> Runner<'c> {
             index += 1;
             (busy_since, busy) = (None, 0);
         }
-        if let Some(last) = finished.take() {
-            let mut batch = Batch::new();
-            push_commit(&mut batch, &last);
-            let reply = batch.run(self.session.client()).await;
-            self.context.pass_notices(&mut self.session);
-            match reply {
-                Ok(_) => self.committed(Some(last)),
-                Err(failure) => return self.commit_failed(Some(last), failure).await,
+        Ok(self.finish(finished.take()).await?.unwrap_or(Outcome::Done))
+    }
+
+    /// COMMIT of a step in a message of its own; `None` when it went through.
+    pub(super) async fn finish(&mut self, finished: Option<Finished<'_>>) -> Result<Option<Outcome>, Error> {
+        let Some(last) = finished else { return Ok(None) };
+        let mut batch = Batch::new();
+        push_commit(&mut batch, &last);
+        let reply = batch.run(self.session.client()).await;
+        self.context.pass_notices(&mut self.session);
+        match reply {
+            Ok(_) => {
+                self.committed(Some(last));
+                Ok(None)
             }
+            Err(failure) => self.commit_failed(Some(last), failure).await.map(Some),
         }
-        Ok(Outcome::Done)
     }
 
     /// What has to be read to see what a step does and to judge it.
-    fn scope(&self, step: &Step<'_>) -> Scope {
+    pub(super) fn scope(&self, step: &Step<'_>) -> Scope {
         let mut scope = scope_of(&step.migration.up, &self.reading.schemas);
         if step.direction == Direction::Down {
             scope.extend(scope_of(step.script, &self.reading.schemas));
@@ -302,7 +318,7 @@ impl<'c> Runner<'c> {
     }
 
     /// Judges the step's own suite against the uncommitted catalog.
-    async fn judge(&self, step: &Step<'_>, catalog: &Catalog) -> Result<Vec<Verdict>, Error> {
+    pub(super) async fn judge(&self, step: &Step<'_>, catalog: &Catalog) -> Result<Vec<Verdict>, Error> {
         match self.suite(step) {
             None => Ok(Vec::new()),
             Some(suite) => {
@@ -326,12 +342,12 @@ impl<'c> Runner<'c> {
     }
 
     /// Whether a version is applied, this run's own steps included.
-    fn is_recorded(&self, version: Version) -> bool {
+    pub(super) fn is_recorded(&self, version: Version) -> bool {
         self.reading.history.get(version).is_some()
     }
 
     /// The statements that record a step.
-    fn record(
+    pub(super) fn record(
         &self,
         step: &Step<'_>,
         report: &MigrationReport,
@@ -360,7 +376,7 @@ impl<'c> Runner<'c> {
         vec![entry, tables::append_journal_sql(history, &row)]
     }
 
-    fn journal_row<'r>(
+    pub(super) fn journal_row<'r>(
         &'r self,
         step: &Step<'r>,
         outcome: &'static str,
@@ -422,7 +438,7 @@ impl<'c> Runner<'c> {
             _ if session::is_lock_timeout(&failure) => ExitCode::LockTimeout,
             _ => ExitCode::ScriptFailed,
         };
-        let mut diagnostic = self.explain(&step, &failure);
+        let mut diagnostic = self.explain(&step, &failure, self.state_after_failure(&step));
         for blocker in blockers {
             diagnostic = diagnostic.fact("blocked by", blocker.to_string());
         }
@@ -430,6 +446,7 @@ impl<'c> Runner<'c> {
         (self.context.events)(Event::StepFailed {
             stem,
             back: step.direction == Direction::Down,
+            stays: !step.script.is_transactional(),
         });
         Outcome::Stopped(exit)
     }
@@ -513,7 +530,7 @@ impl<'c> Runner<'c> {
     }
 
     /// The checks of a step did not pass: nothing of it stays.
-    async fn not_approved(
+    pub(super) async fn not_approved(
         &mut self,
         step: Step<'_>,
         report: MigrationReport,
@@ -537,12 +554,13 @@ impl<'c> Runner<'c> {
         (self.context.events)(Event::StepFailed {
             stem,
             back: step.direction == Direction::Down,
+            stays: !step.script.is_transactional(),
         });
         Outcome::Stopped(ExitCode::NotApproved)
     }
 
     /// Reports a failed step, and appends it to the journal as far as the connection allows.
-    async fn fail(
+    pub(super) async fn fail(
         &mut self,
         step: Step<'_>,
         diagnostic: Diagnostic,
@@ -582,7 +600,7 @@ impl<'c> Runner<'c> {
     }
 
     /// What stands in the message about a failed script.
-    fn explain(&self, step: &Step<'_>, failure: &Failure) -> Diagnostic {
+    pub(super) fn explain(&self, step: &Step<'_>, failure: &Failure, state: String) -> Diagnostic {
         let stem = step.migration.stem();
         let mut diagnostic = match &failure.error {
             DbError::Server(error) => {
@@ -599,7 +617,7 @@ impl<'c> Runner<'c> {
             Some(place) => diagnostic.at_place(place.clone()),
             None => diagnostic.in_file(step.script.file.path()),
         };
-        diagnostic = diagnostic.fact("state", self.state_after_failure(step));
+        diagnostic = diagnostic.fact("state", state);
         if session::is_lock_timeout(failure) {
             diagnostic = diagnostic.help(
                 "try again when the table is free, or allow a longer wait with `-- pgplumb: lock-timeout 30s`",
@@ -610,6 +628,13 @@ impl<'c> Runner<'c> {
 
     /// One sentence on where the database stands now.
     fn state_after_failure(&self, step: &Step<'_>) -> String {
+        if !step.script.is_transactional() {
+            return format!(
+                "the statements of {} are done and stay, for it runs outside a transaction; its row in the history \
+                 is not written",
+                step.migration.stem()
+            );
+        }
         if step.direction == Direction::Down {
             return format!(
                 "the transaction was rolled back: {} is still applied, and nothing of it was taken back",
@@ -647,7 +672,7 @@ impl<'c> Runner<'c> {
     }
 
     /// A report of a step that has not been run.
-    fn describe(&self, step: &Step<'_>, state: MigrationState) -> MigrationReport {
+    pub(super) fn describe(&self, step: &Step<'_>, state: MigrationState) -> MigrationReport {
         let mut line = MigrationReport {
             source: Some(step.script.file.location(0)),
             ..describe(step.migration, state)
@@ -691,7 +716,7 @@ impl<'c> Runner<'c> {
 
     /// A table was busy: waits a little before the whole transaction is tried again, at most `lock_wait` in all.
     /// False when the time is over.
-    async fn wait_for_table(
+    pub(super) async fn wait_for_table(
         &mut self,
         step: &Step<'_>,
         attempt: usize,
@@ -721,7 +746,7 @@ impl<'c> Runner<'c> {
     }
 
     /// Waits a little for another runner; polling, since a blocking wait would hold a snapshot.
-    async fn wait_for_runner(&mut self, since: Instant) -> Result<(), Error> {
+    pub(super) async fn wait_for_runner(&mut self, since: Instant) -> Result<(), Error> {
         let holder = self.session.lock_holder().await;
         let left = self.lock_wait.saturating_sub(since.elapsed());
         if left.is_zero() {
@@ -849,7 +874,7 @@ fn artifacts_json(artifacts: &Artifacts) -> String {
 }
 
 /// What a step made of the catalog.
-fn artifacts(before: &Catalog, after: &Catalog) -> Artifacts {
+pub(super) fn artifacts(before: &Catalog, after: &Catalog) -> Artifacts {
     let mut artifacts = Artifacts::default();
     for change in diff::diff(before, after) {
         match change.kind {

@@ -353,7 +353,9 @@ fn makes(effect: &Effect, need: &Need) -> bool {
         Need::Type(wanted) => matches!(object.kind, Type | Enum | Domain | Table) && same(wanted),
         Need::Function { name: wanted, .. } => object.kind.is_routine() && same(wanted),
         Need::Role(wanted) => object.kind == Role && *wanted == name.name,
-        Need::Extension(wanted) | Need::Available(wanted) => object.kind == Extension && *wanted == name.name,
+        Need::Extension(wanted) => object.kind == Extension && *wanted == name.name,
+        // no migration installs a package on the server
+        Need::Available(_) => false,
         Need::Column { name: wanted, of } => {
             object.kind == Column
                 && *wanted == name.name

@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::migration::Version;
 use crate::sql::Name;
 
 /// One reading of the live database, and what the role that will run the scripts may do.
 #[derive(Debug, Clone, Default)]
 pub struct Existing {
+    /// How many statements of a half-done no-transaction script ran already, or began to.
+    pub done: BTreeMap<Version, usize>,
     pub schemas: BTreeMap<String, SchemaFacts>,
     pub relations: BTreeMap<(String, String), RelationFacts>,
     pub types: BTreeSet<(String, String)>,

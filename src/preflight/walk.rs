@@ -65,7 +65,11 @@ pub fn assess(plan: &Plan<'_>, existing: &Existing) -> Assessment {
         walk.world.reset();
         walk.other_role = false;
         let mut causes: BTreeSet<usize> = BTreeSet::new();
-        for statement in step.script.statements() {
+        let done = existing.done.get(&step.migration.version).copied().unwrap_or(0);
+        for statement in step.script.statements().iter().take(done) {
+            walk.done(statement);
+        }
+        for statement in step.script.statements().iter().skip(done) {
             causes.extend(walk.statement(step.script, statement));
         }
         if stopped.is_empty() {
@@ -100,6 +104,14 @@ struct Walk {
 }
 
 impl Walk {
+    /// A statement that an earlier run has done: its objects were looked up with all others.
+    fn done(&mut self, statement: &Statement) {
+        self.found.statements += 1;
+        if let Some(setting) = &statement.sets {
+            self.setting(setting);
+        }
+    }
+
     /// One statement; the causes that it waits for.
     fn statement(&mut self, script: &MigrationScript, statement: &Statement) -> Vec<usize> {
         self.found.statements += 1;
@@ -139,7 +151,10 @@ impl Walk {
         for (requirement, root) in absent {
             // what the statement itself has made: a table that refers to itself
             let itself = self.world.presence(&requirement.need);
-            if !matches!(itself, Presence::Absent(_)) && creates(statement, &requirement.need) {
+            if !matches!(itself, Presence::Absent(_))
+                && creates(statement, &requirement.need)
+                && !drops(statement, &requirement.need)
+            {
                 continue;
             }
             if !requirement.advisory {
@@ -360,10 +375,10 @@ impl Walk {
 
     fn read_only(&mut self, standby: bool) {
         let (object, remedy) = if standby {
-            ("the server is a standby", "connect to the primary")
+            ("the standby server", "connect to the primary")
         } else {
             (
-                "the connection is read only",
+                "the read-only connection",
                 "connect without default_transaction_read_only, or to the primary",
             )
         };
@@ -612,6 +627,18 @@ fn makes_room(statement: &Statement, created: &Effect) -> bool {
         matches!(effect.action, Action::Drop { .. } | Action::Rename { .. })
             && effect.object.kind == created.object.kind
             && effect.object.name.name == created.object.name.name
+    })
+}
+
+/// Whether a statement drops a constraint, which ALTER TABLE does before it adds any.
+fn drops(statement: &Statement, need: &Need) -> bool {
+    let Need::Part { kind, name, .. } = need else {
+        return false;
+    };
+    statement.effects.iter().any(|effect| {
+        matches!(effect.action, Action::Drop { .. })
+            && effect.object.kind.as_str() == *kind
+            && effect.object.name.name == *name
     })
 }
 

@@ -246,6 +246,7 @@ fn words(kind: Kind) -> &'static [&'static str] {
         Kind::View => &["view"],
         Kind::MaterializedView => &["materialized_view"],
         Kind::Grant => &["grant"],
+        Kind::Other => &[],
     }
 }
 

@@ -127,6 +127,7 @@ pub fn facts(object: &Object) -> Vec<String> {
             ]
         }
         Kind::Grant => vec![object.list("privileges").join(", ")],
+        Kind::Other => vec![object.id.word().to_string()],
         Kind::Table | Kind::Index | Kind::Policy | Kind::Trigger | Kind::ForeignKey => vec![],
     }
 }

@@ -53,7 +53,7 @@ impl ExitCode {
                 "blocked: missing prerequisites, or a rollback that others depend on; nothing was run"
             }
             ExitCode::Unreachable => "the database could not be reached or refused the login",
-            ExitCode::ScriptFailed => "a script failed; its transaction was rolled back",
+            ExitCode::ScriptFailed => "a script failed: rolled back, or left where it stopped",
             ExitCode::HistoryDisagrees => "history and files disagree (modified, missing, out of order)",
             ExitCode::LockTimeout => "a lock was not obtained in time: another runner, or a busy table",
             ExitCode::Interrupted => "interrupted; the running statement was cancelled and rolled back",

@@ -3,8 +3,9 @@
 
 use super::summary::quantity;
 use crate::check::{Status, Verdict};
-use crate::preflight::{Assessment, Cause};
-use crate::source::Location;
+use crate::diagnostic::Diagnostic;
+use crate::preflight::{Assessment, Cause, Site};
+use crate::source::{Location, Place};
 
 /// The summary of a preflight.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub struct Issue {
     /// The first place, as the script has it.
     pub snippet: Option<String>,
     pub why: String,
+    /// The same as an error of a script: the first place with its line, what waits, and what to do.
+    pub error: Diagnostic,
 }
 
 /// One of the eight validation tasks.
@@ -130,7 +133,15 @@ impl Preflight {
         let mut preflight = Preflight {
             statements: found.statements,
             opaque: found.opaque,
-            issues: found.causes.iter().map(|cause| issue(cause, facts)).collect(),
+            issues: found
+                .causes
+                .iter()
+                .enumerate()
+                .map(|(index, cause)| {
+                    let remedy = facts.remedies.get(index).map_or("", String::as_str);
+                    issue(cause, facts, remedy)
+                })
+                .collect(),
             actions: actions(facts),
             ..Preflight::default()
         };
@@ -167,6 +178,7 @@ impl Preflight {
             Status::Warn
         };
         let finding = match (found.causes.first(), found.advice.len()) {
+            (Some(_), _) if found.causes.len() == 1 => "1 root cause in the way".to_owned(),
             (Some(first), _) => format!(
                 "{} in the way, {} first",
                 quantity(found.causes.len(), "root cause"),
@@ -255,7 +267,7 @@ fn judge(group: &Group, facts: &Facts<'_>) -> (Status, String, String) {
     };
     if causes.is_empty() && blocked.is_empty() {
         return match checks.len() {
-            0 => (Status::Skip, requirement, "nothing in the plan".to_owned()),
+            0 => (Status::Skip, requirement, "nothing to judge".to_owned()),
             _ => (
                 Status::Pass,
                 requirement,
@@ -265,16 +277,16 @@ fn judge(group: &Group, facts: &Facts<'_>) -> (Status, String, String) {
     }
     let waits = match blocked.len() {
         0 => "waits".to_owned(),
-        count => format!("{} of {} wait", quantity(count, "check"), checks.len()),
+        count => format!("{count} of {} wait", quantity(checks.len(), "check")),
     };
-    (
-        Status::Blocked,
-        requirement,
-        format!("{waits} for {}", causes.join(", ")),
-    )
+    let finding = match (facts.found.causes.len(), blocked.len()) {
+        (1, 1..) => waits,
+        _ => format!("{waits} for {}", causes.join(", ")),
+    };
+    (Status::Blocked, requirement, finding)
 }
 
-fn issue(cause: &Cause, facts: &Facts<'_>) -> Issue {
+fn issue(cause: &Cause, facts: &Facts<'_>, remedy: &str) -> Issue {
     let checks = waiting(cause, facts);
     let mut impact = quantity(cause.statements, "statement");
     if checks > 0 {
@@ -298,6 +310,7 @@ fn issue(cause: &Cause, facts: &Facts<'_>) -> Issue {
     };
     Issue {
         title: format!("{} {}", cause.object, cause.state),
+        error: error(cause, checks, remedy),
         impact,
         lines: lines(cause),
         snippet: cause.sites.first().map(|site| {
@@ -310,6 +323,62 @@ fn issue(cause: &Cause, facts: &Facts<'_>) -> Issue {
         }),
         why,
     }
+}
+
+/// A cause as an error of the script that needs it first.
+fn error(cause: &Cause, checks: usize, remedy: &str) -> Diagnostic {
+    let mut error = Diagnostic::error(format!("{} {}", cause.object, cause.state));
+    if let Some(site) = cause.sites.first() {
+        error = error.at_place(Place {
+            file: site.file.clone(),
+            span: site.span,
+        });
+    }
+    let first = cause.sites.first().map(Site::location);
+    let others: Vec<Location> = lines(cause)
+        .into_iter()
+        .filter(|line| Some(line) != first.as_ref())
+        .collect();
+    if !others.is_empty() {
+        error = error.fact("also", places(&others));
+    }
+    if !cause.explains.is_empty() {
+        let explained: Vec<&str> = cause.explains.iter().map(String::as_str).collect();
+        error = error.fact("explains", explained.join(", "));
+    }
+    // the statement that is shown needs no count
+    let mut waits: Vec<String> = Vec::new();
+    if cause.statements > 1 {
+        waits.push(quantity(cause.statements, "statement"));
+    }
+    if checks > 0 {
+        waits.push(quantity(checks, "check"));
+    }
+    if !waits.is_empty() {
+        error = error.fact("blocks", waits.join(" and "));
+    }
+    if remedy.is_empty() {
+        error
+    } else {
+        error.help(remedy)
+    }
+}
+
+/// `migrations/0024_sync.sql:123:32, 144:17`: a file is named once.
+fn places(lines: &[Location]) -> String {
+    let mut text = String::new();
+    let mut file = None;
+    for line in lines {
+        if !text.is_empty() {
+            text.push_str(", ");
+        }
+        if file != Some(&line.file) {
+            text.push_str(&format!("{}:", line.file));
+            file = Some(&line.file);
+        }
+        text.push_str(&format!("{}:{}", line.line, line.column));
+    }
+    text
 }
 
 /// `5 foreign keys, 12 policies`.

@@ -167,8 +167,9 @@ impl Hide for Issue {
             lines,
             snippet,
             why,
+            error,
         } = self;
-        hide!(title, impact, lines, snippet, why);
+        hide!(title, impact, lines, snippet, why, error);
     }
 }
 

@@ -95,7 +95,7 @@ fn sentence(report: &Report) -> String {
     if !judged {
         parts.extend(cause(report));
     }
-    if report.dry_run && judged {
+    if report.dry_run && judged && is_run(report) {
         return format!("{}; nothing was run", plan_line(report));
     }
     match report.command {
@@ -113,6 +113,7 @@ fn sentence(report: &Report) -> String {
         _ => {}
     }
     parts.extend(migrations_line(report));
+    parts.extend(settled_line(report));
     parts.extend(checks_line(report));
     if !report.files.is_empty() {
         parts.push(format!("{} written", quantity(report.files.len(), "file")));
@@ -184,6 +185,34 @@ fn ledger_line(report: &Report) -> String {
         .map(|(state, count)| format!("{count} {}", state.replace('_', " ")))
         .collect();
     parts.join(", ")
+}
+
+/// Of `baseline` and `repair`: what is recorded now, and how many indexes were mended.
+fn settled_line(report: &Report) -> Option<String> {
+    let recorded = report
+        .migrations
+        .iter()
+        .filter(|migration| migration.state == MigrationState::Applied)
+        .count();
+    let migrations = quantity(recorded, "migration");
+    match report.command {
+        "baseline" if recorded == 0 => Some("nothing was recorded".to_string()),
+        "baseline" => Some(format!("{migrations} recorded as applied")),
+        "repair" => {
+            let mended = report.diagnostics.iter();
+            let mended = mended
+                .filter(|diagnostic| diagnostic.message.starts_with("index "))
+                .count();
+            let indexes = quantity(mended, "index");
+            Some(match (recorded, mended) {
+                (0, 0) => "nothing was changed".to_string(),
+                (0, _) => format!("{indexes} settled"),
+                (_, 0) => format!("{migrations} settled"),
+                _ => format!("{migrations} and {indexes} settled"),
+            })
+        }
+        _ => None,
+    }
 }
 
 /// `1 migration failed, 2 applied`; `None` when the run was not about running any.
@@ -697,6 +726,7 @@ pub fn inventory(objects: &[Object]) -> Inventory<'_> {
             | Kind::MaterializedView
             | Kind::Grant
             | Kind::DefaultPrivileges
+            | Kind::Other
             | Kind::Publication => false,
         };
         if !listed_elsewhere {

@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod audit;
+pub mod baseline;
 pub mod checks;
 pub mod completions;
 pub mod demo;
@@ -11,6 +12,7 @@ pub mod init;
 pub mod man;
 pub mod new;
 pub mod preflight;
+pub mod repair;
 pub mod rollback;
 pub mod status;
 pub mod verify;

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::future;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
@@ -61,13 +61,16 @@ impl Wire {
     }
 }
 
+/// No process: outside the numbers that can be told.
+const NONE: i64 = i64::MIN;
+
 /// What was overheard.
 #[derive(Debug)]
 pub(super) struct Heard {
     /// The first request of the server for authentication; -1 before that.
     request: AtomicI32,
-    /// -1 is none.
-    process_id: AtomicI32,
+    /// `NONE`, or what was told: a pooler tells any number, negative ones as well.
+    process_id: AtomicI64,
     refused: Mutex<Option<AuthMethod>>,
 }
 
@@ -75,7 +78,7 @@ impl Default for Heard {
     fn default() -> Heard {
         Heard {
             request: AtomicI32::new(-1),
-            process_id: AtomicI32::new(-1),
+            process_id: AtomicI64::new(NONE),
             refused: Mutex::new(None),
         }
     }
@@ -88,7 +91,7 @@ impl Heard {
     }
 
     pub fn process_id(&self) -> Option<i32> {
-        Some(self.process_id.load(Ordering::Relaxed)).filter(|&pid| pid >= 0)
+        i32::try_from(self.process_id.load(Ordering::Relaxed)).ok()
     }
 
     /// The method that the server asked for and `require_auth` does not allow.
@@ -144,7 +147,7 @@ impl Ear {
                 .map_or(-1, |bytes| i32::from_be_bytes(*bytes));
             match kind {
                 b'R' => self.authentication(number)?,
-                b'K' => self.heard.process_id.store(number, Ordering::Relaxed),
+                b'K' => self.heard.process_id.store(number.into(), Ordering::Relaxed),
                 b'Z' => return Ok(false),
                 _ => {}
             }

@@ -7,5 +7,5 @@ select 'rule' as kind, n.nspname as schema, c.relname as relation, r.rulename as
   from {wanted}
   join pg_class c on c.oid = wanted.oid
   join pg_namespace n on n.oid = c.relnamespace
-  join pg_rewrite r on r.ev_class = c.oid and r.rulename <> '_RETURN'
+  join pg_rewrite r on c.relhasrules and r.ev_class = c.oid and r.rulename <> '_RETURN'
   left join pg_description d on d.objoid = r.oid and d.classoid = 'pg_rewrite'::regclass and d.objsubid = 0;

@@ -7,21 +7,21 @@ select 'sequence' as kind, n.nspname as schema, c.relname as name,
        s.seqcache as cache,
        s.seqcycle as cycle,
        case c.relpersistence when 'u' then 'unlogged' when 't' then 'temporary' end as persistence,
-       (select format('%I.%I.%I', tn.nspname, t.relname, a.attname)
-          from pg_depend o
-          join pg_class t on t.oid = o.refobjid
-          join pg_namespace tn on tn.oid = t.relnamespace
-          join pg_attribute a on a.attrelid = o.refobjid and a.attnum = o.refobjsubid
-         where o.classid = 'pg_class'::regclass and o.objid = c.oid and o.objsubid = 0
-           and o.refclassid = 'pg_class'::regclass and o.refobjsubid > 0 and o.deptype in ('a', 'i')) as owned_by,
-       (select true from pg_depend o
-         where o.classid = 'pg_class'::regclass and o.objid = c.oid and o.objsubid = 0
-           and o.refclassid = 'pg_class'::regclass and o.refobjsubid > 0 and o.deptype = 'i') as identity,
+       case when o.name is not null then format('%I.%I.%I', o.schema, o.relation, o.name) end as owned_by,
+       nullif(o.deptype = 'i', false) as identity,
        pg_get_userbyid(c.relowner) as owner,
        d.description as comment
   from {wanted}
   join pg_class c on c.oid = wanted.oid
   join pg_namespace n on n.oid = c.relnamespace
   join pg_sequence s on s.seqrelid = c.oid
+  left join lateral (
+       select tn.nspname as schema, t.relname as relation, a.attname as name, o.deptype
+         from pg_depend o
+         join pg_class t on t.oid = o.refobjid
+         join pg_namespace tn on tn.oid = t.relnamespace
+         join pg_attribute a on a.attrelid = o.refobjid and a.attnum = o.refobjsubid
+        where o.classid = 'pg_class'::regclass and o.objid = c.oid and o.objsubid = 0
+          and o.refclassid = 'pg_class'::regclass and o.refobjsubid > 0 and o.deptype in ('a', 'i')) as o on true
   left join pg_description d on d.objoid = c.oid and d.classoid = 'pg_class'::regclass and d.objsubid = 0
  where c.relkind = 'S';

@@ -6,6 +6,7 @@ mod execution;
 mod objects;
 mod page;
 mod parts;
+mod preflight;
 mod quick;
 mod reference;
 mod tables;
@@ -17,6 +18,10 @@ use super::model::Report;
 /// Renders a report as the document that belongs to its command.
 pub fn render(report: &Report) -> String {
     let mut page = Page::new();
+    if let Some(summary) = &report.preflight {
+        preflight::render(&mut page, report, summary);
+        return page.finish();
+    }
     match report.command {
         "apply" | "rollback" if report.dry_run => deployment::render(&mut page, report),
         "apply" | "rollback" => execution::render(&mut page, report),

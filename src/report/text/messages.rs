@@ -28,7 +28,7 @@ fn section(page: &mut Page, report: &Report, severity: Severity, title: &str) {
 }
 
 /// Prose is wrapped; the excerpt of the source, whose caret has to stand where it stands, is not.
-fn one(page: &mut Page, diagnostic: &Diagnostic) {
+pub fn one(page: &mut Page, diagnostic: &Diagnostic) {
     let style = severity_style(diagnostic.severity);
     let text = diagnostic::render_within(diagnostic, page.width());
     for (index, line) in text.lines().enumerate() {

@@ -24,6 +24,8 @@ pub struct TextOptions {
     pub color: bool,
     /// Marks and lines beyond ASCII.
     pub unicode: bool,
+    /// Everything that a preflight looked at, not only what is in the way.
+    pub verbose: bool,
 }
 
 /// What suits a pipe.
@@ -33,6 +35,7 @@ impl Default for TextOptions {
             width: 100,
             color: false,
             unicode: true,
+            verbose: false,
         }
     }
 }
@@ -44,7 +47,7 @@ pub fn render(report: &Report, options: &TextOptions) -> String {
     headline(&mut page, report, &outcome);
     messages::errors(&mut page, report);
     if let Some(preflight) = &report.preflight {
-        preflight::section(&mut page, preflight);
+        preflight::section(&mut page, preflight, options.verbose);
     }
     match report.command {
         "status" => tables::status(&mut page, report),
@@ -60,6 +63,8 @@ pub fn render(report: &Report, options: &TextOptions) -> String {
 /// A run that went well tells what it did; one that did not tells first what went wrong.
 fn run(page: &mut Page, report: &Report, outcome: &Outcome) {
     match outcome.tone {
+        // its causes stand above, with what waits for each
+        Tone::Bad if report.preflight.is_some() => details::section(page, report),
         Tone::Bad => {
             checks::problems(page, report);
             checks::checklist(page, report);
@@ -87,8 +92,10 @@ fn migrations(page: &mut Page, report: &Report) {
 
 /// What was found, as a whole and then one by one.
 fn judgement(page: &mut Page, report: &Report) {
-    checks::checklist(page, report);
-    checks::problems(page, report);
+    if report.preflight.is_none() {
+        checks::checklist(page, report);
+        checks::problems(page, report);
+    }
     details::files(page, report);
     details::linted(page, report);
     details::section(page, report);
@@ -183,6 +190,7 @@ mod tests {
             width,
             color,
             unicode,
+            verbose: false,
         }
     }
 

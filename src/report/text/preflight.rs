@@ -1,72 +1,32 @@
 //! The summary of a preflight: components, issues, actions, tasks, gate.
 
+use super::messages;
 use super::page::{Page, bold, dim, plain};
 use crate::check::Status;
-use crate::report::preflight::Preflight;
+use crate::report::preflight::{ComponentLine, Preflight};
 use crate::report::summary::quantity;
 
 /// Width of the column of names.
 const NAMES: usize = 22;
 
-pub fn section(page: &mut Page, preflight: &Preflight) {
-    page.heading("COMPONENTS");
-    for line in &preflight.components {
-        let word = word(line.status);
-        page.put(
-            2,
-            4 + NAMES + 9,
-            &[
-                page.mark(line.status),
-                plain(format!(" {:NAMES$}", line.name)).solid(),
-                bold(format!("{word:8}")).solid(),
-                plain(format!(" {}", line.details)),
-            ],
-        );
-    }
-    for (index, issue) in preflight.issues.iter().enumerate() {
-        if index == 0 {
-            page.heading("CRITICAL ISSUES");
-        } else {
-            page.blank();
+/// What is in the way, each cause once; then what waits. With `verbose` the eight tasks, what to do in order, and the
+/// gate as well.
+pub fn section(page: &mut Page, preflight: &Preflight, verbose: bool) {
+    issues(page, preflight);
+    components(page, preflight);
+    if verbose {
+        tasks(page, preflight);
+        if !preflight.actions.is_empty() {
+            page.heading("REQUIRED ACTIONS");
+            for (index, action) in preflight.actions.iter().enumerate() {
+                page.put(2, 5, &[plain(format!("{}. {action}", index + 1))]);
+            }
         }
-        page.put(2, 5, &[bold(format!("{}. {}", index + 1, issue.title))]);
-        page.field(5, 8, "impact", &[plain(&issue.impact)]);
-        page.field(5, 8, "why", &[plain(&issue.why)]);
-        let places: Vec<String> = issue
-            .lines
-            .iter()
-            .map(|line| format!("{}:{}:{}", line.file, line.line, line.column))
-            .collect();
-        for place in &places {
-            page.field(5, 8, "line", &[plain(place)]);
-        }
-        if let Some(snippet) = &issue.snippet {
-            page.put(5, 7, &[dim(crate::diagnostic::screen::clean(snippet.trim()))]);
-        }
-    }
-    if !preflight.actions.is_empty() {
-        page.heading("REQUIRED ACTIONS");
-        for (index, action) in preflight.actions.iter().enumerate() {
-            page.put(2, 5, &[plain(format!("{}. {action}", index + 1))]);
-        }
-    }
-    page.heading("VALIDATION TASKS");
-    for task in &preflight.tasks {
-        page.put(
-            2,
-            7,
-            &[
-                page.mark(task.status),
-                bold(format!(" {}. {}: {}", task.number, task.name, word(task.status))),
-            ],
-        );
-        page.field(7, 13, "requirement", &[plain(&task.requirement)]);
-        page.field(7, 13, "finding", &[plain(&task.finding)]);
-    }
-    if !preflight.gate.is_empty() {
-        page.heading("GATE: DO NOT DEPLOY UNTIL");
-        for line in &preflight.gate {
-            page.put(2, 6, &[plain(format!("[ ] {line}"))]);
+        if !preflight.gate.is_empty() {
+            page.heading("GATE: DO NOT DEPLOY UNTIL");
+            for line in &preflight.gate {
+                page.put(2, 6, &[plain(format!("[ ] {line}"))]);
+            }
         }
     }
     if preflight.opaque > 0 {
@@ -79,6 +39,80 @@ pub fn section(page: &mut Page, preflight: &Preflight) {
                 preflight.opaque,
                 quantity(preflight.statements, "statement")
             ))],
+        );
+    }
+}
+
+fn issues(page: &mut Page, preflight: &Preflight) {
+    for (index, issue) in preflight.issues.iter().enumerate() {
+        if index == 0 {
+            let count = quantity(preflight.issues.len(), "root cause");
+            page.heading(&format!("BLOCKED BY {}", count.to_uppercase()));
+        } else {
+            page.blank();
+        }
+        messages::one(page, &issue.error);
+    }
+}
+
+/// A line each; those that the plan has nothing to do with share one.
+fn components(page: &mut Page, preflight: &Preflight) {
+    let (idle, concerned): (Vec<&ComponentLine>, Vec<_>) = preflight
+        .components
+        .iter()
+        .partition(|line| line.status == Status::Skip);
+    if concerned.is_empty() {
+        return;
+    }
+    page.heading("COMPONENTS");
+    for line in concerned {
+        let word = word(line.status);
+        page.put(
+            2,
+            4 + NAMES + 9,
+            &[
+                page.mark(line.status),
+                plain(format!(" {:NAMES$}", line.name)).solid(),
+                bold(format!("{word:8}")).solid(),
+                plain(format!(" {}", line.details)),
+            ],
+        );
+    }
+    let idle: Vec<&str> = idle.iter().map(|line| line.name).collect();
+    not_applicable(page, &idle);
+}
+
+fn tasks(page: &mut Page, preflight: &Preflight) {
+    page.heading("VALIDATION TASKS");
+    let mut idle = Vec::new();
+    for task in &preflight.tasks {
+        if task.status == Status::Skip {
+            idle.push(task.name);
+            continue;
+        }
+        page.put(
+            2,
+            7,
+            &[
+                page.mark(task.status),
+                bold(format!(" {}. {}: {}", task.number, task.name, word(task.status))),
+            ],
+        );
+        page.field(7, 13, "requirement", &[plain(&task.requirement)]);
+        page.field(7, 13, "finding", &[plain(&task.finding)]);
+    }
+    not_applicable(page, &idle);
+}
+
+fn not_applicable(page: &mut Page, names: &[&str]) {
+    if !names.is_empty() {
+        page.put(
+            2,
+            4,
+            &[
+                page.mark(Status::Skip),
+                plain(format!(" nothing to judge: {}", names.join(", "))),
+            ],
         );
     }
 }

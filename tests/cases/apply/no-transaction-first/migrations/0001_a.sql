@@ -1,4 +1,4 @@
 -- pgplumb: no-transaction
 CREATE TABLE a (id integer);
-CREATE TABLE b (id intger);
-CREATE TABLE c (id integer);
+CREATE INDEX CONCURRENTLY ON a (id);
+VACUUM a;

@@ -1,0 +1,627 @@
+//! A script that runs outside a transaction, statement by statement.
+//!
+//! A statement that may run in a transaction commits together with its row in the journal. One that may not is
+//! announced in the journal before it runs; when nobody wrote down how it ended, the catalog is asked. So a rerun goes
+//! on at the right place, and the script is recorded as applied only when its checks pass.
+
+use std::ops::Range;
+use std::time::Instant;
+
+use super::context::Event;
+use super::runner::{Finished, Outcome, Runner, artifacts, decode, millis};
+use super::{Error, context};
+use crate::catalog::{Catalog, Scope};
+use crate::db::batch::{Batch, Failure, Stage};
+use crate::db::catalog as reading;
+use crate::db::detached::{self as tables, IndexName, IndexState, Progress};
+use crate::db::error::Error as DbError;
+use crate::db::history::append_journal_sql;
+use crate::db::session::{self, Expectation, Newest, Settings};
+use crate::diagnostic::Diagnostic;
+use crate::migration::sha256;
+use crate::plan::{Direction, Step};
+use crate::report::ExitCode;
+use crate::report::model::{MigrationReport, MigrationState, Totals};
+use crate::source::Span;
+use crate::sql::{Action, ObjectKind, Statement, TransactionControl};
+
+/// What became of one statement.
+enum Ran {
+    Done,
+    Stopped(Outcome),
+}
+
+/// What the catalog says of a statement that was begun and never written down.
+enum Settled {
+    Done,
+    ToRun,
+    Invalid(String),
+}
+
+impl Runner<'_> {
+    /// Runs a step whose script is declared no-transaction; `None` when it is done and recorded.
+    ///
+    /// # Errors
+    /// As [`Runner::execute`].
+    pub(super) async fn run_detached(
+        &mut self,
+        step: Step<'_>,
+        number: usize,
+        of: usize,
+    ) -> Result<Option<Outcome>, Error> {
+        let stem = step.migration.stem();
+        if let Some(pooler) = self.session.pooler(&self.reading) {
+            return Err(Error::Blocked(vec![
+                Diagnostic::error(format!(
+                    "{stem} runs outside a transaction, which needs a session of its own, and this connection goes \
+                     through a {pooler}"
+                ))
+                .in_file(step.script.file.path())
+                .fact("state", format!("nothing of {stem} was run"))
+                .help("connect to the server itself (its direct host and port) to apply this one"),
+            ]));
+        }
+        let back = step.direction == Direction::Down;
+        (self.context.events)(Event::StepStarted {
+            number,
+            of,
+            stem,
+            back,
+        });
+        let settings = self.session.settings.with_directives(&step.script.directives);
+        self.take_session().await?;
+        let outcome = self.detached(step, &settings).await;
+        let mut batch = Batch::new();
+        tables::leave(&mut batch);
+        if let Err(failure) = batch.run(self.session.client()).await {
+            tracing::debug!("the session could not be left: {}", failure.error);
+        }
+        outcome
+    }
+
+    /// Takes the runner's lock for the session, waiting for whoever holds it.
+    async fn take_session(&mut self) -> Result<(), Error> {
+        let since = Instant::now();
+        loop {
+            let mut batch = Batch::new();
+            batch.one(Stage::Lock, &tables::lock_sql());
+            let reply = context::ask(&self.session, "taking the lock", batch).await?;
+            if tables::is_locked(&reply) {
+                return Ok(());
+            }
+            self.wait_for_runner(since).await?;
+        }
+    }
+
+    async fn detached(&mut self, step: Step<'_>, settings: &Settings) -> Result<Option<Outcome>, Error> {
+        let started = Instant::now();
+        let scope = self.scope(&step);
+        let Some(progress) = self.begin_detached(&step, settings).await? else {
+            return Ok(Some(Outcome::HistoryChanged));
+        };
+        if let Some(problem) = changed_since(&step, &progress) {
+            return Err(Error::Disagreement(vec![problem]));
+        }
+        let before = self.look(&scope, settings).await?;
+        let statements = step.script.statements();
+        for unit in units(statements)
+            .into_iter()
+            .filter(|unit| unit.start >= progress.done)
+        {
+            let (index, statement) = (unit.start, &statements[unit.start]);
+            (self.context.events)(Event::StatementStarted {
+                stem: step.migration.stem(),
+                number: index + 1,
+                of: statements.len(),
+                tag: statement.tag.clone(),
+            });
+            let ran = if statement.outside_transaction.is_some() {
+                let is_begun = progress.is_begun && index == progress.done;
+                self.run_alone(step, index, settings, is_begun).await?
+            } else {
+                self.run_with_its_row(step, unit, settings).await?
+            };
+            if let Ran::Stopped(outcome) = ran {
+                return Ok(Some(outcome));
+            }
+        }
+        self.record_detached(step, settings, &scope, &before, started)
+            .await
+    }
+
+    /// Looks whether the history is as planned and how far an earlier run came; `None` when somebody moved on.
+    async fn begin_detached(
+        &mut self,
+        step: &Step<'_>,
+        settings: &Settings,
+    ) -> Result<Option<Progress>, Error> {
+        let token = format!("{}/detached", self.run);
+        let history = &self.reading.history;
+        let expectation = Expectation {
+            newest: history.newest(),
+            history,
+            version: step.migration.version,
+            recorded: step.direction == Direction::Down,
+            journal: if self.has_written {
+                Newest::Run(&self.run)
+            } else {
+                Newest::Id(history.journal_id)
+            },
+            width: self.width,
+            token: &token,
+        };
+        let mut batch = Batch::new();
+        self.session.begin(&mut batch, "", settings);
+        batch.one(Stage::Lock, &session::lock_sql(&expectation));
+        batch.one(
+            Stage::Query,
+            &tables::read_progress_sql(history, action(step), step.migration.version),
+        );
+        batch.one(Stage::Commit, "COMMIT");
+        match batch.run(self.session.client()).await {
+            Ok(reply) => {
+                self.reading.history.width.get_or_insert(self.width);
+                self.reading.history.has_journal = true;
+                Ok(Some(tables::decode_progress(&reply)))
+            }
+            Err(failure) => {
+                self.session.rollback().await;
+                if failure.server().map(|error| error.sqlstate.as_str())
+                    == Some(session::SQLSTATE_HISTORY_CHANGED)
+                {
+                    return Ok(None);
+                }
+                let doing = format!("beginning {}", step.migration.stem());
+                Err(Error::database(doing, failure))
+            }
+        }
+    }
+
+    /// Reads the catalog in a transaction of its own.
+    async fn look(&self, scope: &Scope, settings: &Settings) -> Result<Catalog, Error> {
+        let mut batch = Batch::new();
+        self.session.begin(&mut batch, "READ ONLY", settings);
+        let sql = reading::read_sql(scope, self.session.version_num());
+        self.session.read_catalog(&mut batch, Stage::Before, &sql);
+        batch.one(Stage::Commit, "COMMIT");
+        let reply = context::ask(&self.session, "reading the catalog", batch).await?;
+        decode(&reply, Stage::Before)
+    }
+
+    /// One statement in a transaction, or those between a BEGIN and a COMMIT of the script, with their row in the
+    /// journal. A busy table is tried again.
+    async fn run_with_its_row(
+        &mut self,
+        step: Step<'_>,
+        unit: Range<usize>,
+        settings: &Settings,
+    ) -> Result<Ran, Error> {
+        let started = Instant::now();
+        let (index, last) = (unit.start, unit.end - 1);
+        let mut attempt = 0;
+        loop {
+            let mut batch = Batch::new();
+            self.session.begin(&mut batch, "", settings);
+            let statements = &step.script.statements()[unit.clone()];
+            // what a script itself rolls back leaves nothing
+            let is_undone = matches!(
+                statements[statements.len() - 1].transaction,
+                Some(TransactionControl::Rollback { .. })
+            );
+            for statement in statements.iter().filter(|_| !is_undone) {
+                if statement.transaction.is_none_or(TransactionControl::is_savepoint) {
+                    batch.statement(step.script, statement.span);
+                }
+            }
+            self.session.settle(&mut batch, settings);
+            batch.one(
+                Stage::Record,
+                &self.progress_sql(&step, tables::STATEMENT, last, started),
+            );
+            batch.one(Stage::Commit, "COMMIT");
+            let Err(failure) = self.send(&step, index, batch).await? else {
+                self.has_written = true;
+                return Ok(Ran::Done);
+            };
+            self.session.rollback().await;
+            if session::is_lock_timeout(&failure) {
+                attempt += 1;
+                let scope = self.scope(&step);
+                let blockers = self.session.blockers(&scope.relations).await;
+                if self.wait_for_table(&step, attempt, &blockers, started).await? {
+                    continue;
+                }
+            }
+            return Ok(Ran::Stopped(
+                self.statement_failed(step, index, failure, started, None).await,
+            ));
+        }
+    }
+
+    /// One statement outside a transaction, announced before and written down behind.
+    async fn run_alone(
+        &mut self,
+        step: Step<'_>,
+        index: usize,
+        settings: &Settings,
+        is_begun: bool,
+    ) -> Result<Ran, Error> {
+        let started = Instant::now();
+        let statement = &step.script.statements()[index];
+        let settled = if is_begun {
+            self.settle(&step, statement, started).await?
+        } else {
+            Settled::ToRun
+        };
+        match settled {
+            Settled::Done => {}
+            Settled::Invalid(name) => {
+                return Ok(Ran::Stopped(self.left_behind(step, index, &name, started).await));
+            }
+            Settled::ToRun => {
+                let mut batch = Batch::new();
+                let begun = self.progress_sql(&step, tables::BEGUN, index, started);
+                batch.one(Stage::Record, &begun);
+                self.session.prepare_alone(&mut batch, settings);
+                self.write(batch).await?;
+                let lone = Batch::lone(step.script, statement.span);
+                if let Err(failure) = self.send(&step, index, lone).await? {
+                    let left = self.invalid_index(statement).await;
+                    return Ok(Ran::Stopped(
+                        self.statement_failed(step, index, failure, started, left).await,
+                    ));
+                }
+                // IF NOT EXISTS is content with an index that no query can use
+                if let Some(name) = self.invalid_index(statement).await {
+                    return Ok(Ran::Stopped(self.left_behind(step, index, &name, started).await));
+                }
+            }
+        }
+        let mut batch = Batch::new();
+        batch.one(
+            Stage::Record,
+            &self.progress_sql(&step, tables::STATEMENT, index, started),
+        );
+        self.write(batch).await?;
+        Ok(Ran::Done)
+    }
+
+    /// Sends what holds a statement of the script; the inner error is the server's.
+    async fn send(
+        &mut self,
+        step: &Step<'_>,
+        index: usize,
+        batch: Batch,
+    ) -> Result<Result<(), Failure>, Error> {
+        let answered = self
+            .context
+            .answer(&self.session, batch.run(self.session.client()))
+            .await;
+        self.context.pass_notices(&mut self.session);
+        if answered.interrupted {
+            self.session.rollback().await;
+            let statement = &step.script.statements()[index];
+            let left = self.invalid_index(statement).await;
+            let mut diagnostic =
+                Diagnostic::error(format!("interrupted while {} ran", step.migration.stem()))
+                    .at(&step.script.file, statement.span)
+                    .fact("state", state(step, index))
+                    .help("run the command again to go on from here");
+            if let Some(left) = left {
+                diagnostic = diagnostic.fact("left behind", format!("index {left} is INVALID"));
+            }
+            self.fail(*step, diagnostic, ExitCode::Interrupted, None, Instant::now())
+                .await;
+            return Err(Error::Interrupted(vec![]));
+        }
+        match answered.answer {
+            Some(answer) => Ok(answer.map(|_| ())),
+            None => Err(Error::Interrupted(vec![])),
+        }
+    }
+
+    /// Writes rows of the journal.
+    async fn write(&mut self, batch: Batch) -> Result<(), Error> {
+        context::ask(&self.session, "writing the journal", batch).await?;
+        self.has_written = true;
+        Ok(())
+    }
+
+    /// What the catalog says of a statement that was begun.
+    async fn settle(
+        &mut self,
+        step: &Step<'_>,
+        statement: &Statement,
+        since: Instant,
+    ) -> Result<Settled, Error> {
+        let Some((index, creates)) = index_of(statement) else {
+            return Ok(Settled::ToRun);
+        };
+        loop {
+            let state = self.index_state(index).await?;
+            return Ok(match (state, creates) {
+                (IndexState::Valid, true) | (IndexState::Absent, false) => Settled::Done,
+                (IndexState::Absent, true) | (IndexState::Valid | IndexState::Invalid, false) => {
+                    Settled::ToRun
+                }
+                (IndexState::Invalid, true) => Settled::Invalid(shown(index)),
+                (IndexState::Building(pid), _) => {
+                    self.wait_for_build(step, index, pid, since).await?;
+                    continue;
+                }
+            });
+        }
+    }
+
+    /// Waits a little for a build that another session has under way.
+    async fn wait_for_build(
+        &self,
+        step: &Step<'_>,
+        index: IndexName<'_>,
+        pid: i32,
+        since: Instant,
+    ) -> Result<(), Error> {
+        let left = self.lock_wait.saturating_sub(since.elapsed());
+        if left.is_zero() {
+            return Err(Error::Locked(Box::new(
+                Diagnostic::error(format!(
+                    "index {} is still being built by pid {pid}",
+                    shown(index)
+                ))
+                .in_file(step.script.file.path())
+                .help("run the command again when it is done, or allow more time with --lock-wait"),
+            )));
+        }
+        tokio::select! {
+            () = tokio::time::sleep(left.min(std::time::Duration::from_millis(250))) => Ok(()),
+            () = self.context.interrupt.wait() => Err(Error::Interrupted(vec![
+                Diagnostic::error(format!("interrupted while waiting for pid {pid} to build {}", shown(index)))
+                    .fact("state", "nothing was run"),
+            ])),
+        }
+    }
+
+    async fn index_state(&self, index: IndexName<'_>) -> Result<IndexState, Error> {
+        self.session
+            .index_state(index)
+            .await
+            .map_err(|failure| Error::database("looking at an index", failure))
+    }
+
+    /// The index that a statement was to make, when it is there and of no use.
+    async fn invalid_index(&self, statement: &Statement) -> Option<String> {
+        let (index, creates) = index_of(statement)?;
+        let state = self.session.index_state(index).await.ok()?;
+        (creates && state == IndexState::Invalid).then(|| shown(index))
+    }
+
+    /// The checks, then history and journal.
+    async fn record_detached(
+        &mut self,
+        step: Step<'_>,
+        settings: &Settings,
+        scope: &Scope,
+        before: &Catalog,
+        started: Instant,
+    ) -> Result<Option<Outcome>, Error> {
+        let mut batch = Batch::new();
+        self.session.begin(&mut batch, "", settings);
+        let sql = reading::read_sql(scope, self.session.version_num());
+        self.session.read_catalog(&mut batch, Stage::After, &sql);
+        let reply = context::ask(&self.session, "reading the catalog", batch).await?;
+        let after = decode(&reply, Stage::After)?;
+        let verdicts = match self.judge(&step, &after).await {
+            Ok(verdicts) => verdicts,
+            Err(error) => {
+                self.session.rollback().await;
+                return Err(error);
+            }
+        };
+        let totals = Totals::of(&verdicts);
+        let verdict = if verdicts.is_empty() {
+            "not_verified"
+        } else {
+            "approved"
+        };
+        self.checks.extend(verdicts);
+        let elapsed = started.elapsed();
+        let report = MigrationReport {
+            duration_ms: Some(millis(elapsed)),
+            artifacts: artifacts(before, &after),
+            ..self.describe(&step, MigrationState::Pending)
+        };
+        if !totals.approved(self.strict) {
+            return Ok(Some(self.not_approved(step, report, totals, started).await));
+        }
+        let record = self.record(&step, &report, verdict, elapsed);
+        self.finish(Some(Finished {
+            step,
+            record,
+            report,
+            started,
+            elapsed,
+        }))
+        .await
+    }
+
+    /// An INVALID index stands where a valid one was to be.
+    async fn left_behind(&mut self, step: Step<'_>, index: usize, name: &str, started: Instant) -> Outcome {
+        let statement = &step.script.statements()[index];
+        let diagnostic = Diagnostic::error(format!(
+            "index {name} is INVALID: an earlier build of it did not end, and no query uses it"
+        ))
+        .at(&step.script.file, statement.span)
+        .fact("state", state(&step, index))
+        .help("rebuild it with `pgplumb repair`, then run the command again");
+        self.stop(step, diagnostic, ExitCode::ScriptFailed, started).await
+    }
+
+    async fn statement_failed(
+        &mut self,
+        step: Step<'_>,
+        index: usize,
+        failure: Failure,
+        started: Instant,
+        left: Option<String>,
+    ) -> Outcome {
+        let exit = match &failure.error {
+            DbError::Lost(_) => ExitCode::Unreachable,
+            _ if session::is_lock_timeout(&failure) => ExitCode::LockTimeout,
+            _ => ExitCode::ScriptFailed,
+        };
+        let mut diagnostic = self.explain(&step, &failure, state(&step, index));
+        if let Some(left) = left {
+            diagnostic = diagnostic
+                .fact("left behind", format!("index {left} is INVALID"))
+                .help(
+                    "correct the cause, rebuild the index with `pgplumb repair`, then run the command again",
+                );
+        } else if diagnostic.help.is_none() {
+            diagnostic =
+                diagnostic.help("correct it and run the command again: it goes on at this statement");
+        }
+        self.stop(step, diagnostic, exit, started).await
+    }
+
+    async fn stop(
+        &mut self,
+        step: Step<'_>,
+        diagnostic: Diagnostic,
+        exit: ExitCode,
+        started: Instant,
+    ) -> Outcome {
+        self.fail(step, diagnostic, exit, None, started).await;
+        (self.context.events)(Event::StepFailed {
+            stem: step.migration.stem(),
+            back: step.direction == Direction::Down,
+            stays: true,
+        });
+        Outcome::Stopped(exit)
+    }
+
+    /// A row of the journal on one statement.
+    fn progress_sql(&self, step: &Step<'_>, word: &'static str, index: usize, started: Instant) -> String {
+        let report = self.describe(step, MigrationState::Pending);
+        let statements = step.script.statements();
+        let mut row = self.journal_row(step, word, None, started.elapsed(), &report, None);
+        row.sha256 = sha256(text_up_to(step, index + 1));
+        row.artifacts = serde_json::json!({ "statement": index + 1, "of": statements.len() }).to_string();
+        row.message = Some(statements[index].tag.clone());
+        append_journal_sql(&self.reading.history, &row)
+    }
+}
+
+/// What runs together: each statement by itself, and all that stands between a BEGIN and its COMMIT.
+fn units(statements: &[Statement]) -> Vec<Range<usize>> {
+    let mut units = Vec::new();
+    let mut start = 0;
+    while start < statements.len() {
+        let opens = statements[start].transaction == Some(TransactionControl::Begin);
+        let closes = |statement: &Statement| matches!(statement.transaction, Some(control) if control != TransactionControl::Begin && !control.is_savepoint());
+        let length = match opens {
+            true => statements[start..]
+                .iter()
+                .position(closes)
+                .map_or(statements.len() - start, |at| at + 1),
+            false => 1,
+        };
+        units.push(start..start + length);
+        start += length;
+    }
+    units
+}
+
+/// The journal's word for what a step does.
+fn action(step: &Step<'_>) -> &'static str {
+    match step.direction {
+        Direction::Up => "apply",
+        Direction::Down => "rollback",
+    }
+}
+
+/// The script's text from its first statement to the end of the one numbered `count`.
+fn text_up_to<'s>(step: &Step<'s>, count: usize) -> &'s str {
+    let statements = step.script.statements();
+    match (statements.first(), statements.get(count.wrapping_sub(1))) {
+        (Some(first), Some(last)) => step.script.file.slice(Span::new(first.span.start, last.span.end)),
+        _ => "",
+    }
+}
+
+/// What is wrong when the statements that ran already are not those of the file.
+fn changed_since(step: &Step<'_>, progress: &Progress) -> Option<Diagnostic> {
+    let recorded = progress.sha256.as_ref()?;
+    let found = sha256(text_up_to(step, progress.done));
+    (found != *recorded).then(|| {
+        let stem = step.migration.stem();
+        Diagnostic::error(format!(
+            "{stem} is half done: its first {} ran, and were changed in the file since",
+            counted(progress.done)
+        ))
+        .in_file(step.script.file.path())
+        .fact("SHA-256 of what ran", recorded)
+        .fact("SHA-256 of the file up to there", found)
+        .help("restore these statements as they were; those behind them may be changed")
+    })
+}
+
+/// One sentence on where a script stands whose statement `index` did not end well.
+fn state(step: &Step<'_>, index: usize) -> String {
+    let stem = step.migration.stem();
+    let count = step.script.statements().len();
+    let undone = match step.direction {
+        Direction::Up => "not recorded as applied",
+        Direction::Down => "still recorded as applied",
+    };
+    match index {
+        0 => format!("none of the {} of {stem} is done; it is {undone}", counted(count)),
+        done => format!("{} of {count} of {stem} stay done; it is {undone}", counted(done)),
+    }
+}
+
+fn counted(count: usize) -> String {
+    match count {
+        1 => "1 statement".to_string(),
+        count => format!("{count} statements"),
+    }
+}
+
+/// The index that a statement makes (`true`) or drops (`false`).
+fn index_of(statement: &Statement) -> Option<(IndexName<'_>, bool)> {
+    statement.effects.iter().find_map(|effect| {
+        let object = &effect.object;
+        if object.kind != ObjectKind::Index {
+            return None;
+        }
+        match &effect.action {
+            Action::Create { .. } => {
+                let table = object.on.as_ref()?;
+                let index = &object.name.name;
+                Some((IndexName::Beside { table, index }, true))
+            }
+            Action::Drop { .. } => Some((IndexName::Itself(&object.name), false)),
+            _ => None,
+        }
+    })
+}
+
+fn shown(index: IndexName<'_>) -> String {
+    match index {
+        IndexName::Beside { index, .. } => crate::sql::name::quote_ident(index),
+        IndexName::Itself(name) => name.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::units;
+    use crate::migration::{Direction, MigrationScript};
+    use crate::source::SourceFile;
+
+    #[test]
+    fn what_a_script_puts_into_one_transaction_stays_together() {
+        let text = "select 1; begin; select 2; savepoint a; select 3; commit; vacuum; begin; select 4; rollback; select 5";
+        let (script, _) = MigrationScript::new(SourceFile::new("f.sql", text), Direction::Up);
+        assert_eq!(units(&script.sql().statements), [0..1, 1..6, 6..7, 7..10, 10..11]);
+    }
+}

@@ -1,0 +1,317 @@
+//! `repair`: settles what keeps a run from going on: migrations whose file was modified after they were applied, and
+//! indexes that a build left INVALID. Nothing is changed before somebody agreed.
+
+use std::time::Instant;
+
+use super::context::{Context, Event, ask};
+use super::runner::{Runner, describe, millis};
+use super::{Confirm, Error};
+use crate::db::batch::{Batch, Stage};
+use crate::db::detached;
+use crate::db::history::{JournalRow, append_journal_sql, create_journal_sql};
+use crate::db::repair::{InvalidIndex, update_history_sql};
+use crate::diagnostic::Diagnostic;
+use crate::history::{Applied, Ledger, State};
+use crate::migration::{Migration, Version, Width, sha256};
+use crate::report::ExitCode;
+use crate::report::model::{Conclusion, MigrationState, Report};
+use crate::sql::ObjectKind;
+use crate::sql::name::quote_literal;
+
+/// What the user asked for.
+#[derive(Clone, Default)]
+pub struct Options<'o> {
+    /// Settle just these versions; all, and the indexes, when empty.
+    pub versions: Vec<Version>,
+    pub dry_run: bool,
+    pub yes: bool,
+    /// Asks the user, who sees what would be done; `None` when nobody can be asked.
+    pub confirm: Option<Confirm<'o>>,
+}
+
+/// A migration that the history and the file tell apart.
+struct Modified<'a> {
+    migration: &'a Migration,
+    applied: &'a Applied,
+    checksum: u64,
+}
+
+/// Mends history and indexes.
+///
+/// # Errors
+/// [`Error`] when nothing could be looked at, nobody agreed, or the server refused.
+pub async fn repair(context: &Context<'_>, options: &Options<'_>) -> Result<Report, Error> {
+    let started = Instant::now();
+    let mut report = super::begin("repair");
+    report.dry_run = options.dry_run;
+    let set = &context.project.set;
+    let (session, reading) = context.open_with_history().await?;
+    report.database = Some(context.database(&session, &reading));
+    let ledger = Ledger::build(set, &reading.history);
+    let width = reading.history.width.unwrap_or(Width::Int4);
+    let modified = modified(&ledger, &options.versions, width)?;
+    let indexes = match options.versions.is_empty() {
+        true => session
+            .invalid_indexes()
+            .await
+            .map_err(|failure| Error::database("looking for invalid indexes", failure))?,
+        false => Vec::new(),
+    };
+    report.diagnostics.extend(missing(&ledger));
+    let account = account(&modified, &indexes);
+    if account.is_empty() {
+        report.diagnostics.push(Diagnostic::note(
+            "there is nothing to repair: no applied migration was modified, and no index is invalid",
+        ));
+        report.duration_ms = millis(started.elapsed());
+        return Ok(report);
+    }
+    if options.dry_run {
+        report.diagnostics.extend(account);
+        report.duration_ms = millis(started.elapsed());
+        return Ok(report);
+    }
+    agree(options, &account)?;
+    let mut runner = Runner::new(context, session, reading.clone(), &[], width);
+    settle_history(&runner, &modified, started).await?;
+    for entry in &modified {
+        let line = describe(entry.migration, MigrationState::Applied);
+        report.migrations.push(line);
+        report.diagnostics.push(Diagnostic::note(format!(
+            "{} is recorded as its file is now",
+            entry.migration.stem()
+        )));
+    }
+    for index in &indexes {
+        let mended = mend(&mut runner, index, started).await?;
+        if mended.severity == crate::diagnostic::Severity::Error {
+            report.exit = ExitCode::ScriptFailed;
+            report.conclusion = Some(Conclusion::NotApproved);
+        }
+        report.diagnostics.push(mended);
+    }
+    report.duration_ms = millis(started.elapsed());
+    Ok(report)
+}
+
+/// The modified migrations, all or those that were named.
+fn modified<'a>(ledger: &Ledger<'a>, versions: &[Version], width: Width) -> Result<Vec<Modified<'a>>, Error> {
+    let mut problems = Vec::new();
+    for &version in versions {
+        match ledger.get(version) {
+            Some(entry) if entry.state == State::Modified => {}
+            Some(entry) => problems.push(
+                Diagnostic::error(format!(
+                    "{} is {}: there is nothing to repair",
+                    entry.stem(),
+                    entry.state.as_str().replace('_', " ")
+                ))
+                .help("name one that `pgplumb status` lists as modified"),
+            ),
+            None => problems.push(
+                Diagnostic::error(format!("there is no migration with version {version}"))
+                    .help("name one of those that `pgplumb status` lists"),
+            ),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(Error::Input(problems));
+    }
+    let is_wanted = |version: Version| versions.is_empty() || versions.contains(&version);
+    Ok(ledger
+        .iter()
+        .filter(|entry| entry.state == State::Modified && is_wanted(entry.version))
+        .filter_map(|entry| {
+            let (migration, applied) = (entry.migration?, entry.applied?);
+            let checksum = migration.checksum(width)?;
+            Some(Modified {
+                migration,
+                applied,
+                checksum,
+            })
+        })
+        .collect())
+}
+
+/// Applied migrations without a file: only whoever has the files can mend that.
+fn missing(ledger: &Ledger<'_>) -> Vec<Diagnostic> {
+    ledger
+        .iter()
+        .filter(|entry| entry.state == State::Missing)
+        .map(|entry| {
+            Diagnostic::warning(format!("{} is applied, and its file is missing", entry.stem()))
+                .help("restore the file from version control; repair leaves the history as it is")
+        })
+        .collect()
+}
+
+/// What would be done, one line each.
+fn account(modified: &[Modified<'_>], indexes: &[InvalidIndex]) -> Vec<Diagnostic> {
+    let files = modified.iter().map(|entry| {
+        let mut note = Diagnostic::note(format!(
+            "record {} as its file is now, which is not what was applied",
+            entry.migration.stem()
+        ))
+        .in_file(entry.migration.up.file.path());
+        if entry.applied.name != entry.migration.name {
+            note = note
+                .fact("recorded name", &entry.applied.name)
+                .fact("name of the file", &entry.migration.name);
+        }
+        note.fact("recorded checksum", &entry.applied.checksum)
+            .fact("checksum of the file", entry.checksum.to_string())
+    });
+    let indexes = indexes.iter().map(|index| {
+        let verb = if index.is_remainder { "drop" } else { "rebuild" };
+        Diagnostic::note(format!(
+            "{verb} index {} on {}, which is INVALID",
+            index.qualified(),
+            index.table
+        ))
+        .fact("definition", &index.definition)
+    });
+    files.chain(indexes).collect()
+}
+
+fn agree(options: &Options<'_>, account: &[Diagnostic]) -> Result<(), Error> {
+    let refusal = |message: &str| Diagnostic::error(message).fact("state", "nothing was changed");
+    match options.confirm {
+        _ if options.yes => Ok(()),
+        Some(confirm) if confirm(account) => Ok(()),
+        Some(_) => Err(Error::Input(vec![refusal("the repair was not confirmed")])),
+        None => {
+            let mut all = account.to_vec();
+            all.push(
+                refusal("nobody agreed to the repair, and there is no terminal to ask on")
+                    .help("pass --yes to agree, or look first with --dry-run"),
+            );
+            Err(Error::Input(all))
+        }
+    }
+}
+
+/// History and journal, in one transaction under the runner's lock.
+async fn settle_history(
+    runner: &Runner<'_>,
+    modified: &[Modified<'_>],
+    started: Instant,
+) -> Result<(), Error> {
+    if modified.is_empty() {
+        return Ok(());
+    }
+    let session = &runner.session;
+    let history = &runner.reading.history;
+    let mut batch = Batch::new();
+    session.begin(&mut batch, "", &session.settings);
+    batch.one(Stage::Lock, &crate::db::session::lock_alone_sql());
+    batch.one(Stage::Record, &create_journal(runner));
+    for entry in modified {
+        let update = update_history_sql(history, entry.applied, &entry.migration.name, entry.checksum);
+        batch.one(Stage::Record, &update);
+        let row = JournalRow {
+            run: &runner.run,
+            action: "repair",
+            version: entry.migration.version,
+            name: &entry.migration.name,
+            outcome: "done",
+            verdict: None,
+            duration_ms: millis(started.elapsed()),
+            sha256: sha256(entry.migration.up.file.text()),
+            artifacts: "{}".to_string(),
+            message: Some(format!(
+                "checksum {} became {}",
+                entry.applied.checksum, entry.checksum
+            )),
+            client: &runner.context.client,
+        };
+        batch.one(Stage::Record, &append_journal_sql(history, &row));
+    }
+    batch.one(Stage::Commit, "COMMIT");
+    ask(session, "repairing the history", batch).await.map(|_| ())
+}
+
+fn create_journal(runner: &Runner<'_>) -> String {
+    let history = &runner.reading.history;
+    format!(
+        "DO $pgplumb$ BEGIN IF pg_catalog.to_regclass({}) IS NULL THEN {}; END IF; END $pgplumb$",
+        quote_literal(&history.journal()),
+        create_journal_sql(history)
+    )
+}
+
+/// Rebuilds one index, outside a transaction; what became of it.
+async fn mend(runner: &mut Runner<'_>, index: &InvalidIndex, started: Instant) -> Result<Diagnostic, Error> {
+    let name = index.qualified();
+    let verb = if index.is_remainder { "dropped" } else { "rebuilt" };
+    (runner.context.events)(Event::Notice {
+        severity: "INFO".to_string(),
+        message: format!("index {name} on {} is being {verb}", index.table),
+    });
+    let mut batch = Batch::new();
+    let settings = runner.session.settings.clone();
+    runner.session.prepare_alone(&mut batch, &settings);
+    ask(&runner.session, "preparing the session", batch).await?;
+    let mut lone = Batch::new();
+    lone.one(Stage::Query, &index.mend_sql());
+    let answered = runner
+        .context
+        .answer(&runner.session, lone.run(runner.session.client()))
+        .await;
+    let failure = answered
+        .or_interrupted(&format!("index {name} was being {verb}"))?
+        .err();
+    let mut batch = Batch::new();
+    detached::leave(&mut batch);
+    ask(&runner.session, "leaving the session", batch).await?;
+    if let Some(failure) = failure {
+        let Some(error) = failure.server() else {
+            return Err(Error::database(format!("rebuilding index {name}"), failure));
+        };
+        let head = Diagnostic::error(format!("index {name} could not be {verb}: {}", error.message));
+        return Ok(error
+            .describe(head)
+            .fact("definition", &index.definition)
+            .help("correct the cause, then run `pgplumb repair` again"));
+    }
+    note_index(runner, index, verb, started).await?;
+    Ok(Diagnostic::note(format!(
+        "index {name} on {} was {verb}",
+        index.table
+    )))
+}
+
+/// The row of the journal: of the migration that names the index, else of no version.
+async fn note_index(
+    runner: &Runner<'_>,
+    index: &InvalidIndex,
+    verb: &str,
+    started: Instant,
+) -> Result<(), Error> {
+    let maker = runner.context.project.set.iter().rev().find(|migration| {
+        let statements = migration.up.statements().iter();
+        statements
+            .flat_map(|statement| &statement.effects)
+            .any(|effect| effect.object.kind == ObjectKind::Index && effect.object.name.name == index.name)
+    });
+    let row = JournalRow {
+        run: &runner.run,
+        action: "repair",
+        version: maker.map_or(Version::ZERO, |migration| migration.version),
+        name: maker.map_or(&index.name, |migration| &migration.name),
+        // not `done`: what a half-done script has done stays known
+        outcome: "repaired",
+        verdict: None,
+        duration_ms: millis(started.elapsed()),
+        sha256: String::new(),
+        artifacts: "{}".to_string(),
+        message: Some(format!("index {} {verb}", index.qualified())),
+        client: &runner.context.client,
+    };
+    let session = &runner.session;
+    let mut batch = Batch::new();
+    session.begin(&mut batch, "", &session.settings);
+    batch.one(Stage::Record, &create_journal(runner));
+    batch.one(Stage::Record, &append_journal_sql(&runner.reading.history, &row));
+    batch.one(Stage::Commit, "COMMIT");
+    ask(session, "writing the journal", batch).await.map(|_| ())
+}

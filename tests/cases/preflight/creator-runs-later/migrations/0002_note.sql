@@ -1,0 +1,1 @@
+CREATE TABLE note (org_id integer REFERENCES later (id));

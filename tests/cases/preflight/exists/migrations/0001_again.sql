@@ -1,0 +1,5 @@
+CREATE TABLE IF NOT EXISTS t (a integer);
+CREATE SCHEMA IF NOT EXISTS s;
+CREATE TABLE t (a integer);
+CREATE TYPE mood AS ENUM ('y');
+ALTER TABLE t ADD COLUMN a integer;

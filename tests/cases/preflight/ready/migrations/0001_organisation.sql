@@ -1,0 +1,1 @@
+CREATE TABLE organisation (id integer PRIMARY KEY);

@@ -1,0 +1,4 @@
+CREATE TABLE note (
+    id integer PRIMARY KEY,
+    org_id integer NOT NULL REFERENCES organization (id)
+);
