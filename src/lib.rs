@@ -17,8 +17,8 @@ pub mod migration;
 pub mod catalog;
 pub mod history;
 pub mod plan;
-pub mod check;
 pub mod audit;
+pub mod check;
 pub mod preflight;
 pub mod report;
 // ── files ──

@@ -5,6 +5,7 @@
 mod support;
 
 mod architecture;
+mod audit;
 mod cases;
 mod commands;
 mod histories;

@@ -1,13 +1,18 @@
 //! The audit: what is dangerous or unhealthy in a live catalog. Each lint is a function of [`Facts`].
 
+mod accept;
 mod facts;
 mod lint;
 
-pub use facts::{Constraint, Facts, Function, Index, Policy, Relation, Trigger};
+pub use accept::{Accept, accept};
+pub use facts::{
+    Constraint, DefaultPrivilege, Extension, Facts, Function, Index, Lack, Partitioned, Policy, Relation,
+    Sequence, Trigger, is_true,
+};
 pub use lint::LINTS;
 
 /// How much a finding weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// It fails the audit.
     Error,
@@ -16,6 +21,9 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// Every severity, the worst first.
+    pub const ALL: [Severity; 3] = [Severity::Error, Severity::Warn, Severity::Info];
+
     /// The word of the JSON report.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -38,12 +46,16 @@ pub struct Finding {
     pub message: String,
     /// The statement that mends it, or what to decide where there is none.
     pub fix: String,
+    /// Why it is accepted, and by which line; `None` when it is not.
+    pub accepted: Option<String>,
 }
 
 /// A lint.
 pub struct Lint {
     pub id: &'static str,
     pub severity: Severity,
+    /// What it finds, in half a sentence.
+    pub about: &'static str,
     /// Objects with what is wrong and what mends it.
     pub find: fn(&Facts) -> Vec<Found>,
 }
@@ -54,6 +66,16 @@ pub struct Found {
     pub object: String,
     pub message: String,
     pub fix: String,
+}
+
+impl Found {
+    fn new(object: String, message: impl Into<String>, fix: impl Into<String>) -> Found {
+        Found {
+            object,
+            message: message.into(),
+            fix: fix.into(),
+        }
+    }
 }
 
 /// Everything that the lints find, what is worst first, then by lint and object.
@@ -67,9 +89,11 @@ pub fn audit(facts: &Facts) -> Vec<Finding> {
                 object: found.object,
                 message: found.message,
                 fix: found.fix,
+                accepted: None,
             })
         })
         .collect();
-    findings.sort_by(|a, b| (a.severity, a.id, &a.object).cmp(&(b.severity, b.id, &b.object)));
+    findings
+        .sort_by(|a, b| (a.severity, a.id, &a.object, &a.fix).cmp(&(b.severity, b.id, &b.object, &b.fix)));
     findings
 }

@@ -141,6 +141,8 @@ struct JsonFinding<'a> {
     message: &'a str,
     /// The statement that mends it.
     fix: &'a str,
+    /// The reason for which it is accepted.
+    accepted: Option<&'a str>,
 }
 
 impl<'a> JsonFinding<'a> {
@@ -151,6 +153,7 @@ impl<'a> JsonFinding<'a> {
             object: &finding.object,
             message: &finding.message,
             fix: &finding.fix,
+            accepted: finding.accepted.as_deref(),
         }
     }
 }

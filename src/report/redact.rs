@@ -128,8 +128,9 @@ impl Hide for Finding {
             object,
             message,
             fix,
+            accepted,
         } = self;
-        hide!(object, message, fix);
+        hide!(object, message, fix, accepted);
     }
 }
 

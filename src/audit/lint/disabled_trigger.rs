@@ -5,36 +5,31 @@ use crate::audit::{Facts, Found, Lint, Severity};
 pub const LINT: Lint = Lint {
     id: "disabled_trigger",
     severity: Severity::Warn,
+    about: "a trigger that does not fire",
     find,
 };
 
 fn find(facts: &Facts) -> Vec<Found> {
-    let triggers = facts.triggers.iter();
-    triggers
-        .map(|trigger| Found {
-            object: format!("trigger {} on {}", trigger.name, trigger.table),
-            message: "it is disabled: it does not fire".to_owned(),
-            fix: format!("ALTER TABLE {} ENABLE TRIGGER {};", trigger.table, trigger.name),
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::audit::Trigger;
-
-    #[test]
-    fn is_found_where_it_is_and_nowhere_else() {
-        let bad = Facts {
-            triggers: vec![Trigger::default(); 1],
-            ..Facts::default()
-        };
-        assert_eq!(find(&bad).len(), 1);
-        let good = Facts {
-            triggers: vec![Trigger::default(); 0],
-            ..Facts::default()
-        };
-        assert_eq!(find(&good), []);
-    }
+    let triggers = facts
+        .triggers
+        .iter()
+        .filter(|trigger| !trigger.foreign_key)
+        .map(|trigger| {
+            Found::new(
+                format!("trigger {} on {}", trigger.name, trigger.table),
+                match trigger.replica {
+                    true => "it fires where changes are replicated, and nowhere else",
+                    false => "it is disabled: it does not fire",
+                },
+                format!("ALTER TABLE {} ENABLE TRIGGER {};", trigger.table, trigger.name),
+            )
+        });
+    let event_triggers = facts.event_triggers.iter().map(|name| {
+        Found::new(
+            format!("event trigger {name}"),
+            "it is disabled: it does not fire",
+            format!("ALTER EVENT TRIGGER {name} ENABLE;"),
+        )
+    });
+    triggers.chain(event_triggers).collect()
 }
