@@ -4,12 +4,16 @@
 
 mod support;
 
+mod account;
 mod architecture;
 mod audit;
 mod cases;
+mod chaos;
 mod commands;
+mod examples;
 mod histories;
 mod kinds;
 mod layouts;
 mod preflight;
+mod round_trips;
 mod shipped;

@@ -11,6 +11,7 @@ mod error;
 mod facts;
 pub mod history;
 pub mod lint;
+mod look;
 pub mod preflight;
 pub mod repair;
 pub mod rollback;
