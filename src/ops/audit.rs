@@ -33,12 +33,13 @@ pub async fn audit(context: &Context<'_>, strict: bool) -> Result<Report, Error>
         .iter()
         .filter(|finding| finding.accepted.is_none());
     report.diagnostics = open.clone().map(diagnostic).collect();
-    report.diagnostics.extend(idle.into_iter().map(met_nothing));
+    report.diagnostics.extend(idle.iter().copied().map(met_nothing));
     let gate = match strict || context.project.config.settings.strict {
         true => Severity::Warn,
         false => Severity::Error,
     };
-    let fails = open.clone().any(|finding| finding.severity <= gate);
+    let fails =
+        open.clone().any(|finding| finding.severity <= gate) || (gate == Severity::Warn && !idle.is_empty());
     (report.exit, report.conclusion) = match fails {
         true => (ExitCode::NotApproved, Some(Conclusion::NotApproved)),
         false => (ExitCode::Done, Some(Conclusion::Approved)),
