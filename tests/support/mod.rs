@@ -5,7 +5,7 @@ pub mod case;
 mod pooler;
 mod project;
 mod proxy;
-mod redact;
+pub mod redact;
 mod server;
 
 pub use binary::{Outcome, Pgplumb};
