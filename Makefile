@@ -8,7 +8,7 @@ PREFIX ?= $(HOME)/.local
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test unit lint fmt ci install clean
+.PHONY: help deps build demo test browser unit lint fmt ci install clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -24,6 +24,9 @@ demo: build ## the whole story, on a throw-away PostgreSQL that is gone afterwar
 
 test: deps ## unit tests, and black-box tests on servers that the tests start themselves
 	$(CARGO) test --locked
+
+browser: deps ## the HTML report in a headless Chromium, which has to be installed
+	$(CARGO) test --locked --test pgplumb -- --ignored --test-threads 1 browser::
 
 lint: ## formatting, and clippy with warnings denied
 	$(CARGO) fmt --all --check

@@ -6,6 +6,7 @@ mod support;
 
 mod account;
 mod architecture;
+mod browser;
 mod cases;
 mod chaos;
 mod commands;
