@@ -18,6 +18,7 @@ pub mod catalog;
 pub mod history;
 pub mod plan;
 pub mod proof;
+pub mod audit;
 pub mod check;
 pub mod preflight;
 pub mod report;

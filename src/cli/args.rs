@@ -200,6 +200,8 @@ pub enum Command {
     Diff(DiffArgs),
     /// Write down what is deployed: quick reference and schema reference
     Docs(DocsArgs),
+    /// Look for what is dangerous or unhealthy in the live catalog
+    Audit(AuditArgs),
     /// Work on check files
     Checks(ChecksArgs),
     /// See the whole story on a throw-away PostgreSQL
@@ -239,6 +241,7 @@ impl Command {
             Command::Snapshot(_) => "snapshot",
             Command::Diff(_) => "diff",
             Command::Docs(_) => "docs",
+            Command::Audit(_) => "audit",
             Command::Checks(_) => "checks",
             Command::Demo(_) => "demo",
             Command::Completions(_) => "completions",
@@ -446,6 +449,19 @@ pub struct ProveArgs {
     pub setup: Option<PathBuf>,
 
     /// Let warnings fail the run: missing rollbacks, and a changed order of columns
+    #[arg(long)]
+    pub strict: bool,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  pgplumb audit
+  pgplumb audit --format json
+
+Reads the live catalog and writes nothing. Exit 1 when a finding is an error.")]
+pub struct AuditArgs {
+    /// Let warnings fail the audit
     #[arg(long)]
     pub strict: bool,
 }

@@ -9,6 +9,7 @@ use super::model::{
     StatementLine, WayBack,
 };
 use super::preflight::{ComponentLine, Issue, Preflight, Task};
+use crate::audit::Finding;
 use crate::catalog::{Object, ObjectId, Value};
 use crate::check::Verdict;
 use crate::check::verdict::Difference;
@@ -99,6 +100,7 @@ impl Hide for Report {
             checks,
             root_causes,
             diagnostics,
+            findings,
             ledger,
             journal,
             makers,
@@ -111,7 +113,29 @@ impl Hide for Report {
         } = self;
         hide!(preflight, proofs, chain, difference, snapshot);
         hide!(environment, database, files, linted, migrations, checks);
-        hide!(root_causes, diagnostics, ledger, journal, makers, documentation);
+        hide!(
+            findings,
+            root_causes,
+            diagnostics,
+            ledger,
+            journal,
+            makers,
+            documentation
+        );
+    }
+}
+
+impl Hide for Finding {
+    fn hide(&mut self) {
+        let Finding {
+            id: _,
+            severity: _,
+            object,
+            message,
+            fix,
+            accepted,
+        } = self;
+        hide!(object, message, fix, accepted);
     }
 }
 

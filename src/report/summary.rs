@@ -107,6 +107,17 @@ fn sentence(report: &Report) -> String {
     }
     match report.command {
         "status" => parts.push(ledger_line(report)),
+        "audit" if judged => {
+            let accepted = report
+                .findings
+                .iter()
+                .filter(|finding| finding.accepted.is_some())
+                .count();
+            parts.push(quantity(report.findings.len() - accepted, "finding"));
+            if accepted > 0 {
+                parts.push(format!("{accepted} accepted"));
+            }
+        }
         "history" => parts.push(quantity(report.journal.len(), "entry")),
         "prove" if !report.proofs.is_empty() => parts.push(super::proofs::sentence(report)),
         "diff" => parts.extend(
@@ -286,7 +297,7 @@ fn checks_line(report: &Report) -> Option<String> {
 pub fn is_unverified(report: &Report) -> bool {
     let totals = report.totals();
     report.conclusion == Some(Conclusion::Approved)
-        && !matches!(report.command, "rollback" | "prove" | "diff")
+        && !matches!(report.command, "rollback" | "prove" | "diff" | "audit")
         && totals.all() == totals.skip
 }
 
@@ -378,6 +389,7 @@ pub enum Component {
     Counts,
     Data,
     Behaviour,
+    Audit,
     Other,
 }
 
@@ -407,6 +419,7 @@ impl Component {
             "count" => Component::Counts,
             "query" => Component::Data,
             "probe" => Component::Behaviour,
+            "audit" => Component::Audit,
             _ => Component::Other,
         }
     }
@@ -449,6 +462,7 @@ impl Component {
             Component::Counts => "Counts",
             Component::Data => "Data",
             Component::Behaviour => "Behaviour",
+            Component::Audit => "Audit",
             Component::Other => "Other",
         }
     }

@@ -72,7 +72,7 @@ static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
         (r#"[^\s"`]*/pgplumb-[A-Za-z0-9]{6}\b"#, "[HOST]"),
         (r"PostgreSQL \d+\.\d+", "PostgreSQL [VERSION]"),
         (r#"("server_version": )"\d[^"]*""#, "${1}\"[VERSION]\""),
-        (r"[0-9a-f]{32}\b", "[MD5]"),
+        (r"part_[0-9a-f]{32}\b", "part_[MD5]"),
         // JSON
         (r#"("(?:duration|elapsed)_ms": )[0-9.e-]+"#, "${1}\"[TIME]\""),
         (r#"("port": )\d+"#, "${1}\"[PORT]\""),

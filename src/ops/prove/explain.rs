@@ -104,7 +104,8 @@ pub fn proof(proof: &Proof) -> Option<Diagnostic> {
     let words = |lines: &[&ChangeLine], words: fn(&ChangeLine) -> String| -> Vec<String> {
         lines.iter().map(|line| words(line)).collect()
     };
-    let again = essential(&proof.again);
+    let mut again = essential(&proof.again);
+    again.sort_by_key(|line| line.change);
     for (label, lines) in [
         ("after the rollback", words(&shown, sentence)),
         ("applied again", words(&again, sentence_of_second)),
