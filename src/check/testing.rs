@@ -531,6 +531,7 @@ pub(crate) fn sample() -> Catalog {
             new(Kind::Table, "log_11"),
             &[
                 ("type", "table"),
+                ("persistence", "permanent"),
                 ("partition_of", "public.log"),
                 (
                     "bound",
@@ -542,6 +543,7 @@ pub(crate) fn sample() -> Catalog {
             new(Kind::Table, "log_12"),
             &[
                 ("type", "table"),
+                ("persistence", "permanent"),
                 ("partition_of", "public.log"),
                 (
                     "bound",

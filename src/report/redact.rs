@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::model::{
-    AppliedLine, Artifacts, Database, Documentation, EffectLine, Figures, FileLine, Gate, JournalLine,
-    LedgerLine, LintLine, MigrationReport, Report, RootCause, StatementLine, WayBack,
+    AppliedLine, Artifacts, Database, Documentation, EffectLine, Figures, FileLine, Gate, GeneratedSuite,
+    JournalLine, LedgerLine, LintLine, MigrationReport, Report, RootCause, StatementLine, WayBack,
 };
 use super::preflight::{ComponentLine, Issue, Preflight, Task};
 use crate::catalog::{Object, ObjectId, Value};
@@ -102,11 +102,13 @@ impl Hide for Report {
             journal,
             makers,
             documentation,
+            generated,
             preflight,
         } = self;
         hide!(preflight);
         hide!(environment, database, files, linted, migrations, checks);
         hide!(root_causes, diagnostics, ledger, journal, makers, documentation);
+        hide!(generated);
     }
 }
 
@@ -174,6 +176,17 @@ impl Hide for Database {
             pooler,
         } = self;
         hide!(name, host, user, server_version, pooler);
+    }
+}
+
+impl Hide for GeneratedSuite {
+    fn hide(&mut self) {
+        let GeneratedSuite {
+            stem,
+            text,
+            checks: _,
+        } = self;
+        hide!(stem, text);
     }
 }
 
