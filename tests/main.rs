@@ -4,11 +4,15 @@
 
 mod support;
 
+mod account;
 mod architecture;
 mod cases;
+mod chaos;
 mod commands;
+mod examples;
 mod histories;
 mod kinds;
 mod layouts;
 mod preflight;
+mod round_trips;
 mod shipped;

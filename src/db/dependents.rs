@@ -14,6 +14,9 @@ pub struct Dependent {
     pub dependent: String,
     /// Schema and name of the relation, type or routine that the dependent is or belongs to; empty when none.
     pub owner: (String, String),
+    /// What of the owner takes it away when it is dropped: a trigger's or policy's own name, also the columns of a
+    /// constraint or default.
+    pub parts: Vec<String>,
 }
 
 /// The statement that lists what depends on the objects of `scope` and is not among them. Only names are
@@ -61,6 +64,7 @@ pub fn decode(reply: &Reply) -> Vec<Dependent> {
                 object: text("object"),
                 dependent: text("dependent"),
                 owner: (text("owner_schema"), text("owner_name")),
+                parts: serde_json::from_str(&text("parts")).unwrap_or_default(),
             }
         })
         .collect()

@@ -10,6 +10,7 @@ pub mod batch;
 pub mod history;
 pub mod session;
 pub mod catalog;
+pub mod names;
 pub mod snapshot;
 pub mod figures;
 pub mod judge;

@@ -21,6 +21,8 @@ pub const LOCK_KEY: i64 = 0x0070_6770_6c75_6d62;
 pub const SQLSTATE_LOCKED: &str = "PGP01";
 /// Raised when the history is no longer what the plan was made from.
 pub const SQLSTATE_HISTORY_CHANGED: &str = "PGP02";
+/// Raised when something is there already that the step is to make.
+pub const SQLSTATE_PRESENT: &str = "PGP04";
 /// Raised when a message arrives outside the transaction that it was made for.
 pub const SQLSTATE_LOST_TRANSACTION: &str = "PGP03";
 
@@ -149,17 +151,37 @@ impl Session {
 
     /// Adds a reading of the catalog: only the server's own names are resolved bare while it lasts.
     pub fn read_catalog(&self, batch: &mut Batch, stage: Stage, sql: &str) {
-        batch.one(
-            stage,
-            "SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)",
-        );
+        self.read_with(batch, stage, sql, &[]);
+    }
+
+    /// The same of a few objects: the joins are made in the order in which they are written, for the search for a
+    /// better one takes longer than the reading.
+    pub fn read_few(&self, batch: &mut Batch, stage: Stage, sql: &str) {
+        self.read_with(batch, stage, sql, &["join_collapse_limit", "from_collapse_limit"]);
+    }
+
+    /// A reading with these settings at 1 while it lasts.
+    fn read_with(&self, batch: &mut Batch, stage: Stage, sql: &str, ones: &[&str]) {
+        let select = |values: Vec<String>| format!("SELECT {}", values.join(", "));
+        let ones = |value: &str| -> Vec<String> {
+            ones.iter()
+                .map(|name| format!("pg_catalog.set_config('{name}', {value}, true)"))
+                .collect()
+        };
+        let mut before = ones("'1'");
+        before.push("pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)".to_string());
+        batch.one(stage, &select(before));
         batch.many(stage, sql);
-        if let Some(path) = &self.search_path {
-            let path = quote_literal(path);
-            batch.one(
-                stage,
-                &format!("SELECT pg_catalog.set_config('search_path', {path}, true)"),
-            );
+        // NULL is the value that the session began with
+        let mut behind = ones("NULL");
+        behind.extend(self.search_path.as_ref().map(|path| {
+            format!(
+                "pg_catalog.set_config('search_path', {}, true)",
+                quote_literal(path)
+            )
+        }));
+        if !behind.is_empty() {
+            batch.one(stage, &select(behind));
         }
     }
 
@@ -252,6 +274,8 @@ pub struct Expectation<'a> {
     pub journal: Newest<'a>,
     /// Width of a history table that has to be created.
     pub width: Width,
+    /// What must not be there yet, as a condition that finds it.
+    pub present: Option<&'a str>,
     /// Names the transaction, for [`guard_sql`].
     pub token: &'a str,
 }
@@ -283,27 +307,45 @@ pub fn lock_sql(expect: &Expectation<'_>) -> String {
             quote_literal(run)
         ),
     };
-    let presence = if expect.recorded { "NOT EXISTS" } else { "EXISTS" };
+    let present = expect.present.map_or_else(String::new, |present| {
+        format!(
+            "    IF {present} THEN\n        RAISE EXCEPTION 'an object of the script is there already' \
+             USING ERRCODE = '{SQLSTATE_PRESENT}';\n    END IF;\n"
+        )
+    });
+    let version = expect.version.number();
+    let table = expect.history.table();
+    let is_recorded = match (expect.recorded, expect.newest) {
+        (true, _) => format!("\n       OR NOT EXISTS (SELECT FROM {table} WHERE version = {version})"),
+        // none is newer than the newest
+        (false, newest) if newest.is_none_or(|newest| newest < expect.version) => String::new(),
+        (false, _) => format!("\n       OR EXISTS (SELECT FROM {table} WHERE version = {version})"),
+    };
+    // a run makes the tables with its first step
+    let create = match expect.journal {
+        Newest::Run(_) => String::new(),
+        Newest::Id(_) => format!(
+            "    IF pg_catalog.to_regclass({}) IS NULL THEN\n        {};\n    END IF;\n\
+             \x20   IF pg_catalog.to_regclass({}) IS NULL THEN\n        {};\n    END IF;\n",
+            quote_literal(&table),
+            history::create_history_sql(expect.history, expect.width),
+            quote_literal(&expect.history.journal()),
+            history::create_journal_sql(expect.history),
+        ),
+    };
     format!(
         "DO $pgplumb$\nBEGIN\n\
          \x20   IF NOT pg_catalog.pg_try_advisory_xact_lock({LOCK_KEY}) THEN\n\
          \x20       RAISE EXCEPTION 'another runner holds the lock' USING ERRCODE = '{SQLSTATE_LOCKED}';\n\
          \x20   END IF;\n\
-         \x20   IF pg_catalog.to_regclass({table_name}) IS NULL THEN\n        {create};\n    END IF;\n\
-         \x20   IF pg_catalog.to_regclass({journal_name}) IS NULL THEN\n        {create_journal};\n    END IF;\n\
-         \x20   IF (SELECT pg_catalog.max(version) FROM {table}) IS DISTINCT FROM {newest}\n\
-         \x20      OR {presence} (SELECT FROM {table} WHERE version = {version})\n\
+         {create}\
+         \x20   IF (SELECT pg_catalog.max(version) FROM {table}) IS DISTINCT FROM {newest}{is_recorded}\n\
          \x20      OR NOT coalesce({journal_ok}, false) THEN\n\
          \x20       RAISE EXCEPTION 'the history changed' USING ERRCODE = '{SQLSTATE_HISTORY_CHANGED}';\n\
          \x20   END IF;\n\
+         {present}\
          \x20   PERFORM pg_catalog.set_config('pgplumb.transaction', {token}, true);\n\
          END\n$pgplumb$",
-        table = expect.history.table(),
-        table_name = quote_literal(&expect.history.table()),
-        journal_name = quote_literal(&expect.history.journal()),
-        create = history::create_history_sql(expect.history, expect.width),
-        create_journal = history::create_journal_sql(expect.history),
-        version = expect.version.number(),
         token = quote_literal(expect.token),
     )
 }

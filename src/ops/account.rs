@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Error;
 use super::context::{Context, ask};
-use super::runner::scope_of;
+use super::look::scope_of;
 use crate::catalog::Scope;
 use crate::db::batch::{Batch, Stage};
-use crate::db::dependents;
+use crate::db::dependents::{self, Dependent};
 use crate::db::session::Session;
 use crate::diagnostic::Diagnostic;
 use crate::history::Ledger;
@@ -243,9 +243,16 @@ pub async fn dependents(
     let reply = ask(session, "looking for what depends on the rollback", batch).await?;
     let mut needs: BTreeMap<Version, BTreeSet<String>> = BTreeMap::new();
     let mut others: BTreeSet<String> = BTreeSet::new();
-    for dependent in dependents::decode(&reply) {
+    let dropped = dropped_parts(plan, schemas);
+    let remains = |dependent: &Dependent| {
+        let mut parts = dependent.parts.iter();
+        !parts.any(|part| dropped.contains(&(dependent.owner.clone(), part.clone())))
+    };
+    for dependent in dependents::decode(&reply).into_iter().filter(remains) {
         let text = format!("{} depends on {}", dependent.dependent, dependent.object);
-        match owners.get(&dependent.owner) {
+        // an older migration cannot have meant it: somebody put that on its table
+        let later = |migration: &&&Migration| going.iter().any(|version| migration.version > *version);
+        match owners.get(&dependent.owner).filter(later) {
             Some(migration) => {
                 needs.entry(migration.version).or_default().insert(text);
             }
@@ -305,6 +312,23 @@ pub async fn dependents(
         );
     }
     Ok(diagnostics)
+}
+
+/// What the plan's scripts drop from tables: triggers, policies, constraints, columns. Nothing depends by them any more.
+fn dropped_parts(plan: &Plan<'_>, schemas: &[String]) -> BTreeSet<(QualifiedName, String)> {
+    let effects = plan
+        .steps
+        .iter()
+        .flat_map(|step| step.script.statements())
+        .flat_map(|statement| &statement.effects);
+    effects
+        .filter(|effect| matches!(effect.action, Action::Drop { .. }))
+        .filter_map(|effect| Some((effect.object.on.as_ref()?, &effect.object.name.name)))
+        .flat_map(|(table, part)| {
+            let tables = qualified(table, schemas);
+            tables.into_iter().map(|table| (table, part.clone()))
+        })
+        .collect()
 }
 
 /// Names that a migration creates, also put into the scope.

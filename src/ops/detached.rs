@@ -8,7 +8,8 @@ use std::ops::Range;
 use std::time::Instant;
 
 use super::context::Event;
-use super::runner::{Finished, Outcome, Runner, artifacts, decode, millis};
+use super::look::artifacts;
+use super::runner::{Finished, Outcome, Runner, decode, millis};
 use super::{Error, context};
 use crate::catalog::{Catalog, Scope};
 use crate::db::batch::{Batch, Failure, Stage};
@@ -148,6 +149,7 @@ impl Runner<'_> {
                 Newest::Id(history.journal_id)
             },
             width: self.width,
+            present: None,
             token: &token,
         };
         let mut batch = Batch::new();
@@ -182,7 +184,7 @@ impl Runner<'_> {
         let mut batch = Batch::new();
         self.session.begin(&mut batch, "READ ONLY", settings);
         let sql = reading::read_sql(scope, self.session.version_num());
-        self.session.read_catalog(&mut batch, Stage::Before, &sql);
+        self.session.read_few(&mut batch, Stage::Before, &sql);
         batch.one(Stage::Commit, "COMMIT");
         let reply = context::ask(&self.session, "reading the catalog", batch).await?;
         decode(&reply, Stage::Before)
@@ -407,7 +409,7 @@ impl Runner<'_> {
         let mut batch = Batch::new();
         self.session.begin(&mut batch, "", settings);
         let sql = reading::read_sql(scope, self.session.version_num());
-        self.session.read_catalog(&mut batch, Stage::After, &sql);
+        self.session.read_few(&mut batch, Stage::After, &sql);
         let reply = context::ask(&self.session, "reading the catalog", batch).await?;
         let after = decode(&reply, Stage::After)?;
         let verdicts = match self.judge(&step, &after).await {
@@ -438,6 +440,7 @@ impl Runner<'_> {
             step,
             record,
             report,
+            details: None,
             started,
             elapsed,
         }))

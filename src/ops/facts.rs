@@ -10,7 +10,7 @@ use crate::report::model::{
 };
 use crate::report::needs;
 use crate::report::summary::without_tag;
-use crate::source::SourceFile;
+use crate::source::{Location, SourceFile};
 use crate::sql::{Action, ObjectKind, Statement, TokenKind, lex};
 
 /// Fills in files, effects and the way back. `script` is the one that runs: the migration's own, or its rollback.
@@ -145,9 +145,8 @@ pub fn root_causes(report: &mut Report) {
         .iter()
         .filter(|check| check.status == Status::Blocked);
     for check in blocked {
-        let Some(object) = &check.blocked_by else {
-            continue;
-        };
+        // where nothing is missing, what keeps it from being judged is the cause
+        let object = check.blocked_by.as_ref().unwrap_or(&check.message);
         match causes.iter_mut().find(|cause| cause.object == *object) {
             Some(cause) => cause.blocks += 1,
             None => causes.push(RootCause {
@@ -158,7 +157,20 @@ pub fn root_causes(report: &mut Report) {
             }),
         }
     }
+    for cause in &mut causes {
+        cause.sources = made_at(report, &cause.object);
+    }
     report.root_causes = causes;
+}
+
+/// The line of the script that creates an object, as far as the run's migrations tell.
+fn made_at(report: &Report, object: &str) -> Vec<Location> {
+    let name = object.split_once(' ').map_or(object, |(_, name)| name);
+    let bare = name.split_once('.').map_or(name, |(_, bare)| bare);
+    let mut effects = report.migrations.iter().flat_map(|line| &line.effects);
+    let maker =
+        effects.find(|effect| effect.action == "create" && [name, bare].contains(&effect.name.as_str()));
+    maker.map(|effect| effect.source.clone()).into_iter().collect()
 }
 
 /// What to do about an object that a check missed; nothing where no check looked for it.

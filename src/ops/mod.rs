@@ -11,6 +11,7 @@ mod facts;
 pub mod generate;
 pub mod history;
 pub mod lint;
+mod look;
 pub mod preflight;
 pub mod repair;
 pub mod rollback;

@@ -88,16 +88,20 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
             facts::of_files(&mut line, migration, &migration.up, suite);
         }
         report.migrations.push(line);
+        // who names versions asks about no others
         if !applied
-            && !judged
+            && named.is_none()
             && let Some(suite) = suite
         {
             report.checks.extend(unjudged(suite, "its migration is pending"));
         }
     }
-    if !known.iter().any(|suite| is_judged(suite)) {
+    // of a project without suites of migrations, the always-on ones are all there is
+    let of_migrations = all.iter().any(|suite| suite.version.is_some());
+    let is_counted = |suite: &&Suite| is_judged(suite) && suite.version.is_some() == of_migrations;
+    if !known.iter().any(is_counted) {
         report.diagnostics.push(
-            Diagnostic::warning("there was nothing to judge: no migration with a suite is applied")
+            Diagnostic::warning("no migration with a suite is applied, so none was judged")
                 .help("run `pgplumb apply`, or name a version to judge it whatever its state"),
         );
     }

@@ -118,9 +118,10 @@ impl<'a> Plan<'a> {
                         Some(_) => {}
                     }
                 }
+                // `--to 0` leaves none, not even a migration that is numbered 0
                 applied
                     .into_iter()
-                    .filter(|entry| entry.version > *version)
+                    .filter(|entry| *version == Version::ZERO || entry.version > *version)
                     .collect()
             }
             RollbackTarget::Steps(steps) => {

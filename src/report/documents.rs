@@ -26,12 +26,14 @@ pub fn documents(report: &Report, options: &TextOptions) -> Vec<Document> {
 
 /// The name of the document in one format.
 pub fn name(report: &Report, format: Format) -> String {
+    // several commands may write into one folder: no two have a name in common
     let title = match (report.command, format) {
-        (_, Format::Text) => "SUMMARY".to_string(),
-        ("apply" | "rollback", _) if report.dry_run => "ARTIFACTS_SUMMARY".to_string(),
+        ("apply", _) if report.dry_run => "ARTIFACTS_SUMMARY".to_string(),
+        ("rollback", _) if report.dry_run => "ROLLBACK_PLAN".to_string(),
+        ("apply", Format::Text) => "SUMMARY".to_string(),
         ("apply", _) => "EXECUTION_REPORT".to_string(),
-        ("rollback", _) => "ROLLBACK_REPORT".to_string(),
-        ("verify" | "preflight", _) => "VERIFICATION_REPORT".to_string(),
+        ("verify", Format::Markdown) => "EXECUTIVE_SUMMARY".to_string(),
+        ("verify", _) => "VERIFICATION_REPORT".to_string(),
         ("docs", _) if report.documentation.as_ref().is_some_and(|docs| docs.full) => "REFERENCE".to_string(),
         ("docs", _) => "QUICK_REFERENCE".to_string(),
         (command, _) => format!("{}_REPORT", command.to_uppercase()),
@@ -41,18 +43,22 @@ pub fn name(report: &Report, format: Format) -> String {
 
 /// `MIGRATION_0024_`, `MIGRATIONS_0023_0024_`; nothing when it is not about certain migrations.
 fn subject(report: &Report) -> String {
-    let mut versions: Vec<&str> = report
-        .migrations
-        .iter()
-        .map(|migration| migration.version.as_str())
-        .collect();
-    if versions.is_empty() {
-        let suites = summary::by_suite(report);
-        // always-on suites have names
-        versions = suites
+    let suites = summary::by_suite(report);
+    let mut versions: Vec<&str> = match report.command {
+        // all migrations are listed there, and these are what it is about; always-on suites have names
+        "verify" => suites
             .iter()
+            .filter(|suite| suite.totals.skip < suite.totals.all())
             .map(|suite| suite.name)
             .filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()))
+            .collect(),
+        _ => Vec::new(),
+    };
+    if versions.is_empty() {
+        versions = report
+            .migrations
+            .iter()
+            .map(|migration| migration.version.as_str())
             .collect();
     }
     versions.sort_by_key(|version| version.parse::<u64>().unwrap_or_default());
@@ -92,6 +98,16 @@ mod tests {
                 fixture::rollback(),
                 Format::Sarif,
                 "MIGRATION_0024_ROLLBACK_REPORT.sarif",
+            ),
+            (
+                fixture::verify_approved(),
+                Format::Markdown,
+                "MIGRATION_0024_EXECUTIVE_SUMMARY.md",
+            ),
+            (
+                fixture::rollback_dry_run(),
+                Format::Text,
+                "MIGRATION_0024_ROLLBACK_PLAN.txt",
             ),
             (
                 fixture::verify_not_approved(),

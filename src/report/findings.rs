@@ -79,12 +79,12 @@ fn cause(blocker: Blocker<'_>) -> Finding<'_> {
     details.extend(detail("why", blocker.reason));
     if !blocker.sources.is_empty() {
         let places: Vec<String> = blocker.sources.iter().map(line_of).collect();
-        details.push(("needed at".to_string(), places.join(", ")));
+        details.push((blocker.place.to_string(), places.join(", ")));
     }
     details.extend(detail("remedy", blocker.remedy));
     Finding {
         severity: Severity::Error,
-        title: format!("{} is missing, which blocks {blocked}", blocker.object),
+        title: format!("{}, which blocks {blocked}", blocker.title()),
         details,
         location: blocker.sources.first().cloned(),
         origin: Origin::Cause(blocker),

@@ -2,8 +2,9 @@
 
 pub mod exit;
 pub mod model;
-pub mod preflight;
 pub mod summary;
+pub mod tasks;
+pub mod preflight;
 pub mod findings;
 pub mod cases;
 mod markup;

@@ -2,6 +2,7 @@
 //! eight validation tasks, and the gate. All of it follows from the causes and the checks that wait for them.
 
 use super::summary::quantity;
+use super::tasks::NAMES;
 use crate::check::{Status, Verdict};
 use crate::diagnostic::Diagnostic;
 use crate::preflight::{Assessment, Cause, Site};
@@ -75,7 +76,7 @@ type Group = (
 const GROUPS: [Group; 6] = [
     (
         "Schema",
-        "Schema validation",
+        NAMES[0],
         &[
             "table",
             "column",
@@ -105,23 +106,18 @@ const GROUPS: [Group; 6] = [
             "comment",
         ],
     ),
-    (
-        "Row security",
-        "Row security validation",
-        &["row_security", "policy"],
-        &["policy"],
-    ),
-    ("Indexes", "Index validation", &["index"], &["index"]),
+    ("Row security", NAMES[1], &["row_security", "policy"], &["policy"]),
+    ("Indexes", NAMES[2], &["index"], &["index"]),
     (
         "Triggers",
-        "Trigger and function validation",
+        NAMES[3],
         &["trigger", "function"],
         &["trigger", "function"],
     ),
-    ("Enums", "Enum validation", &["enum"], &["type", "domain"]),
+    ("Enums", NAMES[4], &["enum"], &["type", "domain"]),
     (
         "Integration points",
-        "Integration point validation",
+        NAMES[5],
         &["foreign_key", "grant", "role", "extension"],
         &["foreign key", "grant", "role", "extension", "owner", "query"],
     ),
@@ -207,14 +203,14 @@ impl Preflight {
         let lines = [
             (
                 "Production readiness",
-                "Production readiness checks",
+                NAMES[6],
                 status,
                 "everything that the scripts need",
                 finding,
             ),
             (
                 "Rollback",
-                "Rollback procedure",
+                NAMES[7],
                 back,
                 "a rollback script for each migration",
                 way,

@@ -66,6 +66,10 @@ pub fn outcome(report: &Report) -> Outcome {
 
 fn word(report: &Report) -> (Tone, &'static str) {
     match (report.exit, report.conclusion) {
+        // the verdict is what the rules make of it; that nobody looked is said with it
+        (ExitCode::Done, Some(Conclusion::Approved)) if is_unverified(report) => {
+            (Tone::Neutral, "APPROVED, NOTHING VERIFIED")
+        }
         (ExitCode::Done, Some(Conclusion::Approved)) => (Tone::Good, "APPROVED"),
         (ExitCode::Done, Some(Conclusion::Ready)) => (Tone::Good, "READY"),
         (ExitCode::Done, None) if report.dry_run => (Tone::Neutral, "PLAN"),
@@ -537,11 +541,15 @@ pub fn with_status(report: &Report, status: Status) -> impl Iterator<Item = &Ver
 #[derive(Debug, Clone, PartialEq)]
 pub struct Blocker<'a> {
     pub object: &'a str,
+    /// It is an object that is not there; else what keeps checks from being judged, in words.
+    pub is_missing: bool,
     pub blocks: usize,
     /// The blocked checks by component; what a preflight counts besides them is only in `blocks`.
     pub groups: Vec<Group<'a>>,
     pub remedy: Option<&'a str>,
     pub sources: &'a [Location],
+    /// What the sources are: `needed at`, or `made at` where a verdict misses what a script made.
+    pub place: &'static str,
     /// Why, when it is the same for all of them.
     pub reason: Option<&'a str>,
 }
@@ -557,6 +565,11 @@ pub fn blockers(report: &Report) -> Vec<Blocker<'_>> {
             None => waiting.push((object, vec![check])),
         }
     }
+    let place = match report.exit {
+        ExitCode::Blocked => "needed at",
+        _ if report.preflight.is_some() => "needed at",
+        _ => "made at",
+    };
     let mut blockers = Vec::new();
     for cause in &report.root_causes {
         let checks = match waiting.iter().position(|(object, _)| *object == cause.object) {
@@ -565,24 +578,43 @@ pub fn blockers(report: &Report) -> Vec<Blocker<'_>> {
         };
         blockers.push(Blocker {
             object: &cause.object,
+            is_missing: names_object(&checks),
             blocks: cause.blocks,
             reason: common_message(&checks).filter(|reason| !reason.contains(&cause.object)),
             groups: by_component(checks),
             remedy: Some(cause.remedy.as_str()).filter(|remedy| !remedy.is_empty()),
             sources: &cause.sources,
+            place,
         });
     }
     for (object, checks) in waiting {
         blockers.push(Blocker {
             object,
+            is_missing: names_object(&checks),
             blocks: checks.len(),
             reason: common_message(&checks).filter(|reason| !reason.contains(object)),
             remedy: checks.iter().find_map(|check| check.remedy.as_deref()),
             groups: by_component(checks),
             sources: &[],
+            place,
         });
     }
     blockers
+}
+
+/// What no check waits for was missed by a script.
+fn names_object(checks: &[&Verdict]) -> bool {
+    checks.is_empty() || checks.iter().any(|check| check.blocked_by.is_some())
+}
+
+impl Blocker<'_> {
+    /// `table organization is missing`, or what else is in the way.
+    pub fn title(&self) -> String {
+        match self.is_missing {
+            true => format!("{} is missing", self.object),
+            false => self.object.to_string(),
+        }
+    }
 }
 
 fn common_message<'a>(checks: &[&'a Verdict]) -> Option<&'a str> {

@@ -3,9 +3,11 @@
 mod binary;
 pub mod case;
 mod project;
-mod redact;
+mod proxy;
+pub mod redact;
 mod server;
 
 pub use binary::{Outcome, Pgplumb};
 pub use project::Project;
+pub use proxy::{Cut, Proxy};
 pub use server::{Database, Refusal, Server, Session, dump};

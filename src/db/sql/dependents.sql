@@ -38,7 +38,15 @@ outside as (
 -- a constraint, policy, trigger, rule or default belongs to its relation
 owned as (
     select o.*, coalesce(con.conrelid, pol.polrelid, tg.tgrelid, rw.ev_class, ad.adrelid, rel.oid) as relid,
-           coalesce(con.contypid, typ.oid) as typid, fn.oid as fnid
+           coalesce(con.contypid, typ.oid) as typid, fn.oid as fnid,
+           -- dropping any of these takes it away: itself, and the columns of a constraint or default
+           pg_catalog.array_remove(
+               array[con.conname, pol.polname, tg.tgname, rw.rulename]::text[]
+                   || array(select a.attname::text
+                              from pg_catalog.pg_attribute as a
+                             where a.attrelid = coalesce(nullif(con.conrelid, 0), ad.adrelid)
+                               and (a.attnum = any (con.conkey) or a.attnum = ad.adnum)),
+               null) as parts
       from outside as o
       left join pg_catalog.pg_constraint as con
         on o.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass and con.oid = o.objid
@@ -60,7 +68,8 @@ owned as (
 select pg_catalog.pg_describe_object(o.refclassid, o.refobjid, 0) as object,
        pg_catalog.pg_describe_object(o.classid, o.objid, 0) as dependent,
        coalesce(rn.nspname, tn.nspname, fnn.nspname, '') as owner_schema,
-       coalesce(r.relname, t.typname, f.proname, '') as owner_name
+       coalesce(r.relname, t.typname, f.proname, '') as owner_name,
+       pg_catalog.to_json(o.parts)::text as parts
   from owned as o
   left join pg_catalog.pg_class as r on r.oid = nullif(o.relid, 0)
   left join pg_catalog.pg_namespace as rn on rn.oid = r.relnamespace

@@ -40,7 +40,7 @@ fn cause(blocker: &Blocker) -> String {
             .iter()
             .map(|source| format!("<code>{}</code>", escape(&line_of(source))))
             .collect();
-        out.push_str(&format!("<p>needed at {}</p>\n", places.join(", ")));
+        out.push_str(&format!("<p>{} {}</p>\n", blocker.place, places.join(", ")));
     }
     if let Some(remedy) = blocker.remedy {
         out.push_str(&format!(

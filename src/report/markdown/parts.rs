@@ -389,12 +389,17 @@ pub fn not_verified(page: &mut Page, report: &Report) {
             quantity(checks.len(), "check"),
             text(reason)
         ));
-        page.list(
-            &summary::names(&checks)
-                .iter()
-                .map(|object| code(object))
-                .collect::<Vec<_>>(),
-        );
+        let rows: Vec<[String; 3]> = summary::by_component(checks)
+            .iter()
+            .map(|group| {
+                [
+                    group.component.title().to_string(),
+                    group.checks.len().to_string(),
+                    codes(&summary::names(&group.checks)),
+                ]
+            })
+            .collect();
+        page.table(["Component", "Checks", "Names"], &rows);
     }
     for uncovered in uncovered {
         page.paragraph(&format!(

@@ -5,12 +5,16 @@ use super::page::{Page, bold, code, codes, text};
 use super::parts;
 use crate::check::{Status, Verdict};
 use crate::diagnostic::Severity;
-use crate::report::model::{Conclusion, MigrationReport, MigrationState, Report, Totals};
+use crate::report::model::{Conclusion, MigrationReport, MigrationState, Report};
 use crate::report::summary::{self, Blocker, Component, Group, Tone, quantity};
+use crate::report::tasks;
 use crate::source::Location;
 
 /// How many names of one component are listed before the rest is only counted.
 const NAMES: usize = 40;
+
+/// How many causes stand on the line of a component.
+const CAUSES: usize = 2;
 
 /// Renders the document.
 pub fn render(page: &mut Page, report: &Report) {
@@ -70,7 +74,7 @@ fn quick_status(page: &mut Page, report: &Report) {
         .map(|group| {
             [
                 group.component.title().to_string(),
-                status_word(&group.totals),
+                group.totals.worst().map_or(String::new(), word),
                 format!("{}/{}", group.totals.pass, group.totals.all()),
                 first_words(group),
             ]
@@ -87,10 +91,8 @@ fn quick_status(page: &mut Page, report: &Report) {
 }
 
 /// `✗ FAIL`.
-fn status_word(totals: &Totals) -> String {
-    totals.worst().map_or(String::new(), |status| {
-        format!("{} {}", parts::mark(status), status.as_str().to_uppercase())
-    })
+fn word(status: Status) -> String {
+    format!("{} {}", parts::mark(status), status.as_str().to_uppercase())
 }
 
 /// What there is to say of a component on one line: why it did not pass.
@@ -123,7 +125,11 @@ fn first_words(group: &Group<'_>) -> String {
     }
     if !causes.is_empty() {
         let count = group.totals.blocked;
-        words.push(format!("{count} blocked by {}", codes(&causes)));
+        let shown = codes(&causes[..causes.len().min(CAUSES)]);
+        words.push(match causes.len().saturating_sub(CAUSES) {
+            0 => format!("{count} blocked by {shown}"),
+            more => format!("{count} blocked by {shown} and {more} more"),
+        });
     }
     if words.is_empty() && group.totals.skip > 0 {
         words.push(format!("{} skipped", group.totals.skip));
@@ -156,7 +162,13 @@ pub fn problems(page: &mut Page, report: &Report) {
 }
 
 fn issue(page: &mut Page, report: &Report, number: usize, blocker: &Blocker<'_>) {
-    page.heading(3, &format!("{number}. {} is missing", code(blocker.object)));
+    page.heading(
+        3,
+        &match blocker.is_missing {
+            true => format!("{number}. {} is missing", code(blocker.object)),
+            false => format!("{number}. {}", text(blocker.object)),
+        },
+    );
     let groups: Vec<String> = blocker
         .groups
         .iter()
@@ -170,7 +182,7 @@ fn issue(page: &mut Page, report: &Report, number: usize, blocker: &Blocker<'_>)
     if !blocker.sources.is_empty() {
         items.push(format!(
             "{} {}",
-            bold("Needed at:"),
+            bold(&format!("{}:", summary::capital(blocker.place))),
             parts::places(blocker.sources)
         ));
     }
@@ -224,16 +236,23 @@ fn required_actions(page: &mut Page, report: &Report) {
     if summary::outcome(report).tone != Tone::Bad {
         return;
     }
-    let mut steps: Vec<String> = Vec::new();
+    // one remedy may serve many causes
+    let mut remedies: Vec<(String, usize)> = Vec::new();
     for blocker in summary::blockers(report) {
-        let step = match blocker.remedy {
-            Some(remedy) => format!("{} ({} waits)", text(remedy), quantity(blocker.blocks, "check")),
-            None => format!("provide {}", code(blocker.object)),
+        let remedy = match blocker.remedy {
+            Some(remedy) => text(remedy),
+            None if blocker.is_missing => format!("provide {}", code(blocker.object)),
+            None => format!("solve: {}", text(blocker.object)),
         };
-        if !steps.contains(&step) {
-            steps.push(step);
+        match remedies.iter_mut().find(|(known, _)| *known == remedy) {
+            Some((_, waiting)) => *waiting += blocker.blocks,
+            None => remedies.push((remedy, blocker.blocks)),
         }
     }
+    let mut steps: Vec<String> = remedies
+        .into_iter()
+        .map(|(remedy, waiting)| format!("{remedy} (for {})", quantity(waiting, "blocked check")))
+        .collect();
     let failed: Vec<&Verdict> = summary::with_status(report, Status::Fail).collect();
     if !failed.is_empty() {
         let remedies = failed.iter().filter(|check| check.remedy.is_some()).count();
@@ -256,88 +275,96 @@ fn required_actions(page: &mut Page, report: &Report) {
     page.steps(&steps);
 }
 
-/// Every component as a task: what it wanted, what was found, and the checks one by one.
+/// The eight tasks: what each wanted, what was found, and the checks one by one.
 fn tasks(page: &mut Page, report: &Report) {
-    let groups = summary::by_component(&report.checks);
-    if groups.is_empty() {
+    if report.checks.is_empty() {
         return;
     }
+    let judged: Vec<&MigrationReport> = judged(report).collect();
     page.heading(2, "Validation tasks");
-    for (index, group) in groups.iter().enumerate() {
+    for task in tasks::tasks(report, &judged) {
         page.heading(
             3,
-            &format!(
-                "Task {}: {} {}",
-                index + 1,
-                group.component.title(),
-                status_word(&group.totals)
-            ),
+            &format!("Task {}: {} {}", task.number, task.name, word(task.status)),
         );
-        if group.component == Component::Counts {
-            let rows: Vec<[String; 3]> = group
-                .checks
-                .iter()
-                .map(|check| {
-                    let (want, have) = match check.measure {
-                        Some(measure) => (
-                            format!("{}{}", measure.want, if measure.at_least { "+" } else { "" }),
-                            measure.have.to_string(),
-                        ),
-                        None => (
-                            check.expected.as_deref().map_or(String::new(), text),
-                            check.actual.as_deref().map_or(String::new(), text),
-                        ),
-                    };
-                    [
-                        format!("{} {}", parts::mark(check.status), text(&check.object)),
-                        want,
-                        have,
-                    ]
-                })
-                .collect();
-            page.table(["Figure", "Expected", "Actual"], &rows);
+        if task.status == Status::Skip && task.groups.is_empty() {
+            page.paragraph(&text(&task.finding));
             continue;
         }
-        page.paragraph(&format!(
-            "{} of the check files: {}.",
-            quantity(group.checks.len(), "check"),
-            summary::parts_of(&group.totals)
-        ));
-        let mut by_status: Vec<(Status, Vec<&Verdict>)> = Vec::new();
-        for status in [
-            Status::Fail,
-            Status::Blocked,
-            Status::Warn,
-            Status::Skip,
-            Status::Pass,
-        ] {
+        page.list(&[
+            format!("{} {}", bold("Requirement:"), text(&task.requirement)),
+            format!("{} {}", bold("Finding:"), text(&task.finding)),
+        ]);
+        let (counts, others): (Vec<&Group<'_>>, Vec<&Group<'_>>) = task
+            .groups
+            .iter()
+            .partition(|group| group.component == Component::Counts);
+        counts.iter().for_each(|group| figures(page, group));
+        let rows: Vec<[String; 4]> = others.iter().flat_map(|group| by_status(group)).collect();
+        if !rows.is_empty() {
+            page.table(["Component", "Status", "Checks", "Objects"], &rows);
+        }
+    }
+}
+
+/// A line a count.
+fn figures(page: &mut Page, group: &Group<'_>) {
+    let rows: Vec<[String; 3]> = group
+        .checks
+        .iter()
+        .map(|check| {
+            let (want, have) = match check.measure {
+                Some(measure) => (
+                    format!("{}{}", measure.want, if measure.at_least { "+" } else { "" }),
+                    measure.have.to_string(),
+                ),
+                None => (
+                    check.expected.as_deref().map_or(String::new(), text),
+                    check.actual.as_deref().map_or(String::new(), text),
+                ),
+            };
+            [
+                format!("{} {}", parts::mark(check.status), text(&check.object)),
+                want,
+                have,
+            ]
+        })
+        .collect();
+    page.table(["Figure", "Expected", "Actual"], &rows);
+}
+
+/// A line a status, the worst first, with the names.
+fn by_status(group: &Group<'_>) -> Vec<[String; 4]> {
+    let order = [
+        Status::Fail,
+        Status::Blocked,
+        Status::Warn,
+        Status::Skip,
+        Status::Pass,
+    ];
+    order
+        .into_iter()
+        .filter_map(|status| {
             let checks: Vec<&Verdict> = group
                 .checks
                 .iter()
                 .copied()
                 .filter(|check| check.status == status)
                 .collect();
-            if !checks.is_empty() {
-                by_status.push((status, checks));
-            }
-        }
-        let rows: Vec<[String; 3]> = by_status
-            .iter()
-            .map(|(status, checks)| {
-                let names = summary::names(checks);
-                let shown = match names.len() {
-                    few if few <= NAMES => codes(&names),
-                    many => format!("{} and {} more", codes(&names[..NAMES]), many - NAMES),
-                };
-                [
-                    format!("{} {}", parts::mark(*status), status.as_str()),
-                    checks.len().to_string(),
-                    shown,
-                ]
-            })
-            .collect();
-        page.table(["Status", "Checks", "Objects"], &rows);
-    }
+            let names = summary::names(&checks);
+            let shown = match names.len() {
+                0 => return None,
+                few if few <= NAMES => codes(&names),
+                many => format!("{} and {} more", codes(&names[..NAMES]), many - NAMES),
+            };
+            Some([
+                group.component.title().to_string(),
+                format!("{} {}", parts::mark(status), status.as_str()),
+                checks.len().to_string(),
+                shown,
+            ])
+        })
+        .collect()
 }
 
 /// What has to be so before anything is built on this database.
@@ -353,7 +380,13 @@ fn gate(page: &mut Page, report: &Report) {
     });
     let mut items: Vec<(bool, String)> = Vec::new();
     for blocker in summary::blockers(report) {
-        items.push((false, format!("{} is there", code(blocker.object))));
+        items.push((
+            false,
+            match blocker.is_missing {
+                true => format!("{} is there", code(blocker.object)),
+                false => format!("Solved: {}", text(blocker.object)),
+            },
+        ));
     }
     if totals.all() > 0 {
         items.push((

