@@ -287,7 +287,7 @@ fn by_migration(
         })
         .collect();
     for migration in &applied {
-        let scope = runner::scope_of(&migration.up, &history.schemas);
+        let scope = super::look::scope_of(&migration.up, &history.schemas);
         for object in catalog.iter().filter(|object| names(&scope, &object.id)) {
             owners.insert(object.id.clone(), migration.version);
         }
@@ -416,11 +416,9 @@ async fn settle(
             .collect();
         let mut lowered = false;
         for verdict in &troubles {
-            let (page, style) = (&page, &mut style);
-            lowered |= page
-                .objects_at(verdict.source.line)
-                .map(|id| lower(style, id))
-                .fold(false, |any, one| any || one);
+            for id in page.objects_at(verdict.source.line) {
+                lowered |= lower(&mut style, id);
+            }
         }
         if lowered {
             continue;

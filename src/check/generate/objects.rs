@@ -182,11 +182,9 @@ impl Writer<'_> {
         for word in ["function", "procedure", "aggregate"] {
             let mut section = Table::new();
             for object in self.catalog.of_kind(Kind::Function) {
-                let its = match object.text("type") {
-                    Some(word @ ("procedure" | "aggregate")) => word,
-                    _ => "function",
-                };
-                if its == word {
+                // a window function is a function as well
+                let its = object.text("type").filter(|its| *its != "window");
+                if its.unwrap_or("function") == word {
                     let table = self.routine(object, word);
                     section.put_object(self.signature(object), Node::Table(table), &object.id);
                 }

@@ -201,9 +201,9 @@ fn type_length(words: &[Word]) -> usize {
     let mut at = 1;
     if words.get(at).is_some_and(|word| word.is(".")) {
         at += 2;
-    } else if first.is("double") || (first.is("character") && words.get(1).is_some_and(|w| w.is("varying"))) {
-        at += 1;
-    } else if first.is("bit") && words.get(1).is_some_and(|word| word.is("varying")) {
+    } else if first.is("double")
+        || (words.get(1).is_some_and(|word| word.is("varying")) && (first.is("character") || first.is("bit")))
+    {
         at += 1;
     }
     if words.get(at).is_some_and(|word| word.is("(")) {

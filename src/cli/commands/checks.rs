@@ -61,18 +61,18 @@ pub async fn generate(context: &Context<'_>, args: &GenerateArgs) -> Result<Repo
     };
     let mut report = generate::generate(context, &options).await?;
     if let Some(folder) = &args.per_migration {
-        std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
         for suite in &report.generated {
             let path = folder.join(format!("{}.toml", suite.stem));
-            if path.exists() {
+            let is_new =
+                output::write_new_file(&path, &suite.text).map_err(|error| unwritable(&path, &error))?;
+            if is_new {
+                report.files.push(path.display().to_string());
+            } else {
                 report.diagnostics.push(
                     Diagnostic::note(format!("{} is there already and stays as it is", path.display()))
                         .help("delete it to have it written anew"),
                 );
-                continue;
             }
-            output::write_file(&path, &suite.text).map_err(|error| unwritable(&path, &error))?;
-            report.files.push(path.display().to_string());
         }
     } else if let Some(path) = &args.output {
         let texts: Vec<&str> = report.generated.iter().map(|suite| suite.text.as_str()).collect();
