@@ -2,12 +2,14 @@
 
 mod binary;
 pub mod case;
+mod pooler;
 mod project;
 mod proxy;
 pub mod redact;
 mod server;
 
 pub use binary::{Outcome, Pgplumb};
+pub use pooler::Pooler;
 pub use project::Project;
 pub use proxy::{Cut, Proxy};
 pub use server::{Database, Refusal, Server, Session, dump};
