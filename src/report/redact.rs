@@ -8,6 +8,7 @@ use super::model::{
     JournalLine, LedgerLine, LintLine, MigrationReport, Report, RootCause, StatementLine, WayBack,
 };
 use super::preflight::{ComponentLine, Issue, Preflight, Task};
+use crate::audit::Finding;
 use crate::catalog::{Object, ObjectId, Value};
 use crate::check::Verdict;
 use crate::check::verdict::Difference;
@@ -98,6 +99,7 @@ impl Hide for Report {
             checks,
             root_causes,
             diagnostics,
+            findings,
             ledger,
             journal,
             makers,
@@ -107,8 +109,30 @@ impl Hide for Report {
         } = self;
         hide!(preflight);
         hide!(environment, database, files, linted, migrations, checks);
-        hide!(root_causes, diagnostics, ledger, journal, makers, documentation);
-        hide!(generated);
+        hide!(
+            findings,
+            root_causes,
+            diagnostics,
+            ledger,
+            journal,
+            makers,
+            documentation,
+            generated
+        );
+    }
+}
+
+impl Hide for Finding {
+    fn hide(&mut self) {
+        let Finding {
+            id: _,
+            severity: _,
+            object,
+            message,
+            fix,
+            accepted,
+        } = self;
+        hide!(object, message, fix, accepted);
     }
 }
 
