@@ -2,6 +2,7 @@
 
 mod binary;
 pub mod case;
+pub mod chromium;
 mod pooler;
 mod project;
 mod proxy;
