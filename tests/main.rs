@@ -16,4 +16,5 @@ mod kinds;
 mod layouts;
 mod preflight;
 mod round_trips;
+mod secrets;
 mod shipped;
