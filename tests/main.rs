@@ -6,6 +6,7 @@ mod support;
 
 mod account;
 mod architecture;
+mod audit;
 mod browser;
 mod cases;
 mod chaos;
