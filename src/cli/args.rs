@@ -312,6 +312,10 @@ pub struct ApplyArgs {
     #[arg(long)]
     pub dry_run: bool,
 
+    /// Put all of them in one transaction: all or nothing
+    #[arg(long)]
+    pub single_transaction: bool,
+
     /// Commit without running the checks; report and journal say so
     #[arg(long)]
     pub no_verify: bool,
