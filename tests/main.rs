@@ -18,4 +18,5 @@ mod layouts;
 mod preflight;
 mod prove;
 mod round_trips;
+mod secrets;
 mod shipped;

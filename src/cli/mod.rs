@@ -10,7 +10,7 @@ mod signals;
 
 use std::io::IsTerminal;
 
-use args::{Args, Command};
+use args::{Args, ChecksArgs, ChecksCommand, Command};
 use clap::Parser;
 
 use crate::db::parameters::Parameters;
@@ -100,11 +100,12 @@ fn context<'a>(
 
 /// The commands that look at a project.
 async fn verbs(args: &Args) -> Result<Report, ops::Error> {
-    if let Command::Checks(checks) = &args.command {
-        return commands::checks::run(&args.global, checks);
-    }
     let options = args.global.load_options();
     let project = match &args.command {
+        Command::Checks(checks) => match &checks.command {
+            ChecksCommand::Lint(options) => return commands::checks::lint(&args.global, options),
+            ChecksCommand::Generate(options) => commands::checks::project(&args.global, options),
+        },
         // a database can be looked at from anywhere
         Command::Snapshot(_) | Command::Diff(_) => Project::without_files(&options),
         _ => Project::load(&options),
@@ -146,6 +147,9 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
         Command::Rollback(options) => commands::rollback::run(&context, &args.global, options).await,
         Command::History(options) => commands::history::run(&context, options).await,
         Command::Snapshot(_) => ops::snapshot::snapshot(&context).await,
+        Command::Checks(ChecksArgs {
+            command: ChecksCommand::Generate(options),
+        }) => commands::checks::generate(&context, options).await,
         Command::Init(_)
         | Command::New(_)
         | Command::Completions(_)
@@ -181,6 +185,13 @@ fn show(args: &Args, report: &Report) -> ExitCode {
     if is_quiet_success && quiet_says_nothing(&args.command) {
         return exit;
     }
+    if let Some(suite) = commands::checks::suite_for_stdout(args, report) {
+        // the suite is what was asked for; what is to be said of it goes to stderr
+        for diagnostic in &report.diagnostics {
+            output::tell_diagnostic(diagnostic, args.global.color);
+        }
+        return worst(exit, output::print_or_fail(suite));
+    }
     let text = report::render(
         report,
         args.format(),
@@ -193,6 +204,11 @@ fn show(args: &Args, report: &Report) -> ExitCode {
         exit = worse(exit);
     }
     exit
+}
+
+/// The first that went wrong.
+fn worst(first: ExitCode, second: ExitCode) -> ExitCode {
+    if first == ExitCode::Done { second } else { first }
 }
 
 /// A report that could not be written turns success into failure; a failure stays what it is.

@@ -21,7 +21,7 @@ impl Session {
             let mut batch = Batch::new();
             self.begin(&mut batch, "", &settings);
             batch.script(script);
-            self.settle(&mut batch, &settings);
+            self.settle(&mut batch);
             batch.one(Stage::Commit, "COMMIT");
             let sent = batch.send(self.client()).await;
             fresh.reply().await?;

@@ -111,6 +111,19 @@ struct JsonReport<'a> {
     /// Of `diff`: object by object, property by property.
     #[serde(skip_serializing_if = "Option::is_none")]
     changes: Option<Vec<JsonChange<'a>>>,
+    /// Of `checks generate`: the suites.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    generated: Vec<JsonGenerated<'a>>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "GeneratedSuite"))]
+struct JsonGenerated<'a> {
+    /// `0024_sync` for the suite of a migration, else `baseline`.
+    stem: &'a str,
+    checks: usize,
+    /// TOML.
+    text: &'a str,
 }
 
 impl<'a> JsonReport<'a> {
@@ -145,6 +158,15 @@ impl<'a> JsonReport<'a> {
                 .as_ref()
                 .map(|difference| difference.changes.iter().map(JsonChange::of).collect()),
             files: &report.files,
+            generated: report
+                .generated
+                .iter()
+                .map(|suite| JsonGenerated {
+                    stem: &suite.stem,
+                    checks: suite.checks,
+                    text: &suite.text,
+                })
+                .collect(),
             linted: report
                 .linted
                 .iter()

@@ -46,6 +46,8 @@ pub struct Report {
     pub makers: BTreeMap<String, String>,
     /// Of `docs`.
     pub documentation: Option<Documentation>,
+    /// Of `checks generate`.
+    pub generated: Vec<GeneratedSuite>,
     /// Of `prove`: a migration each, in order.
     pub proofs: Vec<Proof>,
     /// Of `prove`: everything taken back from the end; `None` when it was not tried.
@@ -126,6 +128,16 @@ pub struct Chain {
     pub failed: Vec<(String, String)>,
     /// What is left or missing: the stem of the migration that left it, and the difference.
     pub residue: Vec<(String, ChangeLine)>,
+}
+
+/// A check file that was written from the live catalog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GeneratedSuite {
+    /// `0024_sync` for the suite of a migration, else `baseline`.
+    pub stem: String,
+    /// TOML.
+    pub text: String,
+    pub checks: usize,
 }
 
 /// The verdict of a run as a word.
@@ -487,6 +499,7 @@ impl Report {
             dry_run: false,
             files: Vec::new(),
             linted: Vec::new(),
+            generated: Vec::new(),
             migrations: Vec::new(),
             checks: Vec::new(),
             root_causes: Vec::new(),
