@@ -22,6 +22,7 @@ pub mod dependents;
 pub mod detached;
 pub mod preflight;
 pub mod repair;
+pub mod residue;
 
 pub use connect::{ConnectError, Connection, Connector, Server, connect};
 pub use parameters::{ParameterError, Parameters};

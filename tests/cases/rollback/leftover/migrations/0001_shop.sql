@@ -1,0 +1,2 @@
+CREATE TABLE shop (id integer PRIMARY KEY, name text);
+CREATE INDEX shop_name ON shop (name);
