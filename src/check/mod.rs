@@ -23,6 +23,6 @@ mod testing;
 pub use evaluate::{Evaluation, evaluate, evaluate_last, evaluate_where, skipped};
 pub use lint::lint;
 pub use parse::{parse, parse_in};
-pub use question::{Answer, Answers, Question};
+pub use question::{Answer, Answers, Met, Phase, Prepare, Probe, Question, Refusal, Step};
 pub use suite::{Suite, scope};
 pub use verdict::{Difference, Measure, Status, Verdict};

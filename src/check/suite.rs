@@ -31,6 +31,11 @@ impl Suite {
         self.checks.len()
     }
 
+    /// Whether any of its checks writes.
+    pub fn has_probes(&self) -> bool {
+        self.checks.iter().any(|check| check.kind == "probe")
+    }
+
     /// Leaves out what looks at rows or runs statements: queries and probes.
     pub fn retain_catalog_checks(&mut self) {
         self.checks

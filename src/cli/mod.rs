@@ -102,6 +102,10 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
         events: &|event| progress.show(event),
         ask_password: database::asker(),
         interrupt,
+        probes: ops::Consent::new(
+            args.command.leaves_out_probes(),
+            can_ask().then_some(commands::rollback::confirm),
+        ),
     };
     match &args.command {
         Command::Status(options) => commands::status::run(&context, options).await,

@@ -14,6 +14,7 @@ pub mod snapshot;
 pub mod figures;
 pub mod judge;
 pub mod ask;
+pub mod probe;
 pub mod dependents;
 pub mod detached;
 pub mod preflight;

@@ -9,8 +9,10 @@ pub mod docs;
 mod error;
 mod facts;
 pub mod history;
+mod judge;
 pub mod lint;
 pub mod preflight;
+mod probes;
 pub mod repair;
 pub mod rollback;
 mod runner;
@@ -19,6 +21,7 @@ pub mod verify;
 
 pub use context::{Context, Event, Interrupt};
 pub use error::Error;
+pub use probes::Consent;
 pub use runner::now;
 
 use crate::catalog::Catalog;
