@@ -1,14 +1,8 @@
 //! Every kind of catalog object in one complete suite: it passes, and each single change is found and named.
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
-use std::os::unix::net::UnixStream;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use serde_json::Value;
 
-use crate::support::{Database, Pgplumb, Project, Server};
+use crate::support::{Database, Pgplumb, Project, Proxy, Server};
 
 fn verify(project: &Project, database: &Database) -> (i32, Value) {
     let outcome = Pgplumb::new(project, database)
@@ -162,82 +156,11 @@ fn exact_passes_over_what_extensions_own_and_what_is_ignored() {
     assert_eq!((code, troubles(&report)), (0, Vec::new()));
 }
 
-/// Passes everything on, and counts how often the server says that it waits for the next message.
-struct Counter {
-    port: u16,
-    answers: Arc<AtomicUsize>,
-}
-
-impl Counter {
-    /// Stands before the server's socket for one connection after the other.
-    fn before(server: &Server) -> Counter {
-        let directory = server.scratch().url("x");
-        let socket = socket_of(&directory);
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        let port = listener.local_addr().expect("it is bound").port();
-        let answers = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&answers);
-        std::thread::spawn(move || {
-            for client in listener.incoming() {
-                let (Ok(client), Ok(server)) = (client, UnixStream::connect(&socket)) else {
-                    return;
-                };
-                let (Ok(mut from), Ok(mut to)) = (client.try_clone(), server.try_clone()) else {
-                    return;
-                };
-                std::thread::spawn(move || {
-                    let _ = std::io::copy(&mut from, &mut to);
-                    let _ = to.shutdown(Shutdown::Both);
-                });
-                let counted = Arc::clone(&counted);
-                std::thread::spawn(move || messages(server, client, &counted));
-            }
-        });
-        Counter { port, answers }
-    }
-
-    /// Round trips since the connection stood, and from zero again.
-    fn take(&self) -> usize {
-        // the first says that the connection stands
-        self.answers.swap(0, Ordering::SeqCst).saturating_sub(1)
-    }
-}
-
-/// The socket file of a URL such as `postgresql://postgres@%2Ftmp%2Fx:5432/db`.
-fn socket_of(url: &str) -> String {
-    let host = url.rsplit_once('@').expect("a user").1;
-    let (host, rest) = host.split_once(':').expect("a port");
-    let port = rest.split('/').next().expect("a database");
-    format!("{}/.s.PGSQL.{port}", host.replace("%2F", "/"))
-}
-
-/// Copies the server's messages, and counts ReadyForQuery.
-fn messages(mut server: UnixStream, mut client: TcpStream, answers: &AtomicUsize) {
-    let mut head = [0_u8; 5];
-    while server.read_exact(&mut head).is_ok() {
-        let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize;
-        let mut body = vec![0_u8; length - 4];
-        if server.read_exact(&mut body).is_err() {
-            return;
-        }
-        if head[0] == b'Z' {
-            answers.fetch_add(1, Ordering::SeqCst);
-        }
-        if client
-            .write_all(&head)
-            .and_then(|()| client.write_all(&body))
-            .is_err()
-        {
-            return;
-        }
-    }
-}
-
 #[test]
 fn the_number_of_round_trips_does_not_grow_with_the_suite() {
     let server = Server::shared();
     let database = server.database("trips");
-    let counter = Counter::before(server);
+    let proxy = Proxy::before(server);
     let mut sql = String::new();
     for index in 0..60 {
         sql.push_str(&format!(
@@ -255,10 +178,7 @@ fn the_number_of_round_trips_does_not_grow_with_the_suite() {
         }
         text
     };
-    let url = format!(
-        "postgresql://postgres@127.0.0.1:{}/{}?sslmode=disable",
-        counter.port, database.name
-    );
+    let url = proxy.url(&database.name);
     // as the catalog prints it, and in a spelling that only the server can judge
     for (check, most) in [
         ("a <> ''::text", 3),
@@ -279,7 +199,7 @@ fn the_number_of_round_trips_does_not_grow_with_the_suite() {
                 outcome.stderr
             );
             assert_eq!(outcome.json()["totals"]["blocked"], 0, "{}", outcome.stdout);
-            trips.push(counter.take());
+            trips.push(proxy.take_trips());
         }
         assert_eq!(trips[0], trips[1], "{check}");
         assert!(

@@ -4,12 +4,17 @@
 
 mod support;
 
+mod account;
 mod architecture;
+mod audit;
+mod browser;
 mod cases;
+mod chaos;
 mod commands;
 mod examples;
 mod histories;
 mod kinds;
 mod layouts;
 mod preflight;
+mod round_trips;
 mod shipped;

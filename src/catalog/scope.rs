@@ -192,6 +192,20 @@ impl Scope {
         *self == Scope::default()
     }
 
+    /// Whether it names nothing but relations, types and functions that `other` names too.
+    pub fn is_within(&self, other: &Scope) -> bool {
+        let rest = Scope {
+            relations: BTreeSet::new(),
+            types: BTreeSet::new(),
+            functions: BTreeSet::new(),
+            ..self.clone()
+        };
+        rest.is_empty()
+            && self.relations.is_subset(&other.relations)
+            && self.types.is_subset(&other.types)
+            && self.functions.is_subset(&other.functions)
+    }
+
     /// Adds all that `other` covers.
     pub fn extend(&mut self, other: Scope) {
         self.relations.extend(other.relations);

@@ -1,7 +1,9 @@
 //! What only the server can answer.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use crate::audit::Facts;
 use crate::catalog::Context;
 
 /// Asked of the server, between two evaluations.
@@ -24,6 +26,8 @@ pub enum Question {
     Rows { sql: String, schema: String },
     /// What do these statements do? They write, and are rolled back.
     Probe(Probe),
+    /// What do the lints of the audit look at?
+    Audit,
 }
 
 /// The statements of a probe, in order. All of it is taken back.
@@ -107,6 +111,8 @@ pub enum Answer {
     Probe(Vec<Met>),
     /// A probe was not run, with the reason: it is skipped.
     NotRun { reason: String },
+    /// The facts for the audit.
+    Audit(Arc<Facts>),
 }
 
 /// Answers by question.

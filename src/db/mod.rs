@@ -1,5 +1,6 @@
 //! PostgreSQL: how it is reached, asked and told. The only module that opens a connection.
 
+pub mod audit;
 pub mod secret;
 pub mod parameters;
 pub mod tls;
@@ -10,6 +11,7 @@ pub mod batch;
 pub mod history;
 pub mod session;
 pub mod catalog;
+pub mod names;
 pub mod snapshot;
 pub mod figures;
 pub mod judge;

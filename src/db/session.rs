@@ -21,6 +21,8 @@ pub const LOCK_KEY: i64 = 0x0070_6770_6c75_6d62;
 pub const SQLSTATE_LOCKED: &str = "PGP01";
 /// Raised when the history is no longer what the plan was made from.
 pub const SQLSTATE_HISTORY_CHANGED: &str = "PGP02";
+/// Raised when something is there already that the step is to make.
+pub const SQLSTATE_PRESENT: &str = "PGP04";
 /// Raised when a message arrives outside the transaction that it was made for.
 pub const SQLSTATE_LOST_TRANSACTION: &str = "PGP03";
 
@@ -55,11 +57,12 @@ impl Settings {
     /// One statement that sets everything that meaning depends on, for the transaction. `search_path` is the
     /// connection's own: a script finds the names that psql would find.
     fn sql(&self, search_path: Option<&str>) -> String {
-        self.calls(search_path, true)
+        self.calls(search_path, true, &[])
     }
 
-    /// The same for the session, or for the transaction when `is_local`.
-    fn calls(&self, search_path: Option<&str>, is_local: bool) -> String {
+    /// The same for the session, or for the transaction when `is_local`; after `defaults` got the values that the
+    /// session began with.
+    fn calls(&self, search_path: Option<&str>, is_local: bool, defaults: &[&str]) -> String {
         let mut values = vec![
             ("TimeZone", "UTC".to_string()),
             ("DateStyle", "ISO, MDY".to_string()),
@@ -77,18 +80,38 @@ impl Settings {
         );
         values.extend(search_path.map(|path| ("search_path", path.to_string())));
         values.extend(self.role.clone().map(|role| ("role", role)));
-        let calls: Vec<String> = values
+        let defaults = defaults
             .iter()
-            .map(|(name, value)| {
-                format!(
-                    "pg_catalog.set_config('{name}', {}, {is_local})",
-                    quote_literal(value)
-                )
-            })
-            .collect();
+            .map(|name| format!("pg_catalog.set_config('{name}', NULL, {is_local})"));
+        let values = values.iter().map(|(name, value)| {
+            format!(
+                "pg_catalog.set_config('{name}', {}, {is_local})",
+                quote_literal(value)
+            )
+        });
+        let calls: Vec<String> = defaults.chain(values).collect();
         format!("SELECT {}", calls.join(", "))
     }
 }
+
+/// What other clients of a transaction pooler may have left on the server's session, and changes what a script means or
+/// whether it may run. Timeouts and role are ours to set again.
+const LEAKED: [&str; 14] = [
+    "statement_timeout",
+    "idle_in_transaction_session_timeout",
+    "role",
+    "search_path",
+    "default_transaction_read_only",
+    "standard_conforming_strings",
+    "check_function_bodies",
+    "row_security",
+    "default_tablespace",
+    "default_table_access_method",
+    "transform_null_equals",
+    "array_nulls",
+    "xmloption",
+    "quote_all_identifiers",
+];
 
 /// A connection with what is known of the database.
 pub struct Session {
@@ -96,6 +119,9 @@ pub struct Session {
     pub settings: Settings,
     /// The connection's own search_path, once the history was read.
     search_path: Option<String>,
+    /// Whether a pooler stands between, once the history was read.
+    is_pooled: bool,
+    is_standby: bool,
 }
 
 impl Session {
@@ -104,6 +130,8 @@ impl Session {
             connection,
             settings,
             search_path: None,
+            is_pooled: false,
+            is_standby: false,
         }
     }
 
@@ -128,15 +156,39 @@ impl Session {
         is_other.then(|| "transaction or session pooler".to_string())
     }
 
+    /// Whether a pooler stands between, as far as is known: the history tells.
+    pub fn is_pooled(&self) -> bool {
+        self.is_pooled
+    }
+
     /// BEGIN and the settings of the transaction.
     pub fn begin(&self, batch: &mut Batch, mode: &str, settings: &Settings) {
-        batch.one(Stage::Begin, &format!("BEGIN {mode}"));
-        batch.one(Stage::Begin, &settings.sql(self.search_path.as_deref()));
+        let path = self.search_path.as_deref();
+        if !self.is_pooled {
+            batch.one(Stage::Begin, &format!("BEGIN {mode}"));
+            batch.one(Stage::Begin, &settings.sql(path));
+            return;
+        }
+        let isolation = if mode.contains("ISOLATION") {
+            ""
+        } else {
+            "ISOLATION LEVEL READ COMMITTED"
+        };
+        // nothing but a standby refuses to hear that
+        let access = if mode.contains("READ ONLY") || self.is_standby {
+            ""
+        } else {
+            "READ WRITE"
+        };
+        batch.one(Stage::Begin, &format!("BEGIN {isolation} {mode} {access}"));
+        batch.one(Stage::Begin, "SET LOCAL SESSION AUTHORIZATION DEFAULT");
+        batch.one(Stage::Begin, &settings.calls(path, true, &LEAKED));
     }
 
     /// Gives the session what a transaction would get: for statements that run outside of one.
     pub fn prepare_alone(&self, batch: &mut Batch, settings: &Settings) {
-        batch.one(Stage::Begin, &settings.calls(self.search_path.as_deref(), false));
+        let calls = settings.calls(self.search_path.as_deref(), false, &[]);
+        batch.one(Stage::Begin, &calls);
     }
 
     /// Brings back what a script may have changed: user, role, settings; and fires deferred constraints, so
@@ -149,22 +201,56 @@ impl Session {
 
     /// Adds a reading of the catalog: only the server's own names are resolved bare while it lasts.
     pub fn read_catalog(&self, batch: &mut Batch, stage: Stage, sql: &str) {
-        batch.one(
-            stage,
-            "SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)",
-        );
+        self.read_with(batch, stage, sql, &[]);
+    }
+
+    /// The same of a few objects: the joins are made in the order in which they are written, for the search for a
+    /// better one takes longer than the reading.
+    pub fn read_few(&self, batch: &mut Batch, stage: Stage, sql: &str) {
+        self.read_with(batch, stage, sql, &["join_collapse_limit", "from_collapse_limit"]);
+    }
+
+    /// A reading with these settings at 1 while it lasts.
+    fn read_with(&self, batch: &mut Batch, stage: Stage, sql: &str, ones: &[&str]) {
+        let select = |values: Vec<String>| format!("SELECT {}", values.join(", "));
+        let ones = |value: &str| -> Vec<String> {
+            ones.iter()
+                .map(|name| format!("pg_catalog.set_config('{name}', {value}, true)"))
+                .collect()
+        };
+        let mut before = ones("'1'");
+        before.push("pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)".to_string());
+        batch.one(stage, &select(before));
         batch.many(stage, sql);
-        if let Some(path) = &self.search_path {
-            let path = quote_literal(path);
-            batch.one(
-                stage,
-                &format!("SELECT pg_catalog.set_config('search_path', {path}, true)"),
-            );
+        // NULL is the value that the session began with
+        let mut behind = ones("NULL");
+        behind.extend(self.search_path.as_ref().map(|path| {
+            format!(
+                "pg_catalog.set_config('search_path', {}, true)",
+                quote_literal(path)
+            )
+        }));
+        if !behind.is_empty() {
+            batch.one(stage, &select(behind));
         }
     }
 
-    /// Adds the statements that read the history.
+    /// Adds the statements that read the history, as the connection's own role and on its own search_path.
     pub fn read_history(&self, batch: &mut Batch) {
+        // behind a pooler others may have left something: what the session began with is the connection's own
+        batch.one(Stage::Begin, "SET LOCAL SESSION AUTHORIZATION DEFAULT");
+        let role = self
+            .settings
+            .role
+            .as_deref()
+            .map_or("NULL".to_string(), quote_literal);
+        batch.one(
+            Stage::Begin,
+            &format!(
+                "SELECT pg_catalog.set_config('search_path', NULL, true), pg_catalog.set_config('statement_timeout', \
+                 NULL, true), pg_catalog.set_config('role', NULL, true), pg_catalog.set_config('role', {role}, true)"
+            ),
+        );
         let [find, answer] = history::read_sql();
         batch.one(Stage::Query, &find);
         batch.one(Stage::Query, &answer);
@@ -181,7 +267,17 @@ impl Session {
             })
             .and_then(|row| row.get(0))
             .ok_or_else(|| Error::Unexpected("no row for the history".to_string()))?;
-        let reading = history::decode(row)?;
+        let mut reading = history::decode(row)?;
+        self.is_pooled = self.pooler(&reading).is_some();
+        self.is_standby = reading.standby;
+        if self.is_pooled && !reading.search_path.contains("pg_temp") {
+            // temporary tables that others left come last
+            reading.search_path.push_str(if reading.search_path.is_empty() {
+                "pg_temp"
+            } else {
+                ", pg_temp"
+            });
+        }
         self.search_path = Some(reading.search_path.clone());
         Ok(reading)
     }
@@ -193,15 +289,6 @@ impl Session {
     pub async fn load_history(&mut self) -> Result<Reading, Failure> {
         let mut batch = Batch::new();
         batch.one(Stage::Begin, "BEGIN READ ONLY");
-        if let Some(role) = &self.settings.role {
-            batch.one(
-                Stage::Begin,
-                &format!(
-                    "SELECT pg_catalog.set_config('role', {}, true)",
-                    quote_literal(role)
-                ),
-            );
-        }
         self.read_history(&mut batch);
         batch.one(Stage::Query, "ROLLBACK");
         let reply = match batch.run(self.client()).await {
@@ -252,6 +339,8 @@ pub struct Expectation<'a> {
     pub journal: Newest<'a>,
     /// Width of a history table that has to be created.
     pub width: Width,
+    /// What must not be there yet, as a condition that finds it.
+    pub present: Option<&'a str>,
     /// Names the transaction, for [`guard_sql`].
     pub token: &'a str,
 }
@@ -283,27 +372,45 @@ pub fn lock_sql(expect: &Expectation<'_>) -> String {
             quote_literal(run)
         ),
     };
-    let presence = if expect.recorded { "NOT EXISTS" } else { "EXISTS" };
+    let present = expect.present.map_or_else(String::new, |present| {
+        format!(
+            "    IF {present} THEN\n        RAISE EXCEPTION 'an object of the script is there already' \
+             USING ERRCODE = '{SQLSTATE_PRESENT}';\n    END IF;\n"
+        )
+    });
+    let version = expect.version.number();
+    let table = expect.history.table();
+    let is_recorded = match (expect.recorded, expect.newest) {
+        (true, _) => format!("\n       OR NOT EXISTS (SELECT FROM {table} WHERE version = {version})"),
+        // none is newer than the newest
+        (false, newest) if newest.is_none_or(|newest| newest < expect.version) => String::new(),
+        (false, _) => format!("\n       OR EXISTS (SELECT FROM {table} WHERE version = {version})"),
+    };
+    // a run makes the tables with its first step
+    let create = match expect.journal {
+        Newest::Run(_) => String::new(),
+        Newest::Id(_) => format!(
+            "    IF pg_catalog.to_regclass({}) IS NULL THEN\n        {};\n    END IF;\n\
+             \x20   IF pg_catalog.to_regclass({}) IS NULL THEN\n        {};\n    END IF;\n",
+            quote_literal(&table),
+            history::create_history_sql(expect.history, expect.width),
+            quote_literal(&expect.history.journal()),
+            history::create_journal_sql(expect.history),
+        ),
+    };
     format!(
         "DO $pgplumb$\nBEGIN\n\
          \x20   IF NOT pg_catalog.pg_try_advisory_xact_lock({LOCK_KEY}) THEN\n\
          \x20       RAISE EXCEPTION 'another runner holds the lock' USING ERRCODE = '{SQLSTATE_LOCKED}';\n\
          \x20   END IF;\n\
-         \x20   IF pg_catalog.to_regclass({table_name}) IS NULL THEN\n        {create};\n    END IF;\n\
-         \x20   IF pg_catalog.to_regclass({journal_name}) IS NULL THEN\n        {create_journal};\n    END IF;\n\
-         \x20   IF (SELECT pg_catalog.max(version) FROM {table}) IS DISTINCT FROM {newest}\n\
-         \x20      OR {presence} (SELECT FROM {table} WHERE version = {version})\n\
+         {create}\
+         \x20   IF (SELECT pg_catalog.max(version) FROM {table}) IS DISTINCT FROM {newest}{is_recorded}\n\
          \x20      OR NOT coalesce({journal_ok}, false) THEN\n\
          \x20       RAISE EXCEPTION 'the history changed' USING ERRCODE = '{SQLSTATE_HISTORY_CHANGED}';\n\
          \x20   END IF;\n\
+         {present}\
          \x20   PERFORM pg_catalog.set_config('pgplumb.transaction', {token}, true);\n\
          END\n$pgplumb$",
-        table = expect.history.table(),
-        table_name = quote_literal(&expect.history.table()),
-        journal_name = quote_literal(&expect.history.journal()),
-        create = history::create_history_sql(expect.history, expect.width),
-        create_journal = history::create_journal_sql(expect.history),
-        version = expect.version.number(),
         token = quote_literal(expect.token),
     )
 }

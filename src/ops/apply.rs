@@ -95,20 +95,27 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
         if runner.migrations.is_empty() {
             notices = outside_notices(&plan);
         }
-        if runner.migrations.is_empty()
-            && super::preflight::stops(
+        if runner.migrations.is_empty() {
+            let mut looked = report.clone();
+            let stops = super::preflight::stops(
                 context,
                 &runner.session,
                 &reading.history,
                 &ledger,
                 &plan,
                 &all,
-                &mut report,
-            )
-            .await?
-        {
-            report.duration_ms = millis(started.elapsed());
-            return Ok(report);
+                &mut looked,
+            );
+            let is_stopped = stops.await?;
+            if is_stopped && let Some(newer) = moved_on(&mut runner, &reading).await? {
+                reading = newer;
+                continue;
+            }
+            report = looked;
+            if is_stopped {
+                report.duration_ms = millis(started.elapsed());
+                return Ok(report);
+            }
         }
         if !is_confirmed && !plan.is_empty() {
             super::agree(context, &plan, options.yes, options.confirm)?;
@@ -190,6 +197,21 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
     facts::root_causes(&mut report);
     report.duration_ms = millis(started.elapsed());
     Ok(report)
+}
+
+/// The history as it is now, when another runner changed it since it was read: what stands in the way of a plan made
+/// before may be what that one did.
+async fn moved_on(runner: &mut Runner<'_>, reading: &Reading) -> Result<Option<Reading>, Error> {
+    let newer = runner
+        .session
+        .load_history()
+        .await
+        .map_err(|failure| Error::database("reading the migration history", failure))?;
+    if newer.history == reading.history {
+        return Ok(None);
+    }
+    runner.reread(newer.clone());
+    Ok(Some(newer))
 }
 
 /// The always-on suites are judged behind the last COMMIT: what they find takes nothing back.

@@ -156,6 +156,7 @@ async fn begin(runner: &mut Runner<'_>, plan: &Plan<'_>, all: &[Suite]) -> Resul
                 recorded: false,
                 journal: Newest::Id(history.journal_id),
                 width: runner.width,
+                present: None,
                 token: "baseline",
             }),
         );

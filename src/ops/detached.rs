@@ -9,7 +9,8 @@ use std::time::Instant;
 
 use super::context::Event;
 use super::judge::Judged;
-use super::runner::{Finished, Outcome, Runner, artifacts, decode, millis};
+use super::look::artifacts;
+use super::runner::{Finished, Outcome, Runner, decode, millis};
 use super::{Error, context};
 use crate::catalog::{Catalog, Scope};
 use crate::db::batch::{Batch, Failure, Stage};
@@ -149,6 +150,7 @@ impl Runner<'_> {
                 Newest::Id(history.journal_id)
             },
             width: self.width,
+            present: None,
             token: &token,
         };
         let mut batch = Batch::new();
@@ -183,7 +185,7 @@ impl Runner<'_> {
         let mut batch = Batch::new();
         self.session.begin(&mut batch, "READ ONLY", settings);
         let sql = reading::read_sql(scope, self.session.version_num());
-        self.session.read_catalog(&mut batch, Stage::Before, &sql);
+        self.session.read_few(&mut batch, Stage::Before, &sql);
         batch.one(Stage::Commit, "COMMIT");
         let reply = context::ask(&self.session, "reading the catalog", batch).await?;
         decode(&reply, Stage::Before)
@@ -408,7 +410,7 @@ impl Runner<'_> {
         let mut batch = Batch::new();
         self.session.begin(&mut batch, "", settings);
         let sql = reading::read_sql(scope, self.session.version_num());
-        self.session.read_catalog(&mut batch, Stage::After, &sql);
+        self.session.read_few(&mut batch, Stage::After, &sql);
         let reply = context::ask(&self.session, "reading the catalog", batch).await?;
         let after = decode(&reply, Stage::After)?;
         let Judged { verdicts, notes } = match self.judge(&step, &after).await {
@@ -440,6 +442,7 @@ impl Runner<'_> {
             step,
             record,
             report,
+            details: None,
             started,
             elapsed,
         }))

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::context::{Context, ask};
 use super::judge::{Place, judge};
+use super::look;
 use super::runner::{self, millis};
 use super::{Error, facts, suites};
 use crate::catalog::{Catalog, Kind, Object, Scope};
@@ -77,7 +78,7 @@ pub async fn docs(context: &Context<'_>, options: &Options) -> Result<Report, Er
     scope.extend(check::scope(&known));
     scope.partitions_of.extend(made.scope.relations.iter().cloned());
     for migration in &chosen {
-        scope.extend(runner::scope_of(&migration.up, &history.schemas));
+        scope.extend(look::scope_of(&migration.up, &history.schemas));
     }
     let mut attempt = 1;
     let reply = loop {

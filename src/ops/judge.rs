@@ -78,7 +78,7 @@ pub async fn judge(
 fn probe_of(question: &Question) -> Option<&Probe> {
     match question {
         Question::Probe(probe) => Some(probe),
-        Question::Same { .. } | Question::Rows { .. } => None,
+        Question::Same { .. } | Question::Rows { .. } | Question::Audit => None,
     }
 }
 

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use super::context::{Context, Event};
 use super::judge::{Judged, Place, judge};
+use super::look::{Extent, Look, artifacts, scope_of};
 use super::{Error, context, facts, probes};
-use crate::catalog::diff::{self, ChangeKind};
 use crate::catalog::{Catalog, Scope};
 use crate::check::{self, Suite, Verdict};
 use crate::db::batch::{Batch, Failure, Reply, Stage};
@@ -20,7 +20,7 @@ use crate::db::history::{self as tables, JournalRow, Reading};
 use crate::db::session::{self, Blocker, Expectation, Newest, Session};
 use crate::diagnostic::Diagnostic;
 use crate::history::Applied;
-use crate::migration::{Migration, MigrationScript, Version, Width, sha256};
+use crate::migration::{Migration, Version, Width, sha256};
 use crate::plan::{Direction, Plan, Step};
 use crate::report::ExitCode;
 use crate::report::model::{Artifacts, MigrationReport, MigrationState, Report, Totals};
@@ -54,6 +54,8 @@ pub struct Runner<'c> {
     /// Whether the newest row of the journal is from this run.
     pub(super) has_written: bool,
     pub migrations: Vec<MigrationReport>,
+    /// Lines of `migrations` that tell what was made by its names alone so far, with what has to be read.
+    pub(super) deferred: Vec<(usize, Scope)>,
     pub checks: Vec<Verdict>,
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -63,6 +65,8 @@ pub(super) struct Finished<'p> {
     pub step: Step<'p>,
     pub record: Vec<String>,
     pub report: MigrationReport,
+    /// What has to be read for its details, when they are read at the end of the run.
+    pub details: Option<Scope>,
     pub started: Instant,
     /// Until its checks had passed; COMMIT comes on top.
     pub elapsed: Duration,
@@ -89,6 +93,7 @@ impl<'c> Runner<'c> {
             run: run_name(),
             has_written: false,
             migrations: Vec::new(),
+            deferred: Vec::new(),
             checks: Vec::new(),
             diagnostics: Vec::new(),
         }
@@ -105,6 +110,13 @@ impl<'c> Runner<'c> {
         if gates.into_iter().any(Suite::has_probes) {
             let _ = probes::allowed(self.context);
         }
+        let outcome = self.run(plan).await;
+        self.read_details().await;
+        outcome
+    }
+
+    async fn run(&mut self, plan: &Plan<'_>) -> Result<Outcome, Error> {
+        let mut looks = self.looks(plan);
         let mut finished: Option<Finished<'_>> = None;
         let mut waiting_since: Option<Instant> = None;
         let mut disturbances = 0;
@@ -135,9 +147,9 @@ impl<'c> Runner<'c> {
                     back,
                 });
             }
-            let scope = self.scope(&step);
+            let look = &looks[index];
             let token = format!("{}/{}", self.run, index);
-            let (first, second) = self.messages(&step, &scope, &token, finished.as_ref());
+            let (first, second) = self.messages(&step, look, &token, finished.as_ref());
             let first = first.send(self.session.client()).await;
             let second = second.send(self.session.client()).await;
             let first = self.context.answer(&self.session, first.reply()).await;
@@ -174,6 +186,12 @@ impl<'c> Runner<'c> {
                             self.wait_for_runner(since).await?;
                             continue;
                         }
+                        Some(session::SQLSTATE_PRESENT) => {
+                            // it may change what this run made
+                            self.read_details().await;
+                            looks[index].extent = Extent::Both;
+                            continue;
+                        }
                         _ => {
                             let doing = format!("beginning the transaction of {}", step.migration.stem());
                             return Err(Error::database(doing, failure));
@@ -187,7 +205,7 @@ impl<'c> Runner<'c> {
                     self.session.rollback().await;
                     let since = *busy_since.get_or_insert(started);
                     busy += 1;
-                    blockers = self.session.blockers(&scope.named_relations()).await;
+                    blockers = self.session.blockers(&look.scope.named_relations()).await;
                     if self.wait_for_table(&step, busy, &blockers, since).await? {
                         continue;
                     }
@@ -196,7 +214,7 @@ impl<'c> Runner<'c> {
                 Err(failure) => return Ok(self.script_failed(step, failure, &[], started).await),
             };
             let catalogs =
-                decode(&before, Stage::Before).and_then(|before| Ok((before, decode(&after, Stage::After)?)));
+                decode(&before, Stage::Before).and_then(|before| Ok((before, look.decode_behind(&after)?)));
             let (before, after) = match catalogs {
                 Ok(catalogs) => catalogs,
                 Err(error) => {
@@ -235,6 +253,7 @@ impl<'c> Runner<'c> {
                 step,
                 record,
                 report,
+                details: (look.extent == Extent::Names).then(|| look.scope.clone()),
                 started,
                 elapsed,
             });
@@ -274,7 +293,7 @@ impl<'c> Runner<'c> {
     }
 
     /// The suite that gates a step: that of the migration, when it is applied with verification.
-    fn suite(&self, step: &Step<'_>) -> Option<&'c Suite> {
+    pub(super) fn suite(&self, step: &Step<'_>) -> Option<&'c Suite> {
         if !self.verify || step.direction == Direction::Down {
             return None;
         }
@@ -287,12 +306,12 @@ impl<'c> Runner<'c> {
     fn messages(
         &self,
         step: &Step<'_>,
-        scope: &Scope,
+        look: &Look,
         token: &str,
         finished: Option<&Finished<'_>>,
     ) -> (Batch, Batch) {
         let settings = self.session.settings.with_directives(&step.script.directives);
-        let catalog_sql = reading::read_sql(scope, self.session.version_num());
+        let present = look.present();
         let mut first = Batch::new();
         let mut reading = self.reading.clone();
         if let Some(finished) = finished {
@@ -311,15 +330,16 @@ impl<'c> Runner<'c> {
                 Newest::Id(self.reading.history.journal_id)
             },
             width: self.width,
+            present: present.as_deref(),
             token,
         };
         first.one(Stage::Lock, &session::lock_sql(&expectation));
-        self.session.read_catalog(&mut first, Stage::Before, &catalog_sql);
+        look.push_before(&self.session, &mut first);
         let mut second = Batch::new();
         second.one(Stage::Guard, &session::guard_sql(token));
         second.script(step.script);
         self.session.settle(&mut second, &settings);
-        self.session.read_catalog(&mut second, Stage::After, &catalog_sql);
+        look.push_behind(&self.session, &mut second);
         (first, second)
     }
 
@@ -422,6 +442,8 @@ impl<'c> Runner<'c> {
         } else {
             MigrationState::Applied
         };
+        self.deferred
+            .extend(finished.details.map(|scope| (self.migrations.len(), scope)));
         self.migrations.push(report);
         (self.context.events)(Event::StepDone {
             stem: finished.step.migration.stem(),
@@ -810,17 +832,6 @@ pub fn decode(reply: &Reply, stage: Stage) -> Result<Catalog, Error> {
         .map_err(|error| Error::database("reading the catalog", context::unexpected(error.into())))
 }
 
-/// What a script names, to be read before and behind it.
-pub fn scope_of(script: &MigrationScript, schemas: &[String]) -> Scope {
-    let mut scope = Scope::default();
-    for statement in script.statements() {
-        for effect in &statement.effects {
-            scope.add_effect(effect, schemas);
-        }
-    }
-    scope
-}
-
 /// A migration as a line of the report.
 pub fn describe(migration: &Migration, state: MigrationState) -> MigrationReport {
     MigrationReport {
@@ -842,30 +853,6 @@ fn artifacts_json(artifacts: &Artifacts) -> String {
         "altered": altered,
     })
     .to_string()
-}
-
-/// What a step made of the catalog.
-pub(super) fn artifacts(before: &Catalog, after: &Catalog) -> Artifacts {
-    let mut artifacts = Artifacts::default();
-    for change in diff::diff(before, after) {
-        match change.kind {
-            ChangeKind::Added => artifacts.created.extend(after.get(&change.object).cloned()),
-            ChangeKind::Removed => artifacts.removed.extend(before.get(&change.object).cloned()),
-            ChangeKind::Changed { property, .. } => match artifacts.altered.last_mut() {
-                Some((object, properties)) if object.id == change.object => {
-                    properties.push(property.to_string());
-                }
-                _ => {
-                    if let Some(object) = after.get(&change.object) {
-                        artifacts
-                            .altered
-                            .push((object.clone(), vec![property.to_string()]));
-                    }
-                }
-            },
-        }
-    }
-    artifacts
 }
 
 /// Brings a reading up to date with a step that was committed.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::exit::ExitCode;
+use crate::audit::Finding;
 use crate::catalog::{Kind, Object};
 use crate::check::{Status, Verdict};
 use crate::diagnostic::Diagnostic;
@@ -35,6 +36,8 @@ pub struct Report {
     /// Of `preflight`, and of an `apply` that it stopped.
     pub preflight: Option<Box<super::preflight::Preflight>>,
     pub diagnostics: Vec<Diagnostic>,
+    /// Of `audit`; each is among the diagnostics as well, which every format shows.
+    pub findings: Vec<Finding>,
     /// Of `status`: the state of every migration, and of `history`: the journal.
     pub ledger: Vec<LedgerLine>,
     pub journal: Vec<JournalLine>,
@@ -408,6 +411,7 @@ impl Report {
             root_causes: Vec::new(),
             preflight: None,
             diagnostics: Vec::new(),
+            findings: Vec::new(),
             ledger: Vec::new(),
             journal: Vec::new(),
             makers: BTreeMap::new(),

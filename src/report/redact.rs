@@ -8,6 +8,7 @@ use super::model::{
     LedgerLine, LintLine, MigrationReport, Report, RootCause, StatementLine, WayBack,
 };
 use super::preflight::{ComponentLine, Issue, Preflight, Task};
+use crate::audit::Finding;
 use crate::catalog::{Object, ObjectId, Value};
 use crate::check::Verdict;
 use crate::check::verdict::Difference;
@@ -98,6 +99,7 @@ impl Hide for Report {
             checks,
             root_causes,
             diagnostics,
+            findings,
             ledger,
             journal,
             makers,
@@ -106,7 +108,29 @@ impl Hide for Report {
         } = self;
         hide!(preflight);
         hide!(environment, database, files, linted, migrations, checks);
-        hide!(root_causes, diagnostics, ledger, journal, makers, documentation);
+        hide!(
+            findings,
+            root_causes,
+            diagnostics,
+            ledger,
+            journal,
+            makers,
+            documentation
+        );
+    }
+}
+
+impl Hide for Finding {
+    fn hide(&mut self) {
+        let Finding {
+            id: _,
+            severity: _,
+            object,
+            message,
+            fix,
+            accepted,
+        } = self;
+        hide!(object, message, fix, accepted);
     }
 }
 

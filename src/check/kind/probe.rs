@@ -11,9 +11,9 @@ use crate::check::question::{Answer, Met, Phase, Prepare, Probe, Question, Refus
 use crate::check::rule::{Claim, Judge, Outcome, Rule};
 use crate::check::suite::Suite;
 use crate::source::{SourceFile, Span};
-use crate::sql::{FragmentError, Script, fragment};
+use crate::sql::{FragmentError, Script, fragment, glob};
 
-use super::count::{glob, named};
+use super::count::named;
 use super::expect::{self, Expect, expectation};
 use super::query::entry_key;
 

@@ -1,0 +1,198 @@
+//! What is read of the catalog for the account of a step, and when: a reading costs more than most scripts.
+
+use super::Error;
+use super::context::unexpected;
+use super::runner::{Runner, decode};
+use crate::catalog::diff::{self, ChangeKind};
+use crate::catalog::{Catalog, Scope};
+use crate::db::batch::{Batch, Reply, Stage};
+use crate::db::session::Session;
+use crate::db::{catalog as reading, names};
+use crate::migration::MigrationScript;
+use crate::plan::{Direction, Plan, Step};
+use crate::report::model::Artifacts;
+use crate::sql::Action;
+
+/// How much is read for a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// Before the script and behind it.
+    Both,
+    /// The script makes all that is read, and the server makes sure that none of it was there: behind it.
+    Behind,
+    /// The same, and nothing that follows changes it: its names behind the script, the details at the end of the run.
+    Names,
+}
+
+/// What is read for a step.
+#[derive(Debug, Clone)]
+pub(super) struct Look {
+    pub scope: Scope,
+    pub extent: Extent,
+}
+
+impl Look {
+    /// Adds the reading before the script.
+    pub fn push_before(&self, session: &Session, batch: &mut Batch) {
+        if self.extent == Extent::Both {
+            self.push_all(session, batch, Stage::Before);
+        }
+    }
+
+    /// Adds the reading behind the script.
+    pub fn push_behind(&self, session: &Session, batch: &mut Batch) {
+        match self.extent {
+            Extent::Both | Extent::Behind => self.push_all(session, batch, Stage::After),
+            Extent::Names => names::push(session, batch, Stage::After, &self.scope),
+        }
+    }
+
+    fn push_all(&self, session: &Session, batch: &mut Batch, stage: Stage) {
+        let sql = reading::read_sql(&self.scope, session.version_num());
+        session.read_few(batch, stage, &sql);
+    }
+
+    /// What was read behind the script.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when it could not be read, or others changed it meanwhile.
+    pub fn decode_behind(&self, reply: &Reply) -> Result<Catalog, Error> {
+        match self.extent {
+            Extent::Both | Extent::Behind => decode(reply, Stage::After),
+            Extent::Names => names::decode(reply, Stage::After)
+                .map_err(|error| Error::database("reading the catalog", unexpected(error))),
+        }
+    }
+
+    /// The condition that finds what the script is to make.
+    pub fn present(&self) -> Option<String> {
+        match self.extent {
+            Extent::Both => None,
+            Extent::Behind | Extent::Names => names::present_sql(&self.scope),
+        }
+    }
+}
+
+impl Runner<'_> {
+    /// What is read for each step of a plan.
+    pub(super) fn looks(&self, plan: &Plan<'_>) -> Vec<Look> {
+        let mut looks: Vec<Look> = Vec::with_capacity(plan.steps.len());
+        let mut only_new_follows = true;
+        for step in plan.steps.iter().rev() {
+            let scope = self.scope(step);
+            let is_new = step.direction == Direction::Up
+                && step.script.is_transactional()
+                && scope.is_within(&made_by(step.script, &self.reading.schemas));
+            let extent = match is_new {
+                false => Extent::Both,
+                true if only_new_follows && self.suite(step).is_none() && !grants(step.script) => {
+                    Extent::Names
+                }
+                true => Extent::Behind,
+            };
+            only_new_follows &= is_new && !is_opaque(step);
+            looks.push(Look { scope, extent });
+        }
+        looks.reverse();
+        looks
+    }
+
+    /// Reads the details of what this run made and told by its names alone. Where that does not work any more, the
+    /// names have to do.
+    pub(super) async fn read_details(&mut self) {
+        let deferred = std::mem::take(&mut self.deferred);
+        let mut scope = Scope::default();
+        for (_, part) in &deferred {
+            scope.extend(part.clone());
+        }
+        if scope.is_empty() {
+            return;
+        }
+        let mut batch = Batch::new();
+        let sql = reading::read_sql(&scope, self.session.version_num());
+        self.session
+            .begin(&mut batch, "READ ONLY", &self.session.settings);
+        self.session.read_few(&mut batch, Stage::After, &sql);
+        batch.one(Stage::Query, "ROLLBACK");
+        let catalog = match batch.run(self.session.client()).await {
+            Ok(reply) => decode(&reply, Stage::After),
+            Err(failure) => {
+                self.session.rollback().await;
+                tracing::debug!("the details were not read: {}", failure.error);
+                return;
+            }
+        };
+        let Ok(catalog) = catalog else { return };
+        for (index, _) in deferred {
+            for object in &mut self.migrations[index].artifacts.created {
+                if let Some(read) = catalog.get(&object.id) {
+                    *object = read.clone();
+                }
+            }
+        }
+    }
+}
+
+/// What a script names, to be read before and behind it.
+pub fn scope_of(script: &MigrationScript, schemas: &[String]) -> Scope {
+    let mut scope = Scope::default();
+    for statement in script.statements() {
+        for effect in &statement.effects {
+            scope.add_effect(effect, schemas);
+        }
+    }
+    scope
+}
+
+/// What a script creates, each by itself.
+fn made_by(script: &MigrationScript, schemas: &[String]) -> Scope {
+    let mut scope = Scope::default();
+    let effects = script
+        .statements()
+        .iter()
+        .flat_map(|statement| &statement.effects);
+    for effect in effects.filter(|effect| matches!(effect.action, Action::Create { .. })) {
+        let mut alone = effect.clone();
+        alone.object.on = None;
+        scope.add_effect(&alone, schemas);
+    }
+    scope
+}
+
+/// Whether the script does more than it says.
+fn is_opaque(step: &Step<'_>) -> bool {
+    step.script.statements().iter().any(|statement| statement.opaque)
+}
+
+/// Whether privileges are given: those on columns are read with the details only.
+fn grants(script: &MigrationScript) -> bool {
+    let mut effects = script
+        .statements()
+        .iter()
+        .flat_map(|statement| &statement.effects);
+    effects.any(|effect| matches!(effect.action, Action::Grant | Action::Revoke))
+}
+
+/// What a step made of the catalog.
+pub(super) fn artifacts(before: &Catalog, after: &Catalog) -> Artifacts {
+    let mut artifacts = Artifacts::default();
+    for change in diff::diff(before, after) {
+        match change.kind {
+            ChangeKind::Added => artifacts.created.extend(after.get(&change.object).cloned()),
+            ChangeKind::Removed => artifacts.removed.extend(before.get(&change.object).cloned()),
+            ChangeKind::Changed { property, .. } => match artifacts.altered.last_mut() {
+                Some((object, properties)) if object.id == change.object => {
+                    properties.push(property.to_string());
+                }
+                _ => {
+                    if let Some(object) = after.get(&change.object) {
+                        artifacts
+                            .altered
+                            .push((object.clone(), vec![property.to_string()]));
+                    }
+                }
+            },
+        }
+    }
+    artifacts
+}

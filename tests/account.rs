@@ -1,0 +1,108 @@
+//! What report and journal tell of what a migration made is the same, however much of the catalog was read for it.
+
+use serde_json::Value;
+
+use crate::support::{Pgplumb, Project, Server};
+
+/// One of every kind that has a name of its own on a relation or beside it.
+const EVERYTHING: &str = r#"
+CREATE TYPE "Mood" AS ENUM ('sad', 'ok');
+CREATE TYPE pair AS (a integer, b text);
+CREATE DOMAIN positive AS integer CHECK (value > 0);
+CREATE SEQUENCE numbers;
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$;
+CREATE FUNCTION add("Mood", integer DEFAULT 1) RETURNS integer LANGUAGE sql AS 'SELECT $2';
+CREATE TABLE parent (id integer PRIMARY KEY, kind "Mood", UNIQUE (id, kind));
+CREATE TABLE "Odd ""Table" (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    parent_id integer REFERENCES parent (id),
+    "Amount" positive CHECK ("Amount" < 100),
+    during tsrange,
+    EXCLUDE USING gist (during WITH &&)
+);
+CREATE INDEX odd_amount ON "Odd ""Table" ("Amount");
+CREATE STATISTICS odd_statistics ON id, parent_id FROM "Odd ""Table";
+CREATE TRIGGER touched BEFORE UPDATE ON "Odd ""Table" FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE RULE nothing AS ON DELETE TO "Odd ""Table" DO INSTEAD NOTHING;
+ALTER TABLE "Odd ""Table" ENABLE ROW LEVEL SECURITY;
+CREATE POLICY everybody ON "Odd ""Table" USING (true);
+CREATE TABLE log (id integer, at date NOT NULL, parent_id integer REFERENCES parent) PARTITION BY RANGE (at);
+CREATE INDEX log_id ON log (id);
+CREATE TRIGGER logged AFTER INSERT ON log FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE TABLE log_2025 PARTITION OF log FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+CREATE VIEW odd AS SELECT id FROM "Odd ""Table";
+CREATE MATERIALIZED VIEW stored AS SELECT id FROM parent;
+CREATE UNIQUE INDEX stored_id ON stored (id);
+"#;
+
+/// The artifacts of a migration, by the report and by the journal.
+fn artifacts(project: &Project, name: &str) -> (Value, Value) {
+    let database = Server::shared().database(name);
+    database.run(
+        "CREATE TABLE there (id integer); DO $$ BEGIN CREATE ROLE account_reader; EXCEPTION WHEN duplicate_object \
+         THEN NULL; END $$; ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO account_reader",
+    );
+    let report = Pgplumb::new(project, &database)
+        .args(&["apply", "--format", "json"])
+        .run()
+        .expect(0)
+        .json();
+    let journal = database
+        .value("SELECT artifacts -> 'created' FROM pgplumb_journal WHERE version = 1")
+        .expect("a row in the journal");
+    database.run("DROP OWNED BY account_reader");
+    (
+        report["migrations"][0]["artifacts"].clone(),
+        serde_json::from_str(&journal).expect("the journal holds JSON"),
+    )
+}
+
+#[test]
+fn names_and_details_tell_the_same() {
+    let project = Project::new().with("migrations/0001_everything.sql", EVERYTHING);
+    let names_alone = artifacts(&project, "account_names");
+    // something that was there is changed behind it: it is read in full at once
+    project.write(
+        "migrations/0002_later.sql",
+        "ALTER TABLE there ADD COLUMN a integer;\n",
+    );
+    let in_full = artifacts(&project, "account_full");
+    assert_eq!(names_alone.0, in_full.0, "the reports");
+    assert_eq!(names_alone.1, in_full.1, "the journals");
+    for kind in [
+        "tables",
+        "partitions",
+        "policies",
+        "grants",
+        "statistics",
+        "enums",
+    ] {
+        assert!(in_full.1[kind].is_array(), "no {kind} in {}", in_full.1);
+    }
+}
+
+#[test]
+fn what_was_there_is_not_told_as_made() {
+    let project = Project::new()
+        .with("migrations/0001_first.sql", "CREATE TABLE first (id integer);\n")
+        .with(
+            "migrations/0002_again.sql",
+            "CREATE TABLE IF NOT EXISTS there (id integer);\nCREATE TABLE IF NOT EXISTS first (id integer);\n\
+             CREATE TABLE second (id integer);\n",
+        );
+    let database = Server::shared().database("account_there");
+    database.run("CREATE TABLE there (id integer)");
+    let report = Pgplumb::new(&project, &database)
+        .args(&["apply", "--format", "json"])
+        .run()
+        .expect(0)
+        .json();
+    let tables = |index: usize| report["migrations"][index]["artifacts"]["tables"].clone();
+    assert_eq!(
+        (tables(0), tables(1)),
+        (
+            serde_json::json!(["public.first"]),
+            serde_json::json!(["public.second"])
+        )
+    );
+}

@@ -1,0 +1,165 @@
+//! A connection that is cut at a message of the protocol, COMMIT above all.
+
+use super::history::{catalog, newest_of_an_agreeing};
+use crate::support::{Cut, Database, Pgplumb, Project, Proxy, Server};
+
+/// How many runs are cut at once.
+const THREADS: usize = 4;
+
+/// How many messages before and behind a COMMIT are tried.
+fn around() -> usize {
+    if super::kills() < 100 { 1 } else { 4 }
+}
+
+fn project() -> Project {
+    let project = Project::new();
+    for step in 1..=3 {
+        let script = super::script(step);
+        project.write(&format!("migrations/{step:04}_step.sql"), script);
+        let table = if step == 1 {
+            "counter".to_string()
+        } else {
+            format!("step_{step}")
+        };
+        let count = if step == 1 {
+            ""
+        } else {
+            "UPDATE counter SET n = n - 1;\n"
+        };
+        project.write(
+            &format!("rollback/{step:04}_step.sql"),
+            format!("DROP TABLE {table};\n{count}"),
+        );
+        project.write(
+            &format!("checks/{step:04}_step.toml"),
+            format!("title = \"x\"\n[table.{table}]\n"),
+        );
+    }
+    project
+}
+
+/// A verb that is cut.
+struct Verb<'a> {
+    args: &'a [&'a str],
+    project: Project,
+    /// The state that each run begins with.
+    begin: Database,
+    /// Catalogs by the newest recorded version.
+    states: Vec<String>,
+    /// The newest version behind an undisturbed run.
+    end: usize,
+}
+
+impl Verb<'_> {
+    fn run(&self, proxy: &Proxy, database: &Database) -> Pgplumb {
+        Pgplumb::at(self.project.path())
+            .env("DATABASE_URL", &proxy.url(&database.name))
+            .args(self.args)
+    }
+
+    /// Every cut around a COMMIT, and at each query.
+    fn cuts(&self) -> Vec<Cut> {
+        let (database, proxy) = (self.begin.copy(), Proxy::before(Server::shared()));
+        self.run(&proxy, &database).run().expect(0);
+        let answers = proxy.answers();
+        let mut wanted = std::collections::BTreeSet::new();
+        for (index, answer) in answers.iter().enumerate() {
+            if answer == "C COMMIT" {
+                wanted.extend(index.saturating_sub(around()) + 1..=index + 1 + around());
+            }
+        }
+        assert!(
+            wanted.len() > 2 * around(),
+            "no COMMIT came by in {} messages",
+            answers.len()
+        );
+        let queries = answers.iter().filter(|answer| answer.starts_with('Z')).count() - 1;
+        let mut cuts: Vec<Cut> = wanted.into_iter().map(Cut::Answer).collect();
+        cuts.extend((1..=queries).flat_map(|query| [Cut::Query(query), Cut::Deaf(query)]));
+        cuts
+    }
+
+    fn try_all(&self) {
+        let cuts = self.cuts();
+        let codes: Vec<i32> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..THREADS)
+                .map(|first| {
+                    let own = cuts.iter().skip(first).step_by(THREADS);
+                    scope.spawn(move || {
+                        let proxy = Proxy::before(Server::shared());
+                        own.map(|&cut| self.try_one(&proxy, cut)).collect::<Vec<i32>>()
+                    })
+                })
+                .collect();
+            threads
+                .into_iter()
+                .flat_map(|thread| thread.join().expect("no cut is too much"))
+                .collect()
+        });
+        let went_on = codes.iter().filter(|&&code| code == 0).count();
+        println!(
+            "{went_on} of {} went on by themselves, the others were run again",
+            codes.len()
+        );
+        assert!(went_on > 0 && went_on < codes.len(), "{codes:?}");
+    }
+
+    /// The exit code of the run that was cut.
+    fn try_one(&self, proxy: &Proxy, cut: Cut) -> i32 {
+        let database = self.begin.copy();
+        proxy.cut_next(cut);
+        let mut outcome = self.run(proxy, &database).run();
+        if outcome.code != 0 {
+            outcome = outcome.expect(4);
+        }
+        super::ready(&database);
+        let newest = newest_of_an_agreeing(&database);
+        assert_eq!(catalog(&database), self.states[newest], "{cut:?}");
+        self.run(proxy, &database).run().expect(0);
+        assert_eq!(newest_of_an_agreeing(&database), self.end, "{cut:?}");
+        assert_eq!(catalog(&database), self.states[self.end], "{cut:?}");
+        outcome.code
+    }
+}
+
+/// The catalogs behind 0, 1, … migrations.
+fn states(project: &Project) -> Vec<String> {
+    let database = Server::shared().database("cut_states");
+    let mut states = vec![catalog(&database)];
+    for to in ["1", "2", "3"] {
+        Pgplumb::new(project, &database)
+            .args(&["apply", "--to", to])
+            .run()
+            .expect(0);
+        states.push(catalog(&database));
+    }
+    states
+}
+
+#[test]
+fn an_apply_is_cut_at_each_message_around_commit() {
+    let project = project();
+    let verb = Verb {
+        args: &["apply"],
+        states: states(&project),
+        project,
+        begin: Server::shared().database("cut"),
+        end: 3,
+    };
+    verb.try_all();
+}
+
+#[test]
+fn a_rollback_is_cut_at_each_message_around_commit() {
+    let project = project();
+    let begin = Server::shared().database("cut_rollback");
+    Pgplumb::new(&project, &begin).args(&["apply"]).run().expect(0);
+    let verb = Verb {
+        args: &["rollback", "--to", "0", "--yes"],
+        states: states(&project),
+        project,
+        begin,
+        end: 0,
+    };
+    verb.try_all();
+}

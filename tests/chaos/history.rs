@@ -1,0 +1,66 @@
+//! What history, journal and data say, and that they agree.
+
+use crate::support::{Database, dump};
+
+/// pgplumb's own tables: a number drawn by a transaction that did not come through is gone for ever.
+const OWN: [&str; 2] = ["refinery_schema_history", "pgplumb_journal"];
+
+/// The catalog, without pgplumb's own tables.
+pub fn catalog(database: &Database) -> String {
+    dump(database, &OWN)
+}
+
+/// The versions that the history holds.
+fn recorded(database: &Database) -> Vec<i64> {
+    let is_there = database.value("SELECT to_regclass('public.refinery_schema_history') IS NOT NULL");
+    if is_there.as_deref() != Some("t") {
+        return Vec::new();
+    }
+    numbers(
+        database,
+        "SELECT version FROM refinery_schema_history ORDER BY version",
+    )
+}
+
+fn numbers(database: &Database, query: &str) -> Vec<i64> {
+    let rows = database.rows(query).expect("it can be read");
+    rows.iter()
+        .map(|row| row[0].as_deref().expect("no null").parse().expect("a number"))
+        .collect()
+}
+
+/// The newest recorded version, after making sure that none is missing before it, that the journal tells the same,
+/// and that every counting script ran as often as it is recorded.
+#[track_caller]
+pub fn newest_of_an_agreeing(database: &Database) -> usize {
+    let versions = recorded(database);
+    let expected: Vec<i64> = (1..).take(versions.len()).collect();
+    assert_eq!(versions, expected, "the history has gaps");
+    if versions.is_empty() && database.value("SELECT to_regclass('pgplumb_journal')").is_none() {
+        return 0;
+    }
+    let journal = numbers(
+        database,
+        "SELECT version FROM pgplumb_journal WHERE outcome = 'done' GROUP BY version \
+         HAVING count(*) FILTER (WHERE action = 'apply') - count(*) FILTER (WHERE action = 'rollback') = 1 \
+         ORDER BY version",
+    );
+    assert_eq!(journal, versions, "journal and history");
+    let twice = numbers(
+        database,
+        "SELECT version FROM pgplumb_journal WHERE outcome = 'done' GROUP BY version \
+         HAVING count(*) FILTER (WHERE action = 'apply') - count(*) FILTER (WHERE action = 'rollback') NOT IN (0, 1)",
+    );
+    assert!(twice.is_empty(), "done more than once: {twice:?}");
+    if database.value("SELECT to_regclass('counter')").is_some() {
+        let counting = versions.iter().filter(|&&version| {
+            version > 1 && !super::is_detached(usize::try_from(version).expect("not negative"))
+        });
+        assert_eq!(
+            numbers(database, "SELECT n FROM counter"),
+            [i64::try_from(counting.count()).expect("few")],
+            "how often scripts ran"
+        );
+    }
+    versions.len()
+}
