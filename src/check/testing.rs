@@ -537,6 +537,7 @@ pub(crate) fn sample() -> Catalog {
             new(Kind::Table, "log_11"),
             &[
                 ("type", "table"),
+                ("persistence", "permanent"),
                 ("partition_of", "public.log"),
                 (
                     "bound",
@@ -548,6 +549,7 @@ pub(crate) fn sample() -> Catalog {
             new(Kind::Table, "log_12"),
             &[
                 ("type", "table"),
+                ("persistence", "permanent"),
                 ("partition_of", "public.log"),
                 (
                     "bound",

@@ -185,6 +185,24 @@ impl Session {
         batch.one(Stage::Begin, &settings.calls(path, true, &LEAKED));
     }
 
+    /// The timeouts that a script asks for, until [`settle`](Session::settle).
+    pub fn direct(&self, batch: &mut Batch, directives: &Directives) {
+        let timeouts = [
+            ("lock_timeout", &directives.lock_timeout),
+            ("statement_timeout", &directives.statement_timeout),
+        ];
+        let calls: Vec<String> = timeouts
+            .iter()
+            .filter_map(|(name, written)| {
+                let millis = written.as_ref()?.value.as_millis();
+                Some(format!("pg_catalog.set_config('{name}', '{millis}ms', true)"))
+            })
+            .collect();
+        if !calls.is_empty() {
+            batch.one(Stage::Guard, &format!("SELECT {}", calls.join(", ")));
+        }
+    }
+
     /// Gives the session what a transaction would get: for statements that run outside of one.
     pub fn prepare_alone(&self, batch: &mut Batch, settings: &Settings) {
         let calls = settings.calls(self.search_path.as_deref(), false, &[]);
@@ -193,10 +211,17 @@ impl Session {
 
     /// Brings back what a script may have changed: user, role, settings; and fires deferred constraints, so
     /// that their errors belong to the script.
-    pub fn settle(&self, batch: &mut Batch, settings: &Settings) {
+    pub fn settle(&self, batch: &mut Batch) {
         batch.one(Stage::Settle, "SET CONSTRAINTS ALL IMMEDIATE");
         batch.one(Stage::Settle, "SET LOCAL SESSION AUTHORIZATION DEFAULT");
-        batch.one(Stage::Settle, &settings.sql(self.search_path.as_deref()));
+        // a script's own timeouts are not for what is ours
+        let defaults = [
+            "statement_timeout",
+            "lock_timeout",
+            "idle_in_transaction_session_timeout",
+        ];
+        let calls = self.settings.calls(self.search_path.as_deref(), true, &defaults);
+        batch.one(Stage::Settle, &calls);
     }
 
     /// Adds a reading of the catalog: only the server's own names are resolved bare while it lasts.

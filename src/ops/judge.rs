@@ -42,9 +42,22 @@ pub async fn judge(
     evaluate: impl Fn(&[&Suite], &Catalog, &Answers) -> Evaluation,
 ) -> Result<Judged, Error> {
     let mut answers = Answers::default();
+    judge_knowing(context, session, suites, catalog, place, evaluate, &mut answers).await
+}
+
+/// The same with what the server has answered before, to which the new answers are added.
+pub async fn judge_knowing(
+    context: &Context<'_>,
+    session: &Session,
+    suites: &[&Suite],
+    catalog: &Catalog,
+    place: Place,
+    evaluate: impl Fn(&[&Suite], &Catalog, &Answers) -> Evaluation,
+    answers: &mut Answers,
+) -> Result<Judged, Error> {
     let mut notes = Vec::new();
     loop {
-        let evaluation = evaluate(suites, catalog, &answers);
+        let evaluation = evaluate(suites, catalog, answers);
         if evaluation.questions.is_empty() {
             let verdicts = evaluation.verdicts;
             return Ok(Judged { verdicts, notes });
