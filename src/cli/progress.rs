@@ -99,6 +99,7 @@ impl Progress {
             Event::Probing { database } => tell(&format!(
                 "probes write to database {database} and are rolled back\n"
             )),
+            Event::ProofStarted { number, of, stem } => tell(&format!("proving {stem} ({number} of {of})\n")),
             Event::Notice { severity, message } => {
                 if self.verbose || severity == "WARNING" {
                     tell(&format!("{}: {message}\n", severity.to_lowercase()));

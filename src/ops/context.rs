@@ -55,6 +55,8 @@ pub enum Event {
     StepFailed { stem: String, back: bool, stays: bool },
     /// Probes are about to run: they write, and are rolled back.
     Probing { database: String },
+    /// The proof of a migration begins; `number` counts from 1.
+    ProofStarted { number: usize, of: usize, stem: String },
     /// The server sent a notice or a warning.
     Notice { severity: String, message: String },
 }

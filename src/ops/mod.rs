@@ -16,9 +16,11 @@ pub mod lint;
 mod look;
 pub mod preflight;
 mod probes;
+pub mod prove;
 pub mod repair;
 pub mod rollback;
 mod runner;
+pub mod snapshot;
 pub mod status;
 pub mod verify;
 
