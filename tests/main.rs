@@ -17,4 +17,5 @@ mod kinds;
 mod layouts;
 mod preflight;
 mod round_trips;
+mod secrets;
 mod shipped;

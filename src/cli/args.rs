@@ -507,6 +507,48 @@ pub struct ChecksArgs {
 pub enum ChecksCommand {
     /// Validate check files without a database
     Lint(LintArgs),
+    /// Write a suite from the live database
+    Generate(GenerateArgs),
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  pgplumb checks generate > checks/baseline.toml       the whole database
+  pgplumb checks generate --schema auth --output checks/auth.toml
+  pgplumb checks generate --table orders --table order_items
+  pgplumb checks generate --per-migration checks       a suite for each applied migration
+
+The suite is complete: what an entry leaves out is PostgreSQL's default. It is judged before it is written, so it passes
+on the database that it comes from. Writes nothing into the database.")]
+pub struct GenerateArgs {
+    /// What this schema holds [default: the whole database]
+    #[arg(long, value_name = "SCHEMA")]
+    pub schema: Vec<String>,
+
+    /// This table alone, with what stands on it
+    #[arg(long, value_name = "TABLE", conflicts_with = "schema")]
+    pub table: Vec<String>,
+
+    /// What the script of this migration names, and no later one does
+    #[arg(long, value_name = "VERSION", conflicts_with_all = ["schema", "table"])]
+    pub migration: Vec<Version>,
+
+    /// A suite for each applied migration, into this folder; a file that is there stays
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with_all = ["schema", "table", "output"])]
+    pub per_migration: Option<PathBuf>,
+
+    /// Write the suite into this file instead of to stdout
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+
+    /// Allow more than what is listed: leave `exact` out
+    #[arg(long)]
+    pub open: bool,
+
+    /// Pin the owners as well
+    #[arg(long)]
+    pub owners: bool,
 }
 
 #[derive(Debug, Clone, ClapArgs)]
@@ -670,7 +712,9 @@ mod tests {
         let Command::Checks(checks) = parse("checks lint a.toml b.toml").unwrap().command else {
             panic!()
         };
-        let ChecksCommand::Lint(lint) = checks.command;
+        let ChecksCommand::Lint(lint) = checks.command else {
+            panic!()
+        };
         assert_eq!(lint.files.len(), 2);
         for line in [
             "init",

@@ -10,7 +10,7 @@ mod signals;
 
 use std::io::IsTerminal;
 
-use args::{Args, Command};
+use args::{Args, ChecksArgs, ChecksCommand, Command};
 use clap::Parser;
 
 use crate::ops;
@@ -79,10 +79,14 @@ async fn dispatch(args: &Args) -> ExitCode {
 
 /// The commands that look at a project.
 async fn verbs(args: &Args) -> Result<Report, ops::Error> {
-    if let Command::Checks(checks) = &args.command {
-        return commands::checks::run(&args.global, checks);
-    }
-    let project = Project::load(&args.global.load_options()).map_err(ops::Error::Input)?;
+    let project = match &args.command {
+        Command::Checks(checks) => match &checks.command {
+            ChecksCommand::Lint(options) => return commands::checks::lint(&args.global, options),
+            ChecksCommand::Generate(options) => commands::checks::project(&args.global, options),
+        },
+        _ => Project::load(&args.global.load_options()),
+    };
+    let project = project.map_err(ops::Error::Input)?;
     if !args.global.quiet {
         for warning in &project.warnings {
             output::tell_diagnostic(warning, args.global.color);
@@ -115,6 +119,9 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
         Command::Docs(options) => commands::docs::run(&context, options).await,
         Command::Rollback(options) => commands::rollback::run(&context, &args.global, options).await,
         Command::History(options) => commands::history::run(&context, options).await,
+        Command::Checks(ChecksArgs {
+            command: ChecksCommand::Generate(options),
+        }) => commands::checks::generate(&context, options).await,
         Command::Init(_)
         | Command::New(_)
         | Command::Completions(_)
@@ -148,6 +155,13 @@ fn show(args: &Args, report: &Report) -> ExitCode {
     if is_quiet_success && quiet_says_nothing(&args.command) {
         return exit;
     }
+    if let Some(suite) = commands::checks::suite_for_stdout(args, report) {
+        // the suite is what was asked for; what is to be said of it goes to stderr
+        for diagnostic in &report.diagnostics {
+            output::tell_diagnostic(diagnostic, args.global.color);
+        }
+        return worst(exit, output::print_or_fail(suite));
+    }
     let text = report::render(
         report,
         args.format(),
@@ -160,6 +174,11 @@ fn show(args: &Args, report: &Report) -> ExitCode {
         exit = worse(exit);
     }
     exit
+}
+
+/// The first that went wrong.
+fn worst(first: ExitCode, second: ExitCode) -> ExitCode {
+    if first == ExitCode::Done { second } else { first }
 }
 
 /// A report that could not be written turns success into failure; a failure stays what it is.

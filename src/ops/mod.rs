@@ -9,6 +9,7 @@ mod detached;
 pub mod docs;
 mod error;
 mod facts;
+pub mod generate;
 pub mod history;
 pub mod lint;
 mod look;

@@ -91,6 +91,19 @@ struct JsonReport<'a> {
     linted: Vec<JsonLint<'a>>,
     /// Of `docs`: the facts of the catalog.
     documentation: Option<JsonDocumentation<'a>>,
+    /// Of `checks generate`: the suites.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    generated: Vec<JsonGenerated<'a>>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "GeneratedSuite"))]
+struct JsonGenerated<'a> {
+    /// `0024_sync` for the suite of a migration, else `baseline`.
+    stem: &'a str,
+    checks: usize,
+    /// TOML.
+    text: &'a str,
 }
 
 impl<'a> JsonReport<'a> {
@@ -118,6 +131,15 @@ impl<'a> JsonReport<'a> {
             journal: report.journal.iter().map(JsonJournalLine::of).collect(),
             documentation: report.documentation.as_ref().map(JsonDocumentation::of),
             files: &report.files,
+            generated: report
+                .generated
+                .iter()
+                .map(|suite| JsonGenerated {
+                    stem: &suite.stem,
+                    checks: suite.checks,
+                    text: &suite.text,
+                })
+                .collect(),
             linted: report
                 .linted
                 .iter()

@@ -45,6 +45,18 @@ pub struct Report {
     pub makers: BTreeMap<String, String>,
     /// Of `docs`.
     pub documentation: Option<Documentation>,
+    /// Of `checks generate`.
+    pub generated: Vec<GeneratedSuite>,
+}
+
+/// A check file that was written from the live catalog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GeneratedSuite {
+    /// `0024_sync` for the suite of a migration, else `baseline`.
+    pub stem: String,
+    /// TOML.
+    pub text: String,
+    pub checks: usize,
 }
 
 /// The verdict of a run as a word.
@@ -406,6 +418,7 @@ impl Report {
             dry_run: false,
             files: Vec::new(),
             linted: Vec::new(),
+            generated: Vec::new(),
             migrations: Vec::new(),
             checks: Vec::new(),
             root_causes: Vec::new(),

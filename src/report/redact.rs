@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::model::{
-    AppliedLine, Artifacts, Database, Documentation, EffectLine, Figures, FileLine, Gate, JournalLine,
-    LedgerLine, LintLine, MigrationReport, Report, RootCause, StatementLine, WayBack,
+    AppliedLine, Artifacts, Database, Documentation, EffectLine, Figures, FileLine, Gate, GeneratedSuite,
+    JournalLine, LedgerLine, LintLine, MigrationReport, Report, RootCause, StatementLine, WayBack,
 };
 use super::preflight::{ComponentLine, Issue, Preflight, Task};
 use crate::audit::Finding;
@@ -104,6 +104,7 @@ impl Hide for Report {
             journal,
             makers,
             documentation,
+            generated,
             preflight,
         } = self;
         hide!(preflight);
@@ -115,7 +116,8 @@ impl Hide for Report {
             ledger,
             journal,
             makers,
-            documentation
+            documentation,
+            generated
         );
     }
 }
@@ -198,6 +200,17 @@ impl Hide for Database {
             pooler,
         } = self;
         hide!(name, host, user, server_version, pooler);
+    }
+}
+
+impl Hide for GeneratedSuite {
+    fn hide(&mut self) {
+        let GeneratedSuite {
+            stem,
+            text,
+            checks: _,
+        } = self;
+        hide!(stem, text);
     }
 }
 
@@ -479,8 +492,9 @@ impl Hide for JournalLine {
 
 #[cfg(test)]
 mod tests {
-    use super::redacted;
-    use crate::report::{Format, Report, TextOptions, fixture, render};
+    use super::*;
+    use crate::check::Status;
+    use crate::report::{Format, TextOptions, fixture, render};
 
     const SECRET: &str = "hunter2";
 
@@ -515,6 +529,21 @@ mod tests {
         let some = |string: &mut Option<String>| put(string.get_or_insert_default(), text);
         some(&mut report.environment);
         report.files.push(text.to_string());
+        report.linted.push(LintLine {
+            file: text.to_string(),
+            checks: 1,
+        });
+        report.makers.insert(text.to_string(), text.to_string());
+        report.preflight = Some(Box::new(preflight(text)));
+        if let Some(documentation) = &mut report.documentation {
+            for object in &mut documentation.objects {
+                put(&mut object.id.name, text);
+            }
+            for (path, script) in &mut documentation.rollbacks {
+                put(path, text);
+                put(script, text);
+            }
+        }
         if let Some(database) = &mut report.database {
             for string in [&mut database.name, &mut database.host, &mut database.user] {
                 put(string, text);
@@ -526,7 +555,36 @@ mod tests {
             some(&mut migration.error);
             for statement in &mut migration.statements {
                 put(&mut statement.text, text);
+                put(&mut statement.source.file, text);
             }
+            migration.effects.push(EffectLine {
+                action: "create",
+                kind: "table",
+                name: text.to_string(),
+                on: Some(text.to_string()),
+                text: text.to_string(),
+                source: location(text),
+            });
+            migration.gates.push(Gate {
+                id: text.to_string(),
+                kind: "table",
+                source: location(text),
+            });
+            migration.files.push(FileLine {
+                role: "migration",
+                path: text.to_string(),
+                lines: 1,
+                parts: 1,
+                sha256: String::new(),
+            });
+            migration.way_back = Some(WayBack::Irreversible(text.to_string()));
+            migration.applied = Some(AppliedLine {
+                on: text.to_string(),
+                by: Some(text.to_string()),
+                from: Some(text.to_string()),
+                duration_ms: None,
+                verdict: Some(text.to_string()),
+            });
             let artifacts = &mut migration.artifacts;
             for object in artifacts.created.iter_mut().chain(&mut artifacts.removed) {
                 for value in object.properties.values_mut() {
@@ -554,6 +612,7 @@ mod tests {
         for cause in &mut report.root_causes {
             put(&mut cause.object, text);
             put(&mut cause.remedy, text);
+            cause.sources.push(location(text));
         }
         for diagnostic in &mut report.diagnostics {
             put(&mut diagnostic.message, text);
@@ -569,19 +628,74 @@ mod tests {
             put(&mut line.rollback, text);
         }
         for line in &mut report.journal {
-            put(&mut line.name, text);
+            for string in [&mut line.name, &mut line.by, &mut line.from, &mut line.outcome] {
+                put(string, text);
+            }
             some(&mut line.message);
         }
         report
     }
 
+    fn location(text: &str) -> Location {
+        Location {
+            file: text.to_string(),
+            line: 1,
+            column: 1,
+        }
+    }
+
+    /// One that says the text wherever it can.
+    fn preflight(text: &str) -> Preflight {
+        Preflight {
+            components: vec![ComponentLine {
+                name: "Schema",
+                status: Status::Blocked,
+                details: text.to_string(),
+            }],
+            issues: vec![Issue {
+                title: text.to_string(),
+                impact: text.to_string(),
+                lines: vec![location(text)],
+                snippet: Some(text.to_string()),
+                why: text.to_string(),
+                error: Diagnostic::error(text).help(text),
+            }],
+            actions: vec![text.to_string()],
+            tasks: vec![Task {
+                number: 1,
+                name: "Schema validation",
+                status: Status::Blocked,
+                requirement: text.to_string(),
+                finding: text.to_string(),
+            }],
+            gate: vec![text.to_string()],
+            statements: 1,
+            opaque: 1,
+        }
+    }
+
+    /// Every report, what `docs` tells included.
+    fn reports() -> Vec<(&'static str, Report)> {
+        let mut reports = fixture::all();
+        reports.push(("docs", fixture::docs(false)));
+        reports.push(("docs_full", fixture::docs(true)));
+        let mut preflight = fixture::apply_blocked();
+        preflight.command = "preflight";
+        reports.push(("preflight", preflight));
+        reports
+    }
+
     #[test]
     fn no_format_shows_a_password() {
         let text = TEXTS.join("\n");
-        for (name, report) in fixture::all() {
+        let verbose = TextOptions {
+            verbose: true,
+            ..TextOptions::default()
+        };
+        for (name, report) in reports() {
             let seeded = seeded(&report, &text);
             for format in Format::ALL {
-                let rendered = render(&seeded, format, &TextOptions::default());
+                let rendered = render(&seeded, format, &verbose);
                 // a line may be broken in the middle of it
                 let rendered: String = rendered.split_whitespace().collect();
                 let shown = rendered.find(SECRET).map(|at| {
@@ -595,7 +709,7 @@ mod tests {
 
     #[test]
     fn what_holds_no_password_stays_as_it_is() {
-        for (name, report) in fixture::all() {
+        for (name, report) in reports() {
             let (before, after) = (format!("{report:?}"), format!("{:?}", redacted(&report)));
             assert_eq!(before, after, "{name}");
         }

@@ -116,6 +116,14 @@ fn sentence(report: &Report) -> String {
             }
         }
         "history" => parts.push(quantity(report.journal.len(), "entry")),
+        "checks" if !report.generated.is_empty() => {
+            let checks = report.generated.iter().map(|suite| suite.checks).sum();
+            parts.push(format!(
+                "{} with {}",
+                quantity(report.generated.len(), "suite"),
+                quantity(checks, "check")
+            ));
+        }
         "checks" => {
             let checks = report.linted.iter().map(|line| line.checks).sum();
             parts.push(format!(
