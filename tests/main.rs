@@ -17,6 +17,7 @@ mod histories;
 mod kinds;
 mod layouts;
 mod preflight;
+mod prove;
 mod round_trips;
 mod secrets;
 mod shipped;

@@ -192,6 +192,12 @@ pub enum Command {
     Baseline(BaselineArgs),
     /// Settle modified migrations, and rebuild indexes that a build left invalid
     Repair(RepairArgs),
+    /// Prove on a scratch database that every rollback takes back what its migration made, and nothing else
+    Prove(ProveArgs),
+    /// Print the whole catalog as JSON, to keep and to compare
+    Snapshot(SnapshotArgs),
+    /// Compare two snapshots or databases
+    Diff(DiffArgs),
     /// Write down what is deployed: quick reference and schema reference
     Docs(DocsArgs),
     /// Look for what is dangerous or unhealthy in the live catalog
@@ -211,6 +217,7 @@ impl Args {
     pub fn format(&self) -> Format {
         self.global.format.unwrap_or(match self.command {
             Command::Docs(_) => Format::Markdown,
+            Command::Snapshot(_) => Format::Json,
             _ => Format::default(),
         })
     }
@@ -230,6 +237,9 @@ impl Command {
             Command::History(_) => "history",
             Command::Baseline(_) => "baseline",
             Command::Repair(_) => "repair",
+            Command::Prove(_) => "prove",
+            Command::Snapshot(_) => "snapshot",
+            Command::Diff(_) => "diff",
             Command::Docs(_) => "docs",
             Command::Audit(_) => "audit",
             Command::Checks(_) => "checks",
@@ -421,6 +431,35 @@ pub struct DocsArgs {
 #[derive(Debug, Clone, ClapArgs)]
 #[command(after_help = "\
 Examples:
+  pgplumb prove                           every rollback, on a throw-away server
+  pgplumb prove 0024                      this one; those before it are applied only
+  pgplumb prove --scratch-url postgres://localhost/postgres --setup roles.sql
+  pgplumb prove --migrations db/migrations --report junit=prove.xml
+
+Each migration is applied, taken back, compared with what was before, and applied again; then everything is taken back from
+the end. Seed data in prove/seed/NNNN_name.sql is loaded before that version, and its rows are compared as well.
+Exit 1 when a rollback is inexact.")]
+pub struct ProveArgs {
+    /// Prove just these versions
+    #[arg(value_name = "VERSION")]
+    pub versions: Vec<Version>,
+
+    /// Make the scratch databases on this server, instead of a throw-away one; the database that it names stays as it is
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub scratch_url: Option<String>,
+
+    /// Run this script first: extensions, roles, what else the migrations find there
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub setup: Option<PathBuf>,
+
+    /// Let warnings fail the run: missing rollbacks, and a changed order of columns
+    #[arg(long)]
+    pub strict: bool,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
   pgplumb audit
   pgplumb audit --format json
 
@@ -429,6 +468,33 @@ pub struct AuditArgs {
     /// Let warnings fail the audit
     #[arg(long)]
     pub strict: bool,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  pgplumb snapshot > before.json
+  pgplumb diff before.json                what changed since
+
+Everything that the catalog holds but for what belongs to extensions and to pgplumb, in a stable order.")]
+pub struct SnapshotArgs {}
+
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  pgplumb diff before.json after.json
+  pgplumb diff before.json                the second side is the database of -d, as for other commands
+  pgplumb diff postgres://localhost/staging postgres://localhost/production
+
+Exit 1 when anything differs.")]
+pub struct DiffArgs {
+    /// A file that snapshot wrote, or a database as a URL or key=value pairs
+    #[arg(value_name = "BEFORE", value_hint = ValueHint::AnyPath)]
+    pub before: String,
+
+    /// Likewise [default: the database that other commands look at]
+    #[arg(value_name = "AFTER", value_hint = ValueHint::AnyPath)]
+    pub after: Option<String>,
 }
 
 #[derive(Debug, Clone, ClapArgs)]

@@ -13,6 +13,7 @@ use std::io::IsTerminal;
 use args::{Args, ChecksArgs, ChecksCommand, Command};
 use clap::Parser;
 
+use crate::db::parameters::Parameters;
 use crate::ops;
 use crate::project::Project;
 use crate::project::file::os_reason;
@@ -48,6 +49,9 @@ async fn dispatch(args: &Args) -> ExitCode {
         Command::Verify(_) => "verify",
         Command::Baseline(_) => "baseline",
         Command::Repair(_) => "repair",
+        Command::Prove(_) => "prove",
+        Command::Snapshot(_) => "snapshot",
+        Command::Diff(_) => "diff",
         Command::Docs(_) => "docs",
         Command::Audit(_) => "audit",
         Command::Rollback(_) => "rollback",
@@ -77,14 +81,34 @@ async fn dispatch(args: &Args) -> ExitCode {
     show(args, &report)
 }
 
+/// The surroundings of a verb that talks to a database.
+fn context<'a>(
+    project: &'a Project,
+    parameters: &'a Parameters,
+    show: &'a (dyn Fn(ops::Event) + Sync),
+    interrupt: &ops::Interrupt,
+) -> ops::Context<'a> {
+    ops::Context {
+        project,
+        parameters,
+        client: database::client_name(),
+        events: show,
+        ask_password: database::asker(),
+        interrupt: interrupt.clone(),
+    }
+}
+
 /// The commands that look at a project.
 async fn verbs(args: &Args) -> Result<Report, ops::Error> {
+    let options = args.global.load_options();
     let project = match &args.command {
         Command::Checks(checks) => match &checks.command {
             ChecksCommand::Lint(options) => return commands::checks::lint(&args.global, options),
             ChecksCommand::Generate(options) => commands::checks::project(&args.global, options),
         },
-        _ => Project::load(&args.global.load_options()),
+        // a database can be looked at from anywhere
+        Command::Snapshot(_) | Command::Diff(_) => Project::without_files(&options),
+        _ => Project::load(&options),
     };
     let project = project.map_err(ops::Error::Input)?;
     if !args.global.quiet {
@@ -97,17 +121,20 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
         check_files = project.check_files.len(),
         "read the project"
     );
-    let parameters = database::parameters(args, &project)?;
     let interrupt = signals::listen();
     let progress = progress::Progress::new(args.global.quiet, args.global.verbose > 0);
-    let context = ops::Context {
-        project: &project,
-        parameters: &parameters,
-        client: database::client_name(),
-        events: &|event| progress.show(event),
-        ask_password: database::asker(),
-        interrupt,
-    };
+    let show = |event| progress.show(event);
+    match &args.command {
+        Command::Prove(options) => {
+            return commands::prove::run(&project, args, options, &progress, interrupt.clone()).await;
+        }
+        Command::Diff(options) => {
+            return commands::snapshot::diff(&project, args, options, &show, &interrupt).await;
+        }
+        _ => {}
+    }
+    let parameters = database::parameters(args, &project)?;
+    let context = context(&project, &parameters, &show, &interrupt);
     match &args.command {
         Command::Status(options) => commands::status::run(&context, options).await,
         Command::Preflight(options) => commands::preflight::run(&context, options).await,
@@ -119,6 +146,7 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
         Command::Docs(options) => commands::docs::run(&context, options).await,
         Command::Rollback(options) => commands::rollback::run(&context, &args.global, options).await,
         Command::History(options) => commands::history::run(&context, options).await,
+        Command::Snapshot(_) => ops::snapshot::snapshot(&context).await,
         Command::Checks(ChecksArgs {
             command: ChecksCommand::Generate(options),
         }) => commands::checks::generate(&context, options).await,
@@ -127,6 +155,8 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
         | Command::Completions(_)
         | Command::Man(_)
         | Command::Demo(_)
+        | Command::Prove(_)
+        | Command::Diff(_)
         | Command::Checks(_) => unreachable!("handled before a database is needed"),
     }
 }
@@ -197,6 +227,8 @@ fn quiet_says_nothing(command: &Command) -> bool {
         Command::Apply(_)
             | Command::Verify(_)
             | Command::Rollback(_)
+            | Command::Prove(_)
+            | Command::Diff(_)
             | Command::Baseline(_)
             | Command::Repair(_)
             | Command::Checks(_)

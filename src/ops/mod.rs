@@ -14,9 +14,11 @@ pub mod history;
 pub mod lint;
 mod look;
 pub mod preflight;
+pub mod prove;
 pub mod repair;
 pub mod rollback;
 mod runner;
+pub mod snapshot;
 pub mod status;
 pub mod verify;
 

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::model::{
-    AppliedLine, Artifacts, Database, Documentation, EffectLine, Figures, FileLine, Gate, GeneratedSuite,
-    JournalLine, LedgerLine, LintLine, MigrationReport, Report, RootCause, StatementLine, WayBack,
+    self, AppliedLine, Artifacts, Chain, ChangeLine, Database, Documentation, EffectLine, Figures, FileLine,
+    Gate, GeneratedSuite, JournalLine, LedgerLine, LintLine, MigrationReport, Proof, Report, RootCause,
+    Snapshot, StatementLine, WayBack,
 };
 use super::preflight::{ComponentLine, Issue, Preflight, Task};
 use crate::audit::Finding;
@@ -106,8 +107,12 @@ impl Hide for Report {
             documentation,
             generated,
             preflight,
+            proofs,
+            chain,
+            difference,
+            snapshot,
         } = self;
-        hide!(preflight);
+        hide!(preflight, proofs, chain, difference, snapshot);
         hide!(environment, database, files, linted, migrations, checks);
         hide!(
             findings,
@@ -289,6 +294,71 @@ impl Hide for AppliedLine {
             verdict,
         } = self;
         hide!(on, by, from, verdict);
+    }
+}
+
+impl Hide for Proof {
+    fn hide(&mut self) {
+        let Proof {
+            version,
+            name,
+            outcome: _,
+            details,
+            reapply: _,
+            again,
+            kept,
+            message,
+            duration_ms: _,
+            source,
+        } = self;
+        hide!(version, name, details, again, kept, message, source);
+    }
+}
+
+impl Hide for Chain {
+    fn hide(&mut self) {
+        let Chain {
+            taken_back: _,
+            failed,
+            residue,
+        } = self;
+        hide!(failed);
+        for (stem, line) in residue {
+            hide!(stem, line);
+        }
+    }
+}
+
+impl Hide for ChangeLine {
+    fn hide(&mut self) {
+        let ChangeLine {
+            kind,
+            object,
+            change: _,
+            property,
+            before,
+            after,
+            follows: _,
+        } = self;
+        hide!(kind, object, property, before, after);
+    }
+}
+
+impl Hide for model::Difference {
+    fn hide(&mut self) {
+        let model::Difference { sides, changes } = self;
+        sides.iter_mut().for_each(Hide::hide);
+        hide!(changes);
+    }
+}
+
+impl Hide for Snapshot {
+    fn hide(&mut self) {
+        let Snapshot {
+            server_version_num: _,
+            objects,
+        } = self;
+        hide!(objects);
     }
 }
 

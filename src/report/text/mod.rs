@@ -8,6 +8,7 @@ mod details;
 mod messages;
 mod plan;
 mod preflight;
+mod proofs;
 mod tables;
 
 use self::page::{Page, Style, bold, dim, styled};
@@ -52,6 +53,11 @@ pub fn render(report: &Report, options: &TextOptions) -> String {
     match report.command {
         "status" => tables::status(&mut page, report),
         "history" => tables::history(&mut page, report),
+        "prove" | "diff" | "snapshot" => {
+            proofs::section(&mut page, report, options.verbose);
+            proofs::difference(&mut page, report);
+            judgement(&mut page, report);
+        }
         _ if summary::is_run(report) => run(&mut page, report, &outcome),
         _ => judgement(&mut page, report),
     }
