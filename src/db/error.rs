@@ -28,6 +28,16 @@ impl ServerError {
         self.sqlstate == state.code()
     }
 
+    /// The same without what belongs to the statement: its inner query and its call stack.
+    #[must_use]
+    pub fn without_query(&self) -> ServerError {
+        ServerError {
+            context: None,
+            internal_query: None,
+            ..self.clone()
+        }
+    }
+
     /// The facts that stand below a message: SQLSTATE, detail, context, hint.
     pub fn describe(&self, mut diagnostic: Diagnostic) -> Diagnostic {
         diagnostic = diagnostic.fact("SQLSTATE", &self.sqlstate);

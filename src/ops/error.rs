@@ -1,6 +1,6 @@
 //! Why a verb could not do its work, each with the exit code that the contract gives it.
 
-use crate::db::batch::Failure;
+use crate::db::batch::{Failure, Stage};
 use crate::db::connect::ConnectError;
 use crate::db::error::Error as DbError;
 use crate::diagnostic::Diagnostic;
@@ -77,8 +77,16 @@ fn database_diagnostic(doing: &str, failure: &Failure) -> Diagnostic {
     match &failure.error {
         DbError::Server(error) => {
             let diagnostic = Diagnostic::error(format!("{doing} failed: {}", error.message));
-            let diagnostic = error.describe(diagnostic);
+            // the statement is ours: its text explains nothing
+            let diagnostic = error.without_query().describe(diagnostic);
+            let is_role = failure.stage == Stage::Begin && error.message.contains("role ");
             match error.sqlstate.as_str() {
+                "22023" | "42704" if is_role => {
+                    diagnostic.help("create it, or name another `role` in the settings")
+                }
+                "42501" if is_role => diagnostic.help(
+                    "let the connecting role act as it (GRANT … TO …), or name another `role` in the settings",
+                ),
                 "42501" => {
                     diagnostic.help("grant the connecting role what is missing, or connect as another role")
                 }

@@ -284,6 +284,9 @@ fn migrations_line(report: &Report) -> Option<String> {
     }
     match (parts.is_empty(), report.exit) {
         (false, _) => Some(parts.join(", ")),
+        (true, ExitCode::Done) if report.command == "rollback" => {
+            Some("no migration was to be taken back".to_string())
+        }
         (true, ExitCode::Done) => Some("no migration was pending".to_string()),
         (true, _) => None,
     }
