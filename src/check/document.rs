@@ -63,6 +63,11 @@ impl Reader {
         self.diagnostics
     }
 
+    /// How much is wrong so far.
+    pub(crate) fn faults(&self) -> usize {
+        self.diagnostics.len()
+    }
+
     pub(crate) fn is_clean(&self) -> bool {
         self.diagnostics.is_empty()
     }

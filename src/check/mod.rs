@@ -25,6 +25,6 @@ pub use evaluate::{Evaluation, evaluate, evaluate_last, evaluate_where, skipped}
 pub use kind::audit::accepts_of;
 pub use lint::lint;
 pub use parse::{parse, parse_in};
-pub use question::{Answer, Answers, Question};
+pub use question::{Answer, Answers, Met, Phase, Prepare, Probe, Question, Refusal, Step};
 pub use suite::{Suite, scope};
 pub use verdict::{Difference, Measure, Status, Verdict};

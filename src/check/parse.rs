@@ -14,6 +14,7 @@ use crate::sql::fragment::{self, FragmentError};
 use crate::sql::{Name, quote_ident};
 
 use super::document::{Fields, Item, Reader, Text, items_of};
+use super::kind::probe::{self, Shared};
 use super::kind::{At, KINDS};
 use super::object::ObjectRule;
 use super::rule::{Claim, Ignored, Rule};
@@ -41,6 +42,7 @@ pub fn parse_in(
         reader: Reader::new(file),
         schema: schema.to_string(),
         complete: false,
+        shared: Shared::default(),
         checks: Vec::new(),
         ignored: Vec::new(),
         accepts: Vec::new(),
@@ -89,6 +91,8 @@ pub(crate) struct Parser {
     pub(crate) schema: String,
     /// Whether what entries leave out is to be PostgreSQL's default.
     pub(crate) complete: bool,
+    /// What the suite's probes share.
+    pub(crate) shared: Shared,
     checks: Vec<Check>,
     /// What `exact` passes over.
     pub(crate) ignored: Vec<Ignored>,
@@ -148,6 +152,9 @@ impl Parser {
         }
         if let Some(item) = items.iter().find(|item| item.key.value == "complete") {
             self.complete = self.reader.boolean(item).unwrap_or(false);
+        }
+        if let Some(item) = items.iter().find(|item| item.key.value == "probes") {
+            probe::parse_shared(self, item);
         }
         for item in &items {
             match item.key.value.as_str() {
@@ -435,7 +442,7 @@ name = "p"
                 "14:1 policy p: an INSERT policy has no `using` (write the condition as `with_check`)",
                 "17:6 `of`: unknown value \"indexs\" (did you mean \"indexes\"?)",
                 "18:1 count \"n\": `exactly` beside `at_least` (keep one of the two)",
-                "20:3 probes are not supported by this version (remove the [[probe]] for now)",
+                "20:1 probe \"p\": `run` is missing (write the statement to run)",
             ]
         );
     }

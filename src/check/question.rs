@@ -24,8 +24,74 @@ pub enum Question {
     },
     /// What does this query of a check file return? It runs READ ONLY, with a statement timeout.
     Rows { sql: String, schema: String },
+    /// What do these statements do? They write, and are rolled back.
+    Probe(Probe),
     /// What do the lints of the audit look at?
     Audit,
+}
+
+/// The statements of a probe, in order. All of it is taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Probe {
+    /// Where bare names are resolved first; `public` comes behind it.
+    pub schema: String,
+    /// What the probes of the suite share, run once by the connecting role.
+    pub shared: Vec<Prepare>,
+    pub steps: Vec<Step>,
+}
+
+/// Statements that prepare, run by the connecting role.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Prepare {
+    pub sql: String,
+    /// Where it stands in the check file: a byte offset.
+    pub at: usize,
+}
+
+/// One statement of a probe with what it needs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Step {
+    pub given: Option<Prepare>,
+    /// `SET LOCAL ROLE`; the connecting role when absent.
+    pub role: Option<String>,
+    /// Settings by name, for the length of the step.
+    pub settings: Vec<(String, String)>,
+    /// Exactly one statement.
+    pub run: String,
+    /// Whether an error is expected of it.
+    pub is_to_fail: bool,
+}
+
+/// What a step of a probe met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Met {
+    /// It ran. `affected` as the server counts: rows changed, or returned.
+    Rows {
+        rows: Vec<Vec<Option<String>>>,
+        affected: u64,
+    },
+    /// The statement was refused.
+    Refused(Refusal),
+    /// The step could not begin.
+    Unready { phase: Phase, refusal: Refusal },
+}
+
+/// What comes before the statement of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// What the suite's probes share.
+    Shared,
+    /// What is given for the step.
+    Given,
+    /// Role and settings.
+    Role,
+}
+
+/// A server's error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub sqlstate: String,
+    pub message: String,
 }
 
 /// The server's answer.
@@ -41,6 +107,10 @@ pub enum Answer {
     CannotTell { reason: String },
     /// The rows of a query, as text; `None` is NULL.
     Rows(Vec<Vec<Option<String>>>),
+    /// What each step of a probe met, up to the one that ended it.
+    Probe(Vec<Met>),
+    /// A probe was not run, with the reason: it is skipped.
+    NotRun { reason: String },
     /// The facts for the audit.
     Audit(Arc<Facts>),
 }

@@ -36,6 +36,11 @@ impl Suite {
         self.checks.len()
     }
 
+    /// Whether any of its checks writes.
+    pub fn has_probes(&self) -> bool {
+        self.checks.iter().any(|check| check.kind == "probe")
+    }
+
     /// Leaves out what looks at rows or runs statements: queries, probes and the audit.
     pub fn retain_catalog_checks(&mut self) {
         self.checks

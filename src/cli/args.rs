@@ -248,6 +248,16 @@ impl Command {
             Command::Man(_) => "man",
         }
     }
+
+    /// Whether `--no-probes` was given.
+    pub fn leaves_out_probes(&self) -> bool {
+        match self {
+            Command::Apply(args) => args.no_probes,
+            Command::Verify(args) => args.no_probes,
+            Command::Baseline(args) => args.no_probes,
+            _ => false,
+        }
+    }
 }
 
 #[derive(Debug, Clone, ClapArgs)]
@@ -341,6 +351,10 @@ pub struct ApplyArgs {
     /// Let warnings fail the run
     #[arg(long)]
     pub strict: bool,
+
+    /// Skip the probes, which write and roll back
+    #[arg(long)]
+    pub no_probes: bool,
 }
 
 #[derive(Debug, Clone, ClapArgs)]
@@ -350,7 +364,7 @@ Examples:
   pgplumb verify 0024           just this one, whatever its state
   pgplumb verify --checks baseline.toml -d postgres:///shop
 
-Leaves nothing behind. Exit 1 when anything differs.")]
+Leaves nothing behind: what probes write is rolled back. Exit 1 when anything differs.")]
 pub struct VerifyArgs {
     /// Judge just these versions
     #[arg(value_name = "VERSION")]
@@ -359,6 +373,10 @@ pub struct VerifyArgs {
     /// Let warnings fail the verification
     #[arg(long)]
     pub strict: bool,
+
+    /// Skip the probes, which write and roll back
+    #[arg(long)]
+    pub no_probes: bool,
 }
 
 #[derive(Debug, Clone, ClapArgs)]
@@ -385,6 +403,10 @@ pub struct BaselineArgs {
     /// Let warnings fail the run
     #[arg(long)]
     pub strict: bool,
+
+    /// Skip the probes, which write and roll back
+    #[arg(long)]
+    pub no_probes: bool,
 
     /// How long to wait for another runner [default: lock_wait in pgplumb.toml]
     #[arg(long, value_name = "TIME")]

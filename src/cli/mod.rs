@@ -95,6 +95,7 @@ fn context<'a>(
         events: show,
         ask_password: database::asker(),
         interrupt: interrupt.clone(),
+        probes: ops::Consent::new(false, can_ask().then_some(commands::rollback::confirm)),
     }
 }
 
@@ -134,7 +135,8 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
         _ => {}
     }
     let parameters = database::parameters(args, &project)?;
-    let context = context(&project, &parameters, &show, &interrupt);
+    let mut context = context(&project, &parameters, &show, &interrupt);
+    context.probes.refused = args.command.leaves_out_probes();
     match &args.command {
         Command::Status(options) => commands::status::run(&context, options).await,
         Command::Preflight(options) => commands::preflight::run(&context, options).await,

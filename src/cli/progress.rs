@@ -96,6 +96,9 @@ impl Progress {
             Event::StepFailed { stem, back: true, .. } => {
                 tell(&format!("the rollback of {stem} failed: it is still applied\n"));
             }
+            Event::Probing { database } => tell(&format!(
+                "probes write to database {database} and are rolled back\n"
+            )),
             Event::ProofStarted { number, of, stem } => tell(&format!("proving {stem} ({number} of {of})\n")),
             Event::Notice { severity, message } => {
                 if self.verbose || severity == "WARNING" {

@@ -20,7 +20,7 @@ use crate::sql::name::{quote_ident, quote_literal};
 /// How long one query of a check file may take, unless the session has a tighter limit.
 const QUERY_TIMEOUT: Timeout = Timeout::from_secs(30);
 
-/// Asks all questions inside the open transaction.
+/// Asks all questions but probes inside the open transaction.
 ///
 /// # Errors
 /// [`Failure`] when the conversation breaks; what a single question meets is in its answer.
@@ -123,13 +123,18 @@ pub async fn ask(session: &Session, questions: &[Question]) -> Result<Answers, F
     Ok(answers)
 }
 
-/// One query of a check file, behind a savepoint.
-fn query(session: &Session, sql: &str, schema: &str) -> Batch {
-    let limit = session
+/// How long one statement of a check file may take.
+pub(super) fn limit(session: &Session) -> Timeout {
+    session
         .settings
         .statement_timeout
         .filter(|own| own.as_millis() > 0)
-        .map_or(QUERY_TIMEOUT, |own| own.min(QUERY_TIMEOUT));
+        .map_or(QUERY_TIMEOUT, |own| own.min(QUERY_TIMEOUT))
+}
+
+/// One query of a check file, behind a savepoint.
+fn query(session: &Session, sql: &str, schema: &str) -> Batch {
+    let limit = limit(session);
     let path = format!("{}, public", quote_ident(schema));
     let settings = format!(
         "SELECT pg_catalog.set_config('transaction_read_only', 'on', true), \

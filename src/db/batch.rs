@@ -240,7 +240,10 @@ impl Sent {
             Err(error) => return Err(batch.locate(0, 0, error.into())),
         };
         let mut stream = std::pin::pin!(stream);
-        let mut reply = Reply { rows: Vec::new() };
+        let mut reply = Reply {
+            rows: Vec::new(),
+            affected: Vec::new(),
+        };
         let (mut part, mut completed) = (0, 0);
         let mut marked = false;
         while let Some(message) = stream.next().await {
@@ -258,8 +261,11 @@ impl Sent {
                         reply.rows.push((part.stage, SimpleQueryMessage::Row(row)));
                     }
                 }
-                Ok(SimpleQueryMessage::CommandComplete(_)) => {
+                Ok(SimpleQueryMessage::CommandComplete(affected)) => {
                     completed += 1;
+                    if let Some(part) = batch.parts.get(part).filter(|_| !marked) {
+                        reply.affected.push((part.stage, affected));
+                    }
                     let ends = match batch.parts.get(part).and_then(|part| part.statements) {
                         Some(statements) => completed >= statements,
                         None => std::mem::take(&mut marked),
@@ -286,6 +292,7 @@ impl Sent {
 /// The rows of a message, with the stage that each belongs to.
 pub struct Reply {
     rows: Vec<(Stage, SimpleQueryMessage)>,
+    affected: Vec<(Stage, u64)>,
 }
 
 impl Reply {
@@ -295,6 +302,12 @@ impl Reply {
             .iter()
             .filter(move |(of, _)| *of == stage)
             .map(|(_, row)| row)
+    }
+
+    /// How many rows the last statement of a stage changed or returned.
+    pub fn affected(&self, stage: Stage) -> u64 {
+        let mut counts = self.affected.iter().rev();
+        counts.find(|(of, _)| *of == stage).map_or(0, |(_, count)| *count)
     }
 
     /// The rows of one stage.

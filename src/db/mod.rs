@@ -18,6 +18,7 @@ pub mod script;
 pub mod figures;
 pub mod judge;
 pub mod ask;
+pub mod probe;
 pub mod dependents;
 pub mod detached;
 pub mod preflight;

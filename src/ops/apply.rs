@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::context::{Context, ask};
+use super::judge::{Judged, Place, judge};
 use super::runner::{self, Outcome, Runner, describe, millis};
 use super::{Confirm, Error, facts, suites, unjudged};
 use crate::check::{self, Suite};
@@ -161,7 +162,8 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
     if matches!(outcome, Outcome::Done) && applied_any && runner.verify && !always.is_empty() {
         let verdicts = judge_always(context, &runner, &always).await;
         match verdicts {
-            Ok(verdicts) => {
+            Ok(Judged { verdicts, notes }) => {
+                runner.diagnostics.extend(notes);
                 if !Totals::of(&verdicts).approved(runner.strict) {
                     runner.diagnostics.push(stays_applied(&runner.migrations));
                 }
@@ -256,7 +258,7 @@ async fn judge_always(
     context: &Context<'_>,
     runner: &Runner<'_>,
     always: &[&Suite],
-) -> Result<Vec<check::Verdict>, Error> {
+) -> Result<Judged, Error> {
     let session = &runner.session;
     let mut batch = Batch::new();
     session.begin(&mut batch, "ISOLATION LEVEL REPEATABLE READ", &session.settings);
@@ -264,9 +266,9 @@ async fn judge_always(
     session.read_catalog(&mut batch, Stage::After, &sql);
     let reply = ask(session, "reading the catalog", batch).await?;
     let catalog = runner::decode(&reply, Stage::After)?;
-    let verdicts = runner::judge(context, session, always, &catalog, check::evaluate).await;
+    let judged = judge(context, session, always, &catalog, Place::Apart, check::evaluate).await;
     session.rollback().await;
-    verdicts
+    judged
 }
 
 /// A plan that cannot be made, as an error of the verb.

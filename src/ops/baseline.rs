@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::apply::{check_width, refused};
 use super::context::{Context, ask};
+use super::judge::{Judged, Place};
 use super::runner::{self, Runner, millis, now};
 use super::{Error, facts, suites};
 use crate::catalog::Catalog;
@@ -67,16 +68,20 @@ pub async fn baseline(context: &Context<'_>, options: &Options) -> Result<Report
     runner.verify = !options.no_verify;
     runner.strict |= options.strict;
     runner.lock_wait = options.lock_wait.unwrap_or(runner.lock_wait);
+    if runner.verify && all.iter().any(Suite::has_probes) {
+        let _ = super::probes::allowed(context);
+    }
     let catalog = begin(&mut runner, &plan, &all).await?;
-    let verdicts = judge(&runner, &plan, &all, &catalog).await;
-    let verdicts = match verdicts {
-        Ok(verdicts) => verdicts,
+    let judged = judge(&runner, &plan, &all, &catalog).await;
+    let judged = match judged {
+        Ok(judged) => judged,
         Err(error) => {
             runner.session.rollback().await;
             return Err(error);
         }
     };
-    report.checks = verdicts;
+    report.checks = judged.verdicts;
+    report.diagnostics.extend(judged.notes);
     let is_met = report.totals().approved(runner.strict);
     let is_recorded = is_met && !options.dry_run;
     if is_recorded {
@@ -182,9 +187,9 @@ async fn judge(
     plan: &Plan<'_>,
     all: &[Suite],
     catalog: &Catalog,
-) -> Result<Vec<check::Verdict>, Error> {
+) -> Result<Judged, Error> {
     if !runner.verify {
-        return Ok(Vec::new());
+        return Ok(Judged::default());
     }
     let is_planned = |version: Version| plan.steps.iter().any(|step| step.migration.version == version);
     let known: Vec<&Suite> = all
@@ -199,7 +204,15 @@ async fn judge(
     let evaluate = |suites: &[&Suite], catalog: &Catalog, answers: &check::Answers| {
         check::evaluate_where(suites, is_judged, catalog, answers)
     };
-    runner::judge(runner.context, &runner.session, &known, catalog, evaluate).await
+    super::judge::judge(
+        runner.context,
+        &runner.session,
+        &known,
+        catalog,
+        Place::Within,
+        evaluate,
+    )
+    .await
 }
 
 /// Writes history and journal, and commits.

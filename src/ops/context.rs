@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::Error;
+use super::probes::Consent;
 use crate::db::batch::{Batch, Failure, Reply, Stage};
 use crate::db::connect::{ConnectEvent, Connector};
 use crate::db::error::Error as DbError;
@@ -52,6 +53,8 @@ pub enum Event {
     },
     /// A step failed, and its transaction was rolled back; one without a transaction `stays` as far as it came.
     StepFailed { stem: String, back: bool, stays: bool },
+    /// Probes are about to run: they write, and are rolled back.
+    Probing { database: String },
     /// The proof of a migration begins; `number` counts from 1.
     ProofStarted { number: usize, of: usize, stem: String },
     /// The server sent a notice or a warning.
@@ -93,6 +96,8 @@ pub struct Context<'a> {
     /// Asks the user for a password; `None` when nobody can be asked.
     pub ask_password: Option<fn(&Parameters) -> Option<Secret>>,
     pub interrupt: Interrupt,
+    /// Whether probes may run.
+    pub probes: Consent,
 }
 
 impl Context<'_> {

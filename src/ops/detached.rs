@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::time::Instant;
 
 use super::context::Event;
+use super::judge::Judged;
 use super::look::artifacts;
 use super::runner::{Finished, Outcome, Runner, decode, millis};
 use super::{Error, context};
@@ -414,13 +415,14 @@ impl Runner<'_> {
         self.session.read_few(&mut batch, Stage::After, &sql);
         let reply = context::ask(&self.session, "reading the catalog", batch).await?;
         let after = decode(&reply, Stage::After)?;
-        let verdicts = match self.judge(&step, &after).await {
-            Ok(verdicts) => verdicts,
+        let Judged { verdicts, notes } = match self.judge(&step, &after).await {
+            Ok(judged) => judged,
             Err(error) => {
                 self.session.rollback().await;
                 return Err(error);
             }
         };
+        self.diagnostics.extend(notes);
         let totals = Totals::of(&verdicts);
         let verdict = if verdicts.is_empty() {
             "not_verified"

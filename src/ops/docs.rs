@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use super::context::{Context, ask};
+use super::judge::{Place, judge};
 use super::look;
 use super::runner::{self, millis};
 use super::{Error, facts, suites};
@@ -95,9 +96,9 @@ pub async fn docs(context: &Context<'_>, options: &Options) -> Result<Report, Er
     let evaluate = |suites: &[&Suite], catalog: &Catalog, answers: &check::Answers| {
         check::evaluate_where(suites, is_chosen, catalog, answers)
     };
-    let verdicts = runner::judge(context, &session, &known, &catalog, evaluate).await;
+    let judged = judge(context, &session, &known, &catalog, Place::Within, evaluate).await;
     session.rollback().await;
-    report.checks = verdicts?;
+    report.checks = judged?.verdicts;
 
     let applications = applications(&reply);
     for &migration in &chosen {

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use super::context::{Context, ask};
+use super::judge::{Place, judge_knowing};
 use super::runner::{self, millis};
 use super::{Error, begin};
 use crate::catalog::{Catalog, Kind, ObjectId, Scope};
@@ -401,15 +402,17 @@ async fn settle(
                 continue;
             }
         };
-        let verdicts = runner::judge_knowing(
+        let verdicts = judge_knowing(
             context,
             session,
             &[&suite],
             catalog,
+            Place::Within,
             check::evaluate,
             &mut answers,
         )
-        .await?;
+        .await?
+        .verdicts;
         let troubles: Vec<&check::Verdict> = verdicts
             .iter()
             .filter(|verdict| verdict.status != Status::Pass)

@@ -11,9 +11,11 @@ mod error;
 mod facts;
 pub mod generate;
 pub mod history;
+mod judge;
 pub mod lint;
 mod look;
 pub mod preflight;
+mod probes;
 pub mod prove;
 pub mod repair;
 pub mod rollback;
@@ -24,6 +26,7 @@ pub mod verify;
 
 pub use context::{Context, Event, Interrupt};
 pub use error::Error;
+pub use probes::Consent;
 pub use runner::now;
 
 use crate::catalog::Catalog;

@@ -8,11 +8,11 @@
 use std::time::{Duration, Instant};
 
 use super::context::{Context, Event};
+use super::judge::{Judged, Place, judge};
 use super::look::{Extent, Look, artifacts, scope_of};
-use super::{Error, context, facts};
+use super::{Error, context, facts, probes};
 use crate::catalog::{Catalog, Scope};
-use crate::check::{self, Answers, Evaluation, Suite, Verdict};
-use crate::db::ask;
+use crate::check::{self, Suite, Verdict};
 use crate::db::batch::{Batch, Failure, Reply, Stage};
 use crate::db::catalog as reading;
 use crate::db::error::{Error as DbError, ServerError};
@@ -113,6 +113,11 @@ impl<'c> Runner<'c> {
     /// [`Error`] when the conversation with the server breaks outside a script, a lock is not obtained in time,
     /// or the user interrupts. What was committed before stays, and is in [`Runner::migrations`].
     pub async fn execute(&mut self, plan: &Plan<'_>) -> Result<Outcome, Error> {
+        // asked now: later a transaction is open
+        let gates = plan.steps.iter().filter_map(|step| self.suite(step));
+        if gates.into_iter().any(Suite::has_probes) {
+            let _ = probes::allowed(self.context);
+        }
         let outcome = self.run(plan).await;
         self.read_details().await;
         outcome
@@ -238,8 +243,8 @@ impl<'c> Runner<'c> {
                 }
             };
             let artifacts = artifacts(&before, &after);
-            let verdicts = match self.judge(&step, &after).await {
-                Ok(verdicts) => verdicts,
+            let Judged { verdicts, notes } = match self.judge(&step, &after).await {
+                Ok(judged) => judged,
                 Err(error) => {
                     self.session.rollback().await;
                     return Err(error);
@@ -248,6 +253,7 @@ impl<'c> Runner<'c> {
             let totals = Totals::of(&verdicts);
             let judged = !verdicts.is_empty();
             self.checks.extend(verdicts);
+            self.diagnostics.extend(notes);
             let elapsed = started.elapsed();
             let report = MigrationReport {
                 duration_ms: Some(millis(elapsed)),
@@ -406,9 +412,9 @@ impl<'c> Runner<'c> {
     }
 
     /// Judges the step's own suite against the uncommitted catalog.
-    pub(super) async fn judge(&self, step: &Step<'_>, catalog: &Catalog) -> Result<Vec<Verdict>, Error> {
+    pub(super) async fn judge(&self, step: &Step<'_>, catalog: &Catalog) -> Result<Judged, Error> {
         match self.suite(step) {
-            None => Ok(Vec::new()),
+            None => Ok(Judged::default()),
             Some(suite) => {
                 // the earlier ones only say what else is there, for `exact`
                 let mut suites: Vec<&Suite> = self
@@ -422,6 +428,7 @@ impl<'c> Runner<'c> {
                     &self.session,
                     &suites,
                     catalog,
+                    Place::Within,
                     check::evaluate_last,
                 )
                 .await
@@ -875,61 +882,6 @@ impl<'c> Runner<'c> {
                 Diagnostic::error("interrupted while waiting for another runner")
                     .fact("state", "nothing was run"),
             ])),
-        }
-    }
-}
-
-/// Judges suites against a catalog that was read, asking the server where texts do not agree.
-///
-/// # Errors
-/// [`Error::Database`] when the server cannot be asked at all.
-pub async fn judge(
-    context: &Context<'_>,
-    session: &Session,
-    suites: &[&Suite],
-    catalog: &Catalog,
-    evaluate: impl Fn(&[&Suite], &Catalog, &Answers) -> Evaluation,
-) -> Result<Vec<Verdict>, Error> {
-    judge_knowing(
-        context,
-        session,
-        suites,
-        catalog,
-        evaluate,
-        &mut Answers::default(),
-    )
-    .await
-}
-
-/// The same with what the server has answered before, to which the new answers are added.
-pub async fn judge_knowing(
-    context: &Context<'_>,
-    session: &Session,
-    suites: &[&Suite],
-    catalog: &Catalog,
-    evaluate: impl Fn(&[&Suite], &Catalog, &Answers) -> Evaluation,
-    answers: &mut Answers,
-) -> Result<Vec<Verdict>, Error> {
-    loop {
-        let evaluation = evaluate(suites, catalog, answers);
-        if evaluation.questions.is_empty() {
-            return Ok(evaluation.verdicts);
-        }
-        let asked = context
-            .answer(session, ask::ask(session, &evaluation.questions))
-            .await;
-        let new = asked
-            .or_interrupted("the checks ran")?
-            .map_err(|failure| Error::database("judging the checks", failure))?;
-        let known = answers.len();
-        answers.extend(new);
-        if answers.len() == known {
-            return Err(Error::database(
-                "judging the checks",
-                context::unexpected(DbError::Unexpected(
-                    "questions were left without an answer".to_string(),
-                )),
-            ));
         }
     }
 }

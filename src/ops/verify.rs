@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::context::{Context, ask};
+use super::judge::{Place, judge};
 use super::runner::{self, millis};
 use super::{Error, facts, suites, unjudged};
 use crate::catalog::Catalog;
@@ -69,9 +70,11 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
     let evaluate = |suites: &[&Suite], catalog: &Catalog, answers: &check::Answers| {
         check::evaluate_where(suites, is_judged, catalog, answers)
     };
-    let verdicts = runner::judge(context, &session, &known, &catalog, evaluate).await;
+    let judged = judge(context, &session, &known, &catalog, Place::Apart, evaluate).await;
     session.rollback().await;
-    report.checks = verdicts?;
+    let judged = judged?;
+    report.checks = judged.verdicts;
+    report.diagnostics.extend(judged.notes);
     for migration in project.set.iter() {
         let applied = ledger
             .get(migration.version)

@@ -13,6 +13,7 @@ pub(crate) mod enumeration;
 pub(crate) mod event_trigger;
 pub(crate) mod exact;
 pub(crate) mod exclude;
+pub(crate) mod expect;
 pub(crate) mod extension;
 pub(crate) mod fields;
 pub(crate) mod foreign_key;
@@ -135,5 +136,6 @@ pub(crate) const KINDS: &[Entry] = &[
     suite("count", count::parse),
     suite("query", query::parse),
     suite("probe", probe::parse),
+    suite("probes", probe::passed),
     suite("audit", audit::parse),
 ];

@@ -12,8 +12,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::context::{Context, Event, Interrupt};
-use super::runner::{self, decode, millis};
-use super::{Error, context, suites};
+use super::judge::{Place, judge};
+use super::runner::{decode, millis};
+use super::{Consent, Error, context, suites};
 use crate::catalog::diff::{Change, ChangeKind};
 use crate::catalog::{Mark, ObjectId, Tracked};
 use crate::check::{self, Suite, Verdict};
@@ -90,6 +91,7 @@ pub async fn prove(project: &Project, options: Options<'_>) -> Result<Report, Er
         events: options.events,
         ask_password: None,
         interrupt: options.interrupt.clone(),
+        probes: Consent::default(),
     };
     let mut prover = Prover {
         context: &context,
@@ -590,9 +592,10 @@ impl<'p> Prover<'p> {
         session.read_catalog(&mut batch, Stage::After, &sql);
         let reply = context::ask(session, "reading the catalog", batch).await?;
         let catalog = decode(&reply, Stage::After)?;
-        let verdicts = runner::judge(context, session, &suites, &catalog, check::evaluate_last).await;
+        let evaluate = check::evaluate_last;
+        let judged = judge(context, session, &suites, &catalog, Place::Apart, evaluate).await;
         session.rollback().await;
-        self.checks.extend(verdicts?);
+        self.checks.extend(judged?.verdicts);
         Ok(())
     }
 

@@ -1,0 +1,266 @@
+//! What is expected of the rows that a statement returns: `expect`, `at_least`, `at_most`, `rows`.
+
+use toml::de::DeValue;
+
+use crate::check::document::{Fields, Item, Node, span_of, type_of};
+use crate::check::parse::Parser;
+use crate::check::rule::Outcome;
+use crate::check::verdict::Difference;
+
+/// The keys that say it.
+pub(crate) const KEYS: [&str; 4] = ["expect", "at_least", "at_most", "rows"];
+
+/// Reads them; empty when there are none, `None` when one of them is wrong.
+pub(crate) fn expectation(p: &mut Parser, what: &str, fields: &Fields<'_>) -> Option<Expect> {
+    let given: Vec<&Item<'_>> = KEYS.iter().filter_map(|key| fields.get(key)).collect();
+    let range = given
+        .iter()
+        .all(|item| matches!(item.key.value.as_str(), "at_least" | "at_most"));
+    if given.len() > 1 && !range {
+        p.reader.error_help(
+            given[1].key.span,
+            format!("{what}: `{}` beside `{}`", given[1].key.value, given[0].key.value),
+            "keep one of the two",
+        );
+        return None;
+    }
+    let mut expect = Expect::default();
+    for item in given {
+        match item.key.value.as_str() {
+            "expect" => match cell(item.value) {
+                Some(cell) => expect.rows = Some(vec![vec![cell]]),
+                None => {
+                    p.reader
+                        .mismatch(item, "a number, a string, a boolean or { null = true }");
+                    return None;
+                }
+            },
+            "rows" => expect.rows = Some(rows(p, item)?),
+            key => match number(item.value) {
+                Some(number) if key == "at_least" => expect.at_least = Some(number),
+                Some(number) => expect.at_most = Some(number),
+                None => {
+                    p.reader.mismatch(item, "a number");
+                    return None;
+                }
+            },
+        }
+    }
+    Some(expect)
+}
+
+/// A value as the server would print it.
+#[derive(Debug, Clone, PartialEq)]
+enum Cell {
+    Number(String),
+    Bool(bool),
+    Text(String),
+    Null,
+}
+
+impl Cell {
+    fn is(&self, have: Option<&str>) -> bool {
+        let Some(have) = have else {
+            return *self == Cell::Null;
+        };
+        match self {
+            Cell::Null => false,
+            Cell::Text(text) => text == have,
+            Cell::Bool(value) => match have {
+                "t" | "true" => *value,
+                "f" | "false" => !*value,
+                _ => false,
+            },
+            Cell::Number(number) => {
+                number == have
+                    || match (number.parse::<i128>(), have.parse::<i128>()) {
+                        (Ok(number), Ok(have)) => number == have,
+                        _ => match (number.parse::<f64>(), have.parse::<f64>()) {
+                            (Ok(number), Ok(have)) => number == have,
+                            _ => false,
+                        },
+                    }
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Cell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Cell::Number(text) => f.write_str(text),
+            Cell::Text(text) => f.write_str(&shown(Some(text))),
+            Cell::Bool(value) => write!(f, "{value}"),
+            Cell::Null => f.write_str(&shown(None)),
+        }
+    }
+}
+
+fn cell(node: &Node<'_>) -> Option<Cell> {
+    Some(match node.get_ref() {
+        DeValue::String(text) => Cell::Text(text.to_string()),
+        DeValue::Integer(integer) => Cell::Number(
+            i64::from_str_radix(integer.as_str(), integer.radix())
+                .ok()?
+                .to_string(),
+        ),
+        DeValue::Float(float) => Cell::Number(float.as_str().to_string()),
+        DeValue::Boolean(value) => Cell::Bool(*value),
+        DeValue::Datetime(value) => Cell::Text(value.to_string()),
+        // TOML has no null
+        DeValue::Table(table) => {
+            let is_null = table.len() == 1 && table.get("null")?.get_ref().as_bool()?;
+            return is_null.then_some(Cell::Null);
+        }
+        DeValue::Array(_) => return None,
+    })
+}
+
+/// A value as messages show it; a text that reads as null is quoted.
+pub(crate) fn shown(value: Option<&str>) -> String {
+    match value {
+        None => "null".to_string(),
+        Some(text) if text.eq_ignore_ascii_case("null") => format!("'{text}'"),
+        Some(text) => text.to_string(),
+    }
+}
+
+fn number(node: &Node<'_>) -> Option<f64> {
+    match cell(node)? {
+        Cell::Number(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+fn rows(p: &mut Parser, item: &Item<'_>) -> Option<Vec<Vec<Cell>>> {
+    let Some(array) = item.value.get_ref().as_array() else {
+        p.reader.mismatch(item, "an array of rows such as [[1, \"a\"]]");
+        return None;
+    };
+    let mut rows = Vec::new();
+    for node in array.iter() {
+        let Some(cells) = node.get_ref().as_array() else {
+            let message = format!("`rows`: want an array for each row, have {}", type_of(node));
+            p.reader.error(span_of(node), message);
+            return None;
+        };
+        let mut row = Vec::new();
+        for node in cells.iter() {
+            match cell(node) {
+                Some(cell) => row.push(cell),
+                None => {
+                    let message = format!(
+                        "`rows`: want a number, a string, a boolean or {{ null = true }}, have {}",
+                        type_of(node)
+                    );
+                    p.reader.error(span_of(node), message);
+                    return None;
+                }
+            }
+        }
+        rows.push(row);
+    }
+    Some(rows)
+}
+
+/// What is expected of rows.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Expect {
+    rows: Option<Vec<Vec<Cell>>>,
+    at_least: Option<f64>,
+    at_most: Option<f64>,
+}
+
+impl std::fmt::Display for Expect {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (&self.rows, self.at_least, self.at_most) {
+            (Some(rows), ..) => {
+                let rows: Vec<Vec<String>> = rows
+                    .iter()
+                    .map(|row| row.iter().map(Cell::to_string).collect())
+                    .collect();
+                f.write_str(&listed(&rows))
+            }
+            (_, Some(least), Some(most)) => write!(f, "from {least} to {most}"),
+            (_, Some(least), None) => write!(f, "at least {least}"),
+            (_, None, Some(most)) => write!(f, "at most {most}"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What came, as messages show it.
+pub(crate) fn show(rows: &[Vec<Option<String>>]) -> String {
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| shown(cell.as_deref())).collect())
+        .collect();
+    listed(&rows)
+}
+
+/// One value alone, else rows in parentheses; long results are cut.
+fn listed(rows: &[Vec<String>]) -> String {
+    const MOST: usize = 10;
+    match rows {
+        [] => "no rows".to_string(),
+        [row] if row.len() == 1 => row[0].clone(),
+        _ => {
+            let mut parts: Vec<String> = rows
+                .iter()
+                .take(MOST)
+                .map(|row| format!("({})", row.join(", ")))
+                .collect();
+            if rows.len() > MOST {
+                parts.push(format!("… {} more", rows.len() - MOST));
+            }
+            parts.join(", ")
+        }
+    }
+}
+
+impl Expect {
+    /// Whether nothing is expected.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_none() && self.at_least.is_none() && self.at_most.is_none()
+    }
+
+    /// Compares; `what` is how messages begin: `query "name"`.
+    pub(crate) fn judge(&self, what: &str, have: &[Vec<Option<String>>]) -> Outcome {
+        let shown = show(have);
+        let good = match &self.rows {
+            Some(rows) => {
+                rows.len() == have.len()
+                    && rows.iter().zip(have).all(|(want, have)| {
+                        want.len() == have.len()
+                            && want.iter().zip(have).all(|(want, have)| want.is(have.as_deref()))
+                    })
+            }
+            None => match have {
+                [row] if row.len() == 1 => {
+                    let Some(value) = row[0].as_deref().and_then(|text| text.trim().parse::<f64>().ok())
+                    else {
+                        return Outcome::fail(format!("{what} returned `{shown}`, which is no number",))
+                            .actual(shown);
+                    };
+                    self.at_least.is_none_or(|least| value >= least)
+                        && self.at_most.is_none_or(|most| value <= most)
+                }
+                _ => {
+                    return Outcome::fail(format!("{what} returned {} rows, want one number", have.len()))
+                        .actual(shown);
+                }
+            },
+        };
+        if good {
+            return Outcome::pass().actual(shown);
+        }
+        let want = self.to_string();
+        Outcome::fail(format!("{what} returned `{shown}`, want `{want}`",))
+            .differences(vec![Difference {
+                part: "result".to_string(),
+                have: Some(shown.clone()),
+                want: Some(want),
+            }])
+            .actual(shown)
+    }
+}
