@@ -12,6 +12,7 @@ mod cases;
 mod chaos;
 mod commands;
 mod examples;
+mod generated;
 mod histories;
 mod kinds;
 mod layouts;
