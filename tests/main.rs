@@ -14,5 +14,6 @@ mod histories;
 mod kinds;
 mod layouts;
 mod preflight;
+mod rehearse;
 mod round_trips;
 mod shipped;

@@ -309,6 +309,12 @@ pub struct ApplyArgs {
     #[arg(long)]
     pub dry_run: bool,
 
+    /// Run it all in one transaction that is rolled back, and report each statement's duration and locks
+    ///
+    /// It holds every lock until its end, so it asks first; --yes agrees to that.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub rehearse: bool,
+
     /// Commit without running the checks; report and journal say so
     #[arg(long)]
     pub no_verify: bool,
@@ -428,6 +434,12 @@ pub struct RollbackArgs {
     /// Show the plan and run nothing
     #[arg(long)]
     pub dry_run: bool,
+
+    /// Run it all in one transaction that is rolled back, and report each statement's duration and locks
+    ///
+    /// It holds every lock until its end, so it asks first; --yes agrees to that.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub rehearse: bool,
 
     /// How long to wait for another runner [default: lock_wait in pgplumb.toml]
     #[arg(long, value_name = "TIME")]

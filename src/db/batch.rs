@@ -240,7 +240,10 @@ impl Sent {
             Err(error) => return Err(batch.locate(0, 0, error.into())),
         };
         let mut stream = std::pin::pin!(stream);
-        let mut reply = Reply { rows: Vec::new() };
+        let mut reply = Reply {
+            rows: Vec::new(),
+            counts: Vec::new(),
+        };
         let (mut part, mut completed) = (0, 0);
         let mut marked = false;
         while let Some(message) = stream.next().await {
@@ -258,8 +261,12 @@ impl Sent {
                         reply.rows.push((part.stage, SimpleQueryMessage::Row(row)));
                     }
                 }
-                Ok(SimpleQueryMessage::CommandComplete(_)) => {
+                Ok(SimpleQueryMessage::CommandComplete(count)) => {
                     completed += 1;
+                    let is_script = batch.parts.get(part).is_some_and(|part| part.script.is_some());
+                    if is_script && !marked {
+                        reply.counts.push(count);
+                    }
                     let ends = match batch.parts.get(part).and_then(|part| part.statements) {
                         Some(statements) => completed >= statements,
                         None => std::mem::take(&mut marked),
@@ -286,6 +293,8 @@ impl Sent {
 /// The rows of a message, with the stage that each belongs to.
 pub struct Reply {
     rows: Vec<(Stage, SimpleQueryMessage)>,
+    /// What the statements of scripts report of themselves, in order.
+    counts: Vec<u64>,
 }
 
 impl Reply {
@@ -295,6 +304,11 @@ impl Reply {
             .iter()
             .filter(move |(of, _)| *of == stage)
             .map(|(_, row)| row)
+    }
+
+    /// How many rows each statement of a script read or changed, as it reports itself; 0 of one that reports none.
+    pub fn script_counts(&self) -> &[u64] {
+        &self.counts
     }
 
     /// The rows of one stage.

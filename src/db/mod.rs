@@ -18,6 +18,7 @@ pub mod ask;
 pub mod dependents;
 pub mod detached;
 pub mod preflight;
+pub mod rehearse;
 pub mod repair;
 
 pub use connect::{ConnectError, Connection, Connector, Server, connect};

@@ -145,6 +145,11 @@ impl Session {
     /// that their errors belong to the script.
     pub fn settle(&self, batch: &mut Batch, settings: &Settings) {
         batch.one(Stage::Settle, "SET CONSTRAINTS ALL IMMEDIATE");
+        self.bring_back(batch, settings);
+    }
+
+    /// Brings back what a script may have changed: user, role, settings.
+    pub fn bring_back(&self, batch: &mut Batch, settings: &Settings) {
         batch.one(Stage::Settle, "SET LOCAL SESSION AUTHORIZATION DEFAULT");
         batch.one(Stage::Settle, &settings.sql(self.search_path.as_deref()));
     }

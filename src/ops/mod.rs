@@ -12,6 +12,7 @@ pub mod history;
 pub mod lint;
 mod look;
 pub mod preflight;
+mod rehearse;
 pub mod repair;
 pub mod rollback;
 mod runner;

@@ -1,5 +1,8 @@
 //! Reports that every renderer is tested on.
 
+mod preflight;
+mod rehearsal;
+
 use super::exit::ExitCode;
 use super::model::{
     AppliedLine, Conclusion, Database, Documentation, EffectLine, Figures, FileLine, Gate, JournalLine,
@@ -32,6 +35,8 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("history", history()),
         ("unreachable", unreachable()),
         ("init", init()),
+        ("preflight_blocked", preflight::preflight_blocked()),
+        ("apply_rehearsed", rehearsal::rehearsed()),
         ("hostile", hostile()),
     ]
 }

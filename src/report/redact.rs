@@ -8,6 +8,7 @@ use super::model::{
     LedgerLine, LintLine, MigrationReport, Report, RootCause, StatementLine, WayBack,
 };
 use super::preflight::{ComponentLine, Issue, Preflight, Task};
+use super::rehearsal::{Rehearsal, RehearsedStatement, RehearsedStep, TakenLock};
 use crate::catalog::{Object, ObjectId, Value};
 use crate::check::Verdict;
 use crate::check::verdict::Difference;
@@ -103,8 +104,9 @@ impl Hide for Report {
             makers,
             documentation,
             preflight,
+            rehearsal,
         } = self;
-        hide!(preflight);
+        hide!(preflight, rehearsal);
         hide!(environment, database, files, linted, migrations, checks);
         hide!(root_causes, diagnostics, ledger, journal, makers, documentation);
     }
@@ -122,6 +124,54 @@ impl Hide for Preflight {
             opaque: _,
         } = self;
         hide!(components, issues, actions, tasks, gate);
+    }
+}
+
+impl Hide for Rehearsal {
+    fn hide(&mut self) {
+        let Rehearsal {
+            duration_ms: _,
+            steps,
+        } = self;
+        hide!(steps);
+    }
+}
+
+impl Hide for RehearsedStep {
+    fn hide(&mut self) {
+        let RehearsedStep {
+            stem,
+            outcome: _,
+            reason,
+            duration_ms: _,
+            statements,
+        } = self;
+        hide!(stem, reason, statements);
+    }
+}
+
+impl Hide for RehearsedStatement {
+    fn hide(&mut self) {
+        let RehearsedStatement {
+            source,
+            tag,
+            duration_ms: _,
+            rows: _,
+            locks,
+        } = self;
+        hide!(source, tag, locks);
+    }
+}
+
+impl Hide for TakenLock {
+    fn hide(&mut self) {
+        let TakenLock {
+            table,
+            mode: _,
+            from_ms: _,
+            held_ms: _,
+        } = self;
+        hide!(table);
     }
 }
 

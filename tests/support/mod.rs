@@ -10,4 +10,4 @@ mod server;
 pub use binary::{Outcome, Pgplumb};
 pub use project::Project;
 pub use proxy::{Cut, Proxy};
-pub use server::{Database, Refusal, Server, Session, dump};
+pub use server::{Database, Refusal, Server, Session, dump, dump_whole};
