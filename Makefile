@@ -8,10 +8,10 @@ PREFIX ?= $(HOME)/.local
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test unit lint fmt ci install clean
+.PHONY: help deps build demo test test-all browser unit lint fmt ci install clean
 
 help: ## what can be made
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 
 deps: ## install what is missing: a C compiler, PostgreSQL 12 or newer (only its programs, no service)
 	@sh .ci/deps
@@ -22,8 +22,16 @@ build: deps ## target/release/pgplumb
 demo: build ## the whole story, on a throw-away PostgreSQL that is gone afterwards
 	@exec target/release/pgplumb demo
 
-test: deps ## unit tests, and black-box tests on servers that the tests start themselves
+test: ## unit tests, and black-box tests on servers that the tests start themselves
+	@sh .ci/deps test
 	$(CARGO) test --locked
+
+test-all: ## the black-box tests on every installed server version, or those of PGPLUMB_PG_BINS
+	@sh .ci/deps test
+	@sh .ci/test-all $(CARGO)
+
+browser: deps ## the HTML report in a headless Chromium, which has to be installed
+	$(CARGO) test --locked --test pgplumb -- --ignored --test-threads 1 browser::
 
 lint: ## formatting, and clippy with warnings denied
 	$(CARGO) fmt --all --check

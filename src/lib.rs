@@ -17,6 +17,7 @@ pub mod migration;
 pub mod catalog;
 pub mod history;
 pub mod plan;
+pub mod audit;
 pub mod check;
 pub mod preflight;
 pub mod report;

@@ -19,6 +19,7 @@ macro_rules! verbs {
 
 verbs![
     apply,
+    audit,
     baseline,
     checks,
     completions,

@@ -6,6 +6,8 @@ mod support;
 
 mod account;
 mod architecture;
+mod audit;
+mod browser;
 mod cases;
 mod chaos;
 mod commands;
@@ -16,4 +18,5 @@ mod layouts;
 mod preflight;
 mod rehearse;
 mod round_trips;
+mod secrets;
 mod shipped;

@@ -2,8 +2,6 @@
 
 use serde_json::Value;
 
-use pgplumb::db::scratch::Options;
-
 use crate::support::{Database, Outcome, Pgplumb, Project, Proxy, Server};
 
 fn run(project: &Project, database: &Database, args: &[&str]) -> Outcome {
@@ -309,7 +307,7 @@ fn a_label_cannot_be_used_in_the_transaction_that_adds_it() {
     // a text is none, but nobody can tell
     run(&project, &database, &["preflight"])
         .expect(3)
-        .says("if that is meant here");
+        .says("if that is meant");
     let project = Project::new()
         .with("migrations/0001_a.sql", "alter type mood add value 'new';")
         .with(
@@ -369,32 +367,6 @@ fn syntax_that_the_server_does_not_know_is_named_with_its_version() {
 }
 
 #[test]
-fn who_holds_a_table_of_the_plan_is_a_warning() {
-    let options = Options::default().setting("max_prepared_transactions", 5);
-    let server: &'static Server = Box::leak(Box::new(Server::start(options)));
-    let database = server.database("busy");
-    database.run("create table t (id int); create table u (id int)");
-    database.run("begin; insert into t values (1); prepare transaction 'left over'");
-    let reader = database.session();
-    reader.run("begin; select * from u").expect("it is there");
-    let project = Project::new().with(
-        "migrations/0001_a.sql",
-        "alter table t add column a int; alter table u add column a int;",
-    );
-    run(&project, &database, &["preflight"])
-        .expect(0)
-        .says("a prepared transaction, left over, holds a lock on public.t")
-        .says("ROLLBACK PREPARED 'left over'");
-    std::thread::sleep(std::time::Duration::from_millis(10_100));
-    run(&project, &database, &["preflight"])
-        .expect(0)
-        .says("has held a lock on public.u")
-        .says("pg_terminate_backend");
-    reader.run("rollback").expect("it ends");
-    database.run("rollback prepared 'left over'");
-}
-
-#[test]
 fn history_and_files_that_disagree_are_named_before_anything_else() {
     let database = Server::shared().database("disagree");
     let project = Project::new()
@@ -411,7 +383,9 @@ fn history_and_files_that_disagree_are_named_before_anything_else() {
     run(&project, &database, &["preflight"]).expect(6).says("0001_a");
     project.write("migrations/0001_a.sql", "create table a (id int);");
     project.remove("migrations/0003_c.sql");
-    run(&project, &database, &["preflight"]).expect(6).says("0003_c");
+    run(&project, &database, &["preflight"])
+        .expect(6)
+        .says("its file is missing");
 }
 
 #[test]

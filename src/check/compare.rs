@@ -230,7 +230,7 @@ pub(crate) fn expression(
 pub(crate) fn ask(part: &str, question: Question, judge: &mut Judge<'_>) -> Comparison {
     let (wanted, have) = match &question {
         Question::Same { expected, actual, .. } => (expected.clone(), actual.clone()),
-        Question::Rows { .. } => (String::new(), String::new()),
+        Question::Rows { .. } | Question::Audit => (String::new(), String::new()),
     };
     match judge.ask(question) {
         None => Comparison::Pending,
@@ -246,7 +246,7 @@ pub(crate) fn ask(part: &str, question: Question, judge: &mut Judge<'_>) -> Comp
             expected: wanted,
         },
         Some(Answer::CannotTell { reason }) => Comparison::CannotTell(reason.clone()),
-        Some(Answer::Rows(_)) => Comparison::differs(part, Some(have), Some(wanted)),
+        Some(Answer::Rows(_) | Answer::Audit(_)) => Comparison::differs(part, Some(have), Some(wanted)),
     }
 }
 

@@ -21,6 +21,7 @@ mod kind;
 mod testing;
 
 pub use evaluate::{Evaluation, evaluate, evaluate_last, evaluate_where, skipped};
+pub use kind::audit::accepts_of;
 pub use lint::lint;
 pub use parse::{parse, parse_in};
 pub use question::{Answer, Answers, Question};

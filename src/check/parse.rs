@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use toml::de::DeTable;
 
+use crate::audit::Accept;
 use crate::catalog::{Kind, ObjectId};
 use crate::diagnostic::Diagnostic;
 use crate::migration::Version;
@@ -42,6 +43,7 @@ pub fn parse_in(
         complete: false,
         checks: Vec::new(),
         ignored: Vec::new(),
+        accepts: Vec::new(),
     };
     let (document, errors) = DeTable::parse_recoverable(file.text());
     for error in &errors {
@@ -75,6 +77,8 @@ pub fn parse_in(
         file: Arc::clone(file),
         checks: parser.checks,
         ignored: parser.ignored,
+        accepted: parser.accepts.clone(),
+        accepts: parser.accepts,
     })
 }
 
@@ -88,6 +92,8 @@ pub(crate) struct Parser {
     checks: Vec<Check>,
     /// What `exact` passes over.
     pub(crate) ignored: Vec<Ignored>,
+    /// What findings of the audit are known.
+    pub(crate) accepts: Vec<Accept>,
 }
 
 /// The table, or other relation, that an entry stands in.

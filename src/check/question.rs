@@ -1,7 +1,9 @@
 //! What only the server can answer.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use crate::audit::Facts;
 use crate::catalog::Context;
 
 /// Asked of the server, between two evaluations.
@@ -22,6 +24,8 @@ pub enum Question {
     },
     /// What does this query of a check file return? It runs READ ONLY, with a statement timeout.
     Rows { sql: String, schema: String },
+    /// What do the lints of the audit look at?
+    Audit,
 }
 
 /// The server's answer.
@@ -37,6 +41,8 @@ pub enum Answer {
     CannotTell { reason: String },
     /// The rows of a query, as text; `None` is NULL.
     Rows(Vec<Vec<Option<String>>>),
+    /// The facts for the audit.
+    Audit(Arc<Facts>),
 }
 
 /// Answers by question.

@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use crate::catalog::{Catalog, Kind, ObjectId, Scope};
+use crate::sql::glob;
 
-use super::kind::count::glob;
 use super::question::{Answer, Answers, Question};
 use super::suite::Suite;
 use super::verdict::{Difference, Measure, Status};

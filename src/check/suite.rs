@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::audit::Accept;
 use crate::catalog::Scope;
 use crate::migration::Version;
 use crate::source::{Location, SourceFile, Span};
@@ -23,6 +24,10 @@ pub struct Suite {
     pub(crate) checks: Vec<Check>,
     /// What `exact` passes over, here and in all suites.
     pub(crate) ignored: Vec<Ignored>,
+    /// Its own `[[audit.accept]]`.
+    pub accepts: Vec<Accept>,
+    /// All that hold for it: those of the settings and of the other suites as well.
+    pub accepted: Vec<Accept>,
 }
 
 impl Suite {
@@ -31,10 +36,10 @@ impl Suite {
         self.checks.len()
     }
 
-    /// Leaves out what looks at rows or runs statements: queries and probes.
+    /// Leaves out what looks at rows or runs statements: queries, probes and the audit.
     pub fn retain_catalog_checks(&mut self) {
         self.checks
-            .retain(|check| !matches!(check.kind, "query" | "probe"));
+            .retain(|check| !matches!(check.kind, "query" | "probe" | "audit"));
     }
 
     /// What has to be read of the catalog to judge it.

@@ -194,6 +194,8 @@ pub enum Command {
     Repair(RepairArgs),
     /// Write down what is deployed: quick reference and schema reference
     Docs(DocsArgs),
+    /// Look for what is dangerous or unhealthy in the live catalog
+    Audit(AuditArgs),
     /// Work on check files
     Checks(ChecksArgs),
     /// See the whole story on a throw-away PostgreSQL
@@ -229,6 +231,7 @@ impl Command {
             Command::Baseline(_) => "baseline",
             Command::Repair(_) => "repair",
             Command::Docs(_) => "docs",
+            Command::Audit(_) => "audit",
             Command::Checks(_) => "checks",
             Command::Demo(_) => "demo",
             Command::Completions(_) => "completions",
@@ -314,6 +317,10 @@ pub struct ApplyArgs {
     /// It holds every lock until its end, so it asks first; --yes agrees to that.
     #[arg(long, conflicts_with = "dry_run")]
     pub rehearse: bool,
+
+    /// Put all of them in one transaction: all or nothing
+    #[arg(long)]
+    pub single_transaction: bool,
 
     /// Commit without running the checks; report and journal say so
     #[arg(long)]
@@ -415,6 +422,19 @@ pub struct DocsArgs {
     /// The schema reference instead of the quick reference
     #[arg(long)]
     pub full: bool,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  pgplumb audit
+  pgplumb audit --format json
+
+Reads the live catalog and writes nothing. Exit 1 when a finding is an error.")]
+pub struct AuditArgs {
+    /// Let warnings fail the audit
+    #[arg(long)]
+    pub strict: bool,
 }
 
 #[derive(Debug, Clone, ClapArgs)]

@@ -4,8 +4,11 @@
 //! subtransactions that are rolled back, and each query of a check file runs READ ONLY behind a savepoint, so
 //! that an error in one does not disturb the others.
 
+use std::sync::Arc;
+
 use tokio_postgres::error::SqlState;
 
+use super::audit;
 use super::batch::{Batch, Failure, Stage};
 use super::error::Error;
 use super::judge;
@@ -43,6 +46,17 @@ pub async fn ask(session: &Session, questions: &[Question]) -> Result<Answers, F
             queries.push((question, asked, undo("pgplumb_query").send(client).await));
         }
     }
+
+    let audited = match questions.contains(&Question::Audit) {
+        false => None,
+        true => {
+            let mut batch = Batch::new();
+            batch.one(Stage::Query, "SAVEPOINT pgplumb_audit");
+            audit::read(&mut batch);
+            let asked = batch.send(client).await;
+            Some((asked, undo("pgplumb_audit").send(client).await))
+        }
+    };
 
     let mut answers = Answers::default();
     if let (Some(asked), Some(end)) = (judge_under_way, judge_end) {
@@ -89,6 +103,21 @@ pub async fn ask(session: &Session, questions: &[Question]) -> Result<Answers, F
             Err(failure) => return Err(failure),
         };
         answers.insert(question.clone(), answer);
+        end.reply().await?;
+    }
+    if let Some((asked, end)) = audited {
+        let answer = match asked.reply().await {
+            Ok(reply) => Answer::Audit(Arc::new(audit::facts(&reply)?)),
+            Err(Failure {
+                error: Error::Server(error),
+                ..
+            }) => Answer::Refused {
+                sqlstate: error.sqlstate,
+                message: error.message,
+            },
+            Err(failure) => return Err(failure),
+        };
+        answers.insert(Question::Audit, answer);
         end.reply().await?;
     }
     Ok(answers)

@@ -1,5 +1,6 @@
 //! PostgreSQL: how it is reached, asked and told. The only module that opens a connection.
 
+pub mod audit;
 pub mod secret;
 pub mod parameters;
 pub mod tls;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::batch::{Batch, Reply, Stage};
 use super::error::Error;
-use super::session::{Session, Settings};
+use super::session::Session;
 use crate::migration::MigrationScript;
 use crate::source::Span;
 use crate::sql::name::quote_ident;
@@ -156,9 +156,9 @@ impl Deferrable {
 
 impl Session {
     /// Adds a reading that leaves no lock behind.
-    pub fn look_without_locks(&self, batch: &mut Batch, settings: &Settings, sql: &str) {
+    pub fn look_without_locks(&self, batch: &mut Batch, sql: &str) {
         batch.one(Stage::Query, "SAVEPOINT pgplumb_look");
-        self.bring_back(batch, settings);
+        self.bring_back(batch);
         self.read_few(batch, Stage::After, sql);
         batch.one(Stage::Query, "ROLLBACK TO SAVEPOINT pgplumb_look");
         batch.one(Stage::Query, "RELEASE SAVEPOINT pgplumb_look");

@@ -57,11 +57,12 @@ impl Settings {
     /// One statement that sets everything that meaning depends on, for the transaction. `search_path` is the
     /// connection's own: a script finds the names that psql would find.
     fn sql(&self, search_path: Option<&str>) -> String {
-        self.calls(search_path, true)
+        self.calls(search_path, true, &[])
     }
 
-    /// The same for the session, or for the transaction when `is_local`.
-    fn calls(&self, search_path: Option<&str>, is_local: bool) -> String {
+    /// The same for the session, or for the transaction when `is_local`; after `defaults` got the values that the
+    /// session began with.
+    fn calls(&self, search_path: Option<&str>, is_local: bool, defaults: &[&str]) -> String {
         let mut values = vec![
             ("TimeZone", "UTC".to_string()),
             ("DateStyle", "ISO, MDY".to_string()),
@@ -79,18 +80,38 @@ impl Settings {
         );
         values.extend(search_path.map(|path| ("search_path", path.to_string())));
         values.extend(self.role.clone().map(|role| ("role", role)));
-        let calls: Vec<String> = values
+        let defaults = defaults
             .iter()
-            .map(|(name, value)| {
-                format!(
-                    "pg_catalog.set_config('{name}', {}, {is_local})",
-                    quote_literal(value)
-                )
-            })
-            .collect();
+            .map(|name| format!("pg_catalog.set_config('{name}', NULL, {is_local})"));
+        let values = values.iter().map(|(name, value)| {
+            format!(
+                "pg_catalog.set_config('{name}', {}, {is_local})",
+                quote_literal(value)
+            )
+        });
+        let calls: Vec<String> = defaults.chain(values).collect();
         format!("SELECT {}", calls.join(", "))
     }
 }
+
+/// What other clients of a transaction pooler may have left on the server's session, and changes what a script means or
+/// whether it may run. Timeouts and role are ours to set again.
+const LEAKED: [&str; 14] = [
+    "statement_timeout",
+    "idle_in_transaction_session_timeout",
+    "role",
+    "search_path",
+    "default_transaction_read_only",
+    "standard_conforming_strings",
+    "check_function_bodies",
+    "row_security",
+    "default_tablespace",
+    "default_table_access_method",
+    "transform_null_equals",
+    "array_nulls",
+    "xmloption",
+    "quote_all_identifiers",
+];
 
 /// A connection with what is known of the database.
 pub struct Session {
@@ -98,6 +119,9 @@ pub struct Session {
     pub settings: Settings,
     /// The connection's own search_path, once the history was read.
     search_path: Option<String>,
+    /// Whether a pooler stands between, once the history was read.
+    is_pooled: bool,
+    is_standby: bool,
 }
 
 impl Session {
@@ -106,6 +130,8 @@ impl Session {
             connection,
             settings,
             search_path: None,
+            is_pooled: false,
+            is_standby: false,
         }
     }
 
@@ -130,28 +156,77 @@ impl Session {
         is_other.then(|| "transaction or session pooler".to_string())
     }
 
+    /// Whether a pooler stands between, as far as is known: the history tells.
+    pub fn is_pooled(&self) -> bool {
+        self.is_pooled
+    }
+
     /// BEGIN and the settings of the transaction.
     pub fn begin(&self, batch: &mut Batch, mode: &str, settings: &Settings) {
-        batch.one(Stage::Begin, &format!("BEGIN {mode}"));
-        batch.one(Stage::Begin, &settings.sql(self.search_path.as_deref()));
+        let path = self.search_path.as_deref();
+        if !self.is_pooled {
+            batch.one(Stage::Begin, &format!("BEGIN {mode}"));
+            batch.one(Stage::Begin, &settings.sql(path));
+            return;
+        }
+        let isolation = if mode.contains("ISOLATION") {
+            ""
+        } else {
+            "ISOLATION LEVEL READ COMMITTED"
+        };
+        // nothing but a standby refuses to hear that
+        let access = if mode.contains("READ ONLY") || self.is_standby {
+            ""
+        } else {
+            "READ WRITE"
+        };
+        batch.one(Stage::Begin, &format!("BEGIN {isolation} {mode} {access}"));
+        batch.one(Stage::Begin, "SET LOCAL SESSION AUTHORIZATION DEFAULT");
+        batch.one(Stage::Begin, &settings.calls(path, true, &LEAKED));
+    }
+
+    /// The timeouts that a script asks for, until [`settle`](Session::settle).
+    pub fn direct(&self, batch: &mut Batch, directives: &Directives) {
+        let timeouts = [
+            ("lock_timeout", &directives.lock_timeout),
+            ("statement_timeout", &directives.statement_timeout),
+        ];
+        let calls: Vec<String> = timeouts
+            .iter()
+            .filter_map(|(name, written)| {
+                let millis = written.as_ref()?.value.as_millis();
+                Some(format!("pg_catalog.set_config('{name}', '{millis}ms', true)"))
+            })
+            .collect();
+        if !calls.is_empty() {
+            batch.one(Stage::Guard, &format!("SELECT {}", calls.join(", ")));
+        }
     }
 
     /// Gives the session what a transaction would get: for statements that run outside of one.
     pub fn prepare_alone(&self, batch: &mut Batch, settings: &Settings) {
-        batch.one(Stage::Begin, &settings.calls(self.search_path.as_deref(), false));
+        let calls = settings.calls(self.search_path.as_deref(), false, &[]);
+        batch.one(Stage::Begin, &calls);
     }
 
     /// Brings back what a script may have changed: user, role, settings; and fires deferred constraints, so
     /// that their errors belong to the script.
-    pub fn settle(&self, batch: &mut Batch, settings: &Settings) {
+    pub fn settle(&self, batch: &mut Batch) {
         batch.one(Stage::Settle, "SET CONSTRAINTS ALL IMMEDIATE");
-        self.bring_back(batch, settings);
+        self.bring_back(batch);
     }
 
     /// Brings back what a script may have changed: user, role, settings.
-    pub fn bring_back(&self, batch: &mut Batch, settings: &Settings) {
+    pub fn bring_back(&self, batch: &mut Batch) {
         batch.one(Stage::Settle, "SET LOCAL SESSION AUTHORIZATION DEFAULT");
-        batch.one(Stage::Settle, &settings.sql(self.search_path.as_deref()));
+        // a script's own timeouts are not for what is ours
+        let defaults = [
+            "statement_timeout",
+            "lock_timeout",
+            "idle_in_transaction_session_timeout",
+        ];
+        let calls = self.settings.calls(self.search_path.as_deref(), true, &defaults);
+        batch.one(Stage::Settle, &calls);
     }
 
     /// Adds a reading of the catalog: only the server's own names are resolved bare while it lasts.
@@ -190,8 +265,22 @@ impl Session {
         }
     }
 
-    /// Adds the statements that read the history.
+    /// Adds the statements that read the history, as the connection's own role and on its own search_path.
     pub fn read_history(&self, batch: &mut Batch) {
+        // behind a pooler others may have left something: what the session began with is the connection's own
+        batch.one(Stage::Begin, "SET LOCAL SESSION AUTHORIZATION DEFAULT");
+        let role = self
+            .settings
+            .role
+            .as_deref()
+            .map_or("NULL".to_string(), quote_literal);
+        batch.one(
+            Stage::Begin,
+            &format!(
+                "SELECT pg_catalog.set_config('search_path', NULL, true), pg_catalog.set_config('statement_timeout', \
+                 NULL, true), pg_catalog.set_config('role', NULL, true), pg_catalog.set_config('role', {role}, true)"
+            ),
+        );
         let [find, answer] = history::read_sql();
         batch.one(Stage::Query, &find);
         batch.one(Stage::Query, &answer);
@@ -208,7 +297,17 @@ impl Session {
             })
             .and_then(|row| row.get(0))
             .ok_or_else(|| Error::Unexpected("no row for the history".to_string()))?;
-        let reading = history::decode(row)?;
+        let mut reading = history::decode(row)?;
+        self.is_pooled = self.pooler(&reading).is_some();
+        self.is_standby = reading.standby;
+        if self.is_pooled && !reading.search_path.contains("pg_temp") {
+            // temporary tables that others left come last
+            reading.search_path.push_str(if reading.search_path.is_empty() {
+                "pg_temp"
+            } else {
+                ", pg_temp"
+            });
+        }
         self.search_path = Some(reading.search_path.clone());
         Ok(reading)
     }
@@ -220,15 +319,6 @@ impl Session {
     pub async fn load_history(&mut self) -> Result<Reading, Failure> {
         let mut batch = Batch::new();
         batch.one(Stage::Begin, "BEGIN READ ONLY");
-        if let Some(role) = &self.settings.role {
-            batch.one(
-                Stage::Begin,
-                &format!(
-                    "SELECT pg_catalog.set_config('role', {}, true)",
-                    quote_literal(role)
-                ),
-            );
-        }
         self.read_history(&mut batch);
         batch.one(Stage::Query, "ROLLBACK");
         let reply = match batch.run(self.client()).await {

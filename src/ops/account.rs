@@ -70,7 +70,7 @@ pub async fn losses(session: &Session, plan: &Plan<'_>, schemas: &[String]) -> R
     }
     // which of them exist: one question for all, so that nothing is counted that is not there
     let mut batch = Batch::new();
-    batch.one(Stage::Begin, "BEGIN READ ONLY");
+    session.begin(&mut batch, "READ ONLY", &session.settings);
     let wanted: Vec<String> = tables
         .iter()
         .map(|table| (table, ""))
@@ -237,7 +237,7 @@ pub async fn dependents(
     scope.functions.retain(|name| !owners.contains_key(name));
 
     let mut batch = Batch::new();
-    batch.one(Stage::Begin, "BEGIN READ ONLY");
+    session.begin(&mut batch, "READ ONLY", &session.settings);
     batch.one(Stage::Query, &dependents::sql(&scope));
     batch.one(Stage::Commit, "ROLLBACK");
     let reply = ask(session, "looking for what depends on the rollback", batch).await?;

@@ -27,6 +27,8 @@ pub struct Options<'o> {
     pub dry_run: bool,
     /// Run it all in one transaction that is rolled back.
     pub rehearse: bool,
+    /// All of them in one transaction: all or nothing.
+    pub single_transaction: bool,
     /// Commit without checks; report and journal say so.
     pub no_verify: bool,
     pub out_of_order: bool,
@@ -67,6 +69,9 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
         let plan = Plan::up(&ledger, options.to, allow).map_err(refused)?;
         check_width(&plan, &reading, width)?;
         check_scripts(&plan)?;
+        if options.single_transaction {
+            check_single(&plan)?;
+        }
         describe_plan(&mut report, &plan, &all);
         report.diagnostics.extend(outside_notices(&plan));
         report.duration_ms = millis(started.elapsed());
@@ -76,6 +81,7 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
     let mut runner = Runner::new(context, session, reading.clone(), &all, width);
     runner.verify = !options.no_verify;
     runner.strict |= options.strict;
+    runner.single = options.single_transaction;
     runner.lock_wait = options.lock_wait.unwrap_or(runner.lock_wait);
     let mut outcome = Outcome::HistoryChanged;
     let mut failed = None;
@@ -95,6 +101,9 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
         };
         check_width(&plan, &reading, width)?;
         check_scripts(&plan)?;
+        if options.single_transaction {
+            check_single(&plan)?;
+        }
         if runner.migrations.is_empty() {
             notices = outside_notices(&plan);
         }
@@ -286,6 +295,29 @@ pub(super) fn check_scripts(plan: &Plan<'_>) -> Result<(), Error> {
         problems.extend(step.migration.up.validate());
         problems.extend(step.migration.down.iter().flat_map(|down| down.validate()));
     }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Input(problems))
+    }
+}
+
+/// Whether every script may share a transaction.
+fn check_single(plan: &Plan<'_>) -> Result<(), Error> {
+    let outside = plan.steps.iter().filter(|step| !step.script.is_transactional());
+    let problems: Vec<Diagnostic> = outside
+        .map(|step| {
+            let stem = step.migration.stem();
+            let problem = Diagnostic::error(format!("{stem} runs outside a transaction, and all are to share one"));
+            let problem = match step.script.outside_span() {
+                Some(span) => problem.at(&step.script.file, span),
+                None => problem.in_file(step.script.file.path()),
+            };
+            problem.help(format!(
+                "apply those before it with `--single-transaction --to`, then {stem} without --single-transaction"
+            ))
+        })
+        .collect();
     if problems.is_empty() {
         Ok(())
     } else {

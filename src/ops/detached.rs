@@ -215,7 +215,7 @@ impl Runner<'_> {
                     batch.statement(step.script, statement.span);
                 }
             }
-            self.session.settle(&mut batch, settings);
+            self.session.settle(&mut batch);
             batch.one(
                 Stage::Record,
                 &self.progress_sql(&step, tables::STATEMENT, last, started),
@@ -441,6 +441,7 @@ impl Runner<'_> {
             record,
             report,
             details: None,
+            earlier: Vec::new(),
             started,
             elapsed,
         }))

@@ -21,7 +21,9 @@ pub async fn history(context: &Context<'_>, limit: Option<u32>) -> Result<Report
     report.database = Some(context.database(&session, &reading));
     if reading.history.has_journal {
         let mut batch = Batch::new();
+        session.begin(&mut batch, "READ ONLY", &session.settings);
         batch.one(Stage::Query, &tables::read_journal_sql(&reading.history, limit));
+        batch.one(Stage::Commit, "ROLLBACK");
         let reply = ask(&session, "reading the journal", batch).await?;
         for row in reply.rows(Stage::Query) {
             let text = |name: &str| row.try_get(name).ok().flatten().unwrap_or("").to_string();

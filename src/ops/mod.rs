@@ -2,6 +2,7 @@
 
 mod account;
 pub mod apply;
+pub mod audit;
 pub mod baseline;
 mod context;
 mod detached;
@@ -43,6 +44,12 @@ pub fn suites(project: &Project) -> Result<Vec<Suite>, Error> {
             Ok(suite) => suites.push(suite),
             Err(errors) => diagnostics.extend(errors),
         }
+    }
+    // what is accepted in one place holds everywhere
+    let mut accepted = project.config.accepts.clone();
+    accepted.extend(suites.iter().flat_map(|suite| suite.accepts.clone()));
+    for suite in &mut suites {
+        suite.accepted.clone_from(&accepted);
     }
     if diagnostics.is_empty() {
         Ok(suites)

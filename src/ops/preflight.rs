@@ -83,7 +83,9 @@ async fn half_done(
     for step in detached.filter(|_| history.has_journal) {
         let mut batch = Batch::new();
         let version = step.migration.version;
+        session.begin(&mut batch, "READ ONLY", &session.settings);
         batch.one(Stage::Query, &read_progress_sql(history, "apply", version));
+        batch.one(Stage::Commit, "ROLLBACK");
         let reply = ask(session, "reading the journal", batch).await?;
         let progress = decode_progress(&reply);
         done.insert(version, progress.done + usize::from(progress.is_begun));

@@ -15,7 +15,7 @@ use crate::db::batch::{Batch, Failure, Reply, Stage};
 use crate::db::catalog as reading;
 use crate::db::error::ServerError;
 use crate::db::rehearse::{self as asking, Locks, Measured, Relations};
-use crate::db::session::{self, Expectation, Newest, Settings};
+use crate::db::session::{self, Expectation, Newest};
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Direction, Plan, Step};
 use crate::report::ExitCode;
@@ -335,17 +335,13 @@ impl Attempt<'_, '_> {
             duration_ms: 0.0,
             statements: Vec::new(),
         });
-        let settings = self
-            .runner
-            .session
-            .settings
-            .with_directives(&step.script.directives);
         let mut batch = Batch::new();
-        self.runner.session.bring_back(&mut batch, &settings);
+        self.runner.session.bring_back(&mut batch);
+        self.runner.session.direct(&mut batch, &step.script.directives);
         self.ask(batch).await?;
-        let mut turn = self.statements(step, &settings).await?;
+        let mut turn = self.statements(step).await?;
         if turn.is_none() {
-            turn = self.checks(step, &settings).await?;
+            turn = self.checks(step).await?;
         }
         if turn.is_none() {
             turn = self.record(step).await?;
@@ -368,7 +364,7 @@ impl Attempt<'_, '_> {
     }
 
     /// The statements one by one, then what COMMIT would do of the constraints that wait for it.
-    async fn statements(&mut self, step: &Step<'_>, settings: &Settings) -> Result<Option<Failed>, Error> {
+    async fn statements(&mut self, step: &Step<'_>) -> Result<Option<Failed>, Error> {
         let mut began = None;
         let statements = step.script.statements();
         for (number, statement) in statements.iter().enumerate() {
@@ -391,7 +387,7 @@ impl Attempt<'_, '_> {
             self.take_down(step, statement, measured, since);
         }
         let mut batch = Batch::new();
-        self.runner.session.bring_back(&mut batch, settings);
+        self.runner.session.bring_back(&mut batch);
         asking::read_deferrable(&mut batch);
         let waiting = asking::deferrable_of(&self.ask(batch).await?);
         if !waiting.is_empty() {
@@ -445,12 +441,12 @@ impl Attempt<'_, '_> {
     }
 
     /// The step's own suite, against the catalog as it would be committed.
-    async fn checks(&mut self, step: &Step<'_>, settings: &Settings) -> Result<Option<Failed>, Error> {
+    async fn checks(&mut self, step: &Step<'_>) -> Result<Option<Failed>, Error> {
         if self.runner.suite(step).is_none() {
             return Ok(None);
         }
         let scope = self.runner.scope(step);
-        let catalog = self.look(&scope, settings).await?;
+        let catalog = self.look(&scope).await?;
         let verdicts = self.runner.judge(step, &catalog).await?;
         if Totals::of(&verdicts).approved(self.runner.strict) {
             self.runner.checks.extend(verdicts);
@@ -461,8 +457,7 @@ impl Attempt<'_, '_> {
 
     /// The suites that always hold, once all is there.
     async fn judge_always(&mut self, always: &[&Suite]) -> Result<(), Error> {
-        let settings = self.runner.session.settings.clone();
-        let catalog = self.look(&check::scope(always), &settings).await?;
+        let catalog = self.look(&check::scope(always)).await?;
         let runner = &*self.runner;
         let verdicts =
             runner::judge(runner.context, &runner.session, always, &catalog, check::evaluate).await?;
@@ -471,13 +466,13 @@ impl Attempt<'_, '_> {
     }
 
     /// The catalog as it is now, without a lock for it.
-    async fn look(&self, scope: &Scope, settings: &Settings) -> Result<Catalog, Error> {
+    async fn look(&self, scope: &Scope) -> Result<Catalog, Error> {
         let session = &self.runner.session;
         let sql = reading::read_sql(scope, session.version_num());
         let mut disturbances = 0;
         loop {
             let mut batch = Batch::new();
-            session.look_without_locks(&mut batch, settings, &sql);
+            session.look_without_locks(&mut batch, &sql);
             match decode(&self.ask(batch).await?, Stage::After) {
                 Err(error) if is_disturbance(&error) && disturbances < 5 => disturbances += 1,
                 decoded => return decoded,
@@ -540,7 +535,7 @@ impl Attempt<'_, '_> {
         {
             return Some(format!("{}; it may come with {stems}", error.message));
         }
-        if is_first {
+        if is_first || self.runner.single {
             return None;
         }
         let text = step.script.file.text().to_lowercase();

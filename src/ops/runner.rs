@@ -46,6 +46,10 @@ pub struct Runner<'c> {
     pub suites: &'c [Suite],
     pub verify: bool,
     pub strict: bool,
+    /// All steps share one transaction.
+    pub single: bool,
+    /// Versions whose steps ran in the transaction that is open, with those that follow.
+    pub(super) held: Vec<Version>,
     pub lock_wait: Duration,
     /// Width of a history table that has to be created.
     pub width: Width,
@@ -63,6 +67,8 @@ pub struct Runner<'c> {
 /// A step whose checks passed, and whose COMMIT travels with what comes next.
 pub(super) struct Finished<'p> {
     pub step: Step<'p>,
+    /// Those that ran before it in the same transaction.
+    pub earlier: Vec<Finished<'p>>,
     pub record: Vec<String>,
     pub report: MigrationReport,
     /// What has to be read for its details, when they are read at the end of the run.
@@ -88,6 +94,8 @@ impl<'c> Runner<'c> {
             suites,
             verify: true,
             strict: config.strict,
+            single: false,
+            held: Vec::new(),
             lock_wait: config.lock_wait.as_duration().unwrap_or_default(),
             width,
             run: run_name(),
@@ -111,6 +119,7 @@ impl<'c> Runner<'c> {
     }
 
     async fn run(&mut self, plan: &Plan<'_>) -> Result<Outcome, Error> {
+        self.held.clear();
         let mut looks = self.looks(plan);
         let mut finished: Option<Finished<'_>> = None;
         let mut waiting_since: Option<Instant> = None;
@@ -134,14 +143,6 @@ impl<'c> Runner<'c> {
             }
             let started = Instant::now();
             let back = step.direction == Direction::Down;
-            if announced.replace(index) != Some(index) {
-                (self.context.events)(Event::StepStarted {
-                    number: index + 1,
-                    of: plan.steps.len(),
-                    stem: step.migration.stem(),
-                    back,
-                });
-            }
             let look = &looks[index];
             let token = format!("{}/{}", self.run, index);
             let (first, second) = self.messages(&step, look, &token, finished.as_ref());
@@ -153,11 +154,23 @@ impl<'c> Runner<'c> {
                 Some(Err(failure)) => !matches!(failure.stage, Stage::Commit | Stage::Record),
                 Some(Ok(_)) => true,
             };
-            if is_commit_answered {
+            if is_commit_answered && !self.single {
                 self.committed(finished.take());
+            }
+            if is_commit_answered && announced.replace(index) != Some(index) {
+                (self.context.events)(Event::StepStarted {
+                    number: index + 1,
+                    of: plan.steps.len(),
+                    stem: step.migration.stem(),
+                    back,
+                });
             }
             let second = self.context.answer(&self.session, second.reply()).await;
             self.context.pass_notices(&mut self.session);
+            if self.single && is_commit_answered && (first.interrupted || second.interrupted) {
+                // there was no COMMIT: nothing is in doubt
+                finished = None;
+            }
             if first.interrupted || second.interrupted {
                 return Err(self.interrupted(step, finished.take(), first.answer).await);
             }
@@ -169,7 +182,7 @@ impl<'c> Runner<'c> {
                     waiting_since = None;
                     reply
                 }
-                Err(failure) if finished.is_some() => {
+                Err(failure) if finished.is_some() && !is_commit_answered => {
                     return self.commit_failed(finished.take(), failure).await;
                 }
                 Err(failure) => {
@@ -185,6 +198,7 @@ impl<'c> Runner<'c> {
                             // it may change what this run made
                             self.read_details().await;
                             looks[index].extent = Extent::Both;
+                            index = self.again(index, &mut finished);
                             continue;
                         }
                         _ => {
@@ -202,6 +216,7 @@ impl<'c> Runner<'c> {
                     busy += 1;
                     blockers = self.session.blockers(&look.scope.named_relations()).await;
                     if self.wait_for_table(&step, busy, &blockers, since).await? {
+                        index = self.again(index, &mut finished);
                         continue;
                     }
                     return Ok(self.script_failed(step, failure, &blockers, since).await);
@@ -216,6 +231,7 @@ impl<'c> Runner<'c> {
                     self.session.rollback().await;
                     disturbances += 1;
                     if is_disturbance(&error) && disturbances < DISTURBANCES {
+                        index = self.again(index, &mut finished);
                         continue;
                     }
                     return Err(error);
@@ -243,8 +259,17 @@ impl<'c> Runner<'c> {
             }
             let verdict = if judged { "approved" } else { "not_verified" };
             let record = self.record(&step, &report, verdict, elapsed);
+            let mut earlier = Vec::new();
+            if let Some(mut before) = finished.take() {
+                earlier = std::mem::take(&mut before.earlier);
+                earlier.push(before);
+            }
+            if self.single {
+                self.held.push(step.migration.version);
+            }
             finished = Some(Finished {
                 step,
+                earlier,
                 record,
                 report,
                 details: (look.extent == Extent::Names).then(|| look.scope.clone()),
@@ -252,16 +277,31 @@ impl<'c> Runner<'c> {
                 elapsed,
             });
             index += 1;
-            (busy_since, busy) = (None, 0);
+            if !self.single {
+                (busy_since, busy) = (None, 0);
+            }
         }
         Ok(self.finish(finished.take()).await?.unwrap_or(Outcome::Done))
+    }
+
+    /// Where a plan goes on whose transaction was rolled back to be tried again: at the same step, or with all of
+    /// them where they share it.
+    fn again(&mut self, index: usize, finished: &mut Option<Finished<'_>>) -> usize {
+        if !self.single {
+            return index;
+        }
+        *finished = None;
+        self.held.clear();
+        self.checks.clear();
+        0
     }
 
     /// COMMIT of a step in a message of its own; `None` when it went through.
     pub(super) async fn finish(&mut self, finished: Option<Finished<'_>>) -> Result<Option<Outcome>, Error> {
         let Some(last) = finished else { return Ok(None) };
         let mut batch = Batch::new();
-        push_commit(&mut batch, &last);
+        push_record(&mut batch, &last);
+        batch.one(Stage::Commit, "COMMIT");
         let reply = batch.run(self.session.client()).await;
         self.context.pass_notices(&mut self.session);
         match reply {
@@ -304,18 +344,23 @@ impl<'c> Runner<'c> {
         token: &str,
         finished: Option<&Finished<'_>>,
     ) -> (Batch, Batch) {
-        let settings = self.session.settings.with_directives(&step.script.directives);
         let present = look.present();
         let mut first = Batch::new();
-        let mut reading = self.reading.clone();
-        if let Some(finished) = finished {
-            push_commit(&mut first, finished);
-            note(&mut reading, finished.step, self.width);
+        match finished {
+            Some(finished) if self.single => {
+                push_record(&mut first, finished);
+            }
+            finished => {
+                if let Some(finished) = finished {
+                    push_record(&mut first, finished);
+                    first.one(Stage::Commit, "COMMIT");
+                }
+                self.session.begin(&mut first, "", &self.session.settings);
+            }
         }
-        self.session.begin(&mut first, "", &settings);
         let expectation = Expectation {
-            newest: reading.history.newest(),
-            history: &reading.history,
+            newest: self.newest_behind(finished),
+            history: &self.reading.history,
             version: step.migration.version,
             recorded: step.direction == Direction::Down,
             journal: if self.has_written || finished.is_some() {
@@ -331,10 +376,33 @@ impl<'c> Runner<'c> {
         look.push_before(&self.session, &mut first);
         let mut second = Batch::new();
         second.one(Stage::Guard, &session::guard_sql(token));
+        self.session.direct(&mut second, &step.script.directives);
         second.script(step.script);
-        self.session.settle(&mut second, &settings);
+        self.session.settle(&mut second);
         look.push_behind(&self.session, &mut second);
         (first, second)
+    }
+
+    /// The newest recorded version once a step is recorded that ran before.
+    fn newest_behind(&self, finished: Option<&Finished<'_>>) -> Option<Version> {
+        let Some(last) = finished else {
+            return self.reading.history.newest();
+        };
+        let steps: Vec<Step<'_>> = last
+            .earlier
+            .iter()
+            .chain([last])
+            .map(|finished| finished.step)
+            .collect();
+        let of = |direction: Direction| {
+            let steps = steps.iter().filter(move |step| step.direction == direction);
+            steps.map(|step| step.migration.version)
+        };
+        let applied = self.reading.history.applied.iter().rev();
+        let stays = applied
+            .map(|applied| applied.version)
+            .find(|&version| !of(Direction::Down).any(|taken| taken == version));
+        of(Direction::Up).chain(stays).max()
     }
 
     /// Judges the step's own suite against the uncommitted catalog.
@@ -363,7 +431,7 @@ impl<'c> Runner<'c> {
 
     /// Whether a version is applied, this run's own steps included.
     pub(super) fn is_recorded(&self, version: Version) -> bool {
-        self.reading.history.get(version).is_some()
+        self.reading.history.get(version).is_some() || self.held.contains(&version)
     }
 
     /// The statements that record a step.
@@ -425,7 +493,11 @@ impl<'c> Runner<'c> {
 
     /// A step is committed: remember it.
     fn committed(&mut self, finished: Option<Finished<'_>>) {
-        let Some(finished) = finished else { return };
+        let Some(mut finished) = finished else { return };
+        for earlier in std::mem::take(&mut finished.earlier) {
+            self.committed(Some(earlier));
+        }
+        self.held.clear();
         let back = finished.step.direction == Direction::Down;
         note(&mut self.reading, finished.step, self.width);
         self.has_written = true;
@@ -663,6 +735,11 @@ impl<'c> Runner<'c> {
                 step.migration.stem()
             );
         }
+        let with = match self.held.len() {
+            0 => String::new(),
+            1 => " and of the one before it".to_string(),
+            count => format!(" and of the {count} before it"),
+        };
         let newest = self.reading.history.applied.last();
         let at = match newest {
             Some(newest) => format!(
@@ -673,7 +750,7 @@ impl<'c> Runner<'c> {
             None => "no migration is applied".to_string(),
         };
         format!(
-            "the transaction of {} was rolled back and nothing of it remains; {at}",
+            "the transaction of {}{with} was rolled back and nothing of it remains; {at}",
             step.migration.stem()
         )
     }
@@ -909,11 +986,10 @@ pub(super) fn note(reading: &mut Reading, step: Step<'_>, width: Width) {
     }
 }
 
-fn push_commit(batch: &mut Batch, finished: &Finished<'_>) {
+fn push_record(batch: &mut Batch, finished: &Finished<'_>) {
     for statement in &finished.record {
         batch.one(Stage::Record, statement);
     }
-    batch.one(Stage::Commit, "COMMIT");
 }
 
 /// RFC 3339 in UTC, to the microsecond.

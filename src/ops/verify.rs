@@ -132,6 +132,7 @@ async fn read(
     session: &mut Session,
     candidates: &[&Suite],
 ) -> Result<(Reading, Catalog), Error> {
+    let was_pooled = session.is_pooled();
     let mut batch = Batch::new();
     session.begin(&mut batch, "ISOLATION LEVEL REPEATABLE READ", &session.settings);
     session.read_history(&mut batch);
@@ -144,6 +145,11 @@ async fn read(
     let history = session.history_of(&reply).map_err(|error| {
         Error::database("reading the migration history", super::context::unexpected(error))
     })?;
+    if session.is_pooled() && !was_pooled {
+        // what others left there ends where a transaction begins that knows of the pooler
+        session.rollback().await;
+        return Box::pin(read(context, session, candidates)).await;
+    }
     Ok((history, runner::decode(&reply, Stage::After)?))
 }
 

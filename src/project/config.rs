@@ -10,6 +10,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::layout::LayoutName;
+use crate::audit::Accept;
+use crate::check::accepts_of;
 use crate::diagnostic::{Diagnostic, closest};
 use crate::migration::timeout::TimeoutError;
 use crate::migration::{Timeout, Width};
@@ -399,6 +401,8 @@ pub struct Config {
     pub settings: Settings,
     /// The environment that was chosen.
     pub environment: Option<String>,
+    /// The `[[audit.accept]]`: known findings of the audit.
+    pub accepts: Vec<Accept>,
     pub warnings: Vec<Diagnostic>,
 }
 
@@ -420,9 +424,15 @@ impl Config {
             warnings: Vec::new(),
         };
         let (mut settings, mut known, mut chosen) = (Settings::default(), Vec::new(), None);
+        let mut accepts = Vec::new();
         let top = in_order(document.get_ref());
         for (key, value) in &top {
-            if key.get_ref() != "env" {
+            if key.get_ref() == "audit" {
+                match accepts_of(&reader.file, key.span().into(), value) {
+                    Ok(found) => accepts = found,
+                    Err(problems) => reader.problems.extend(problems),
+                }
+            } else if key.get_ref() != "env" {
                 reader.setting(&mut settings, key, value, FILE_NAME);
             }
         }
@@ -471,6 +481,7 @@ impl Config {
         Ok(Config {
             settings,
             environment: env.map(str::to_string),
+            accepts,
             warnings: reader.warnings,
         })
     }

@@ -12,6 +12,7 @@ use super::model::{
 };
 use super::preflight::Preflight;
 use super::rehearsal::{Rehearsal, RehearsedStatement, RehearsedStep};
+use crate::audit::Finding;
 use crate::catalog::{Object, Value};
 use crate::check::Verdict;
 use crate::check::verdict::{Difference, Measure};
@@ -81,6 +82,9 @@ struct JsonReport<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     rehearsal: Option<JsonRehearsal<'a>>,
     diagnostics: Vec<JsonDiagnostic<'a>>,
+    /// Of `audit`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    findings: Option<Vec<JsonFinding<'a>>>,
     /// Of `status`: the state of every migration.
     ledger: Vec<JsonLedgerLine<'a>>,
     /// Of `history`: what was done.
@@ -113,6 +117,8 @@ impl<'a> JsonReport<'a> {
             preflight: report.preflight.as_deref().map(JsonPreflight::of),
             rehearsal: report.rehearsal.as_deref().map(JsonRehearsal::of),
             diagnostics: report.diagnostics.iter().map(JsonDiagnostic::of).collect(),
+            findings: (report.command == "audit")
+                .then(|| report.findings.iter().map(JsonFinding::of).collect()),
             ledger: report.ledger.iter().map(JsonLedgerLine::of).collect(),
             journal: report.journal.iter().map(JsonJournalLine::of).collect(),
             documentation: report.documentation.as_ref().map(JsonDocumentation::of),
@@ -125,6 +131,34 @@ impl<'a> JsonReport<'a> {
                     checks: line.checks,
                 })
                 .collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Finding"))]
+struct JsonFinding<'a> {
+    /// Of the lint.
+    id: &'a str,
+    #[cfg_attr(test, schemars(extend("enum" = ["error", "warn", "info"])))]
+    severity: &'a str,
+    object: &'a str,
+    message: &'a str,
+    /// The statement that mends it.
+    fix: &'a str,
+    /// The reason for which it is accepted.
+    accepted: Option<&'a str>,
+}
+
+impl<'a> JsonFinding<'a> {
+    fn of(finding: &'a Finding) -> JsonFinding<'a> {
+        JsonFinding {
+            id: finding.id,
+            severity: finding.severity.as_str(),
+            object: &finding.object,
+            message: &finding.message,
+            fix: &finding.fix,
+            accepted: finding.accepted.as_deref(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::exit::ExitCode;
+use crate::audit::Finding;
 use crate::catalog::{Kind, Object};
 use crate::check::{Status, Verdict};
 use crate::diagnostic::Diagnostic;
@@ -37,6 +38,8 @@ pub struct Report {
     /// Of `--rehearse`: what was measured before it was rolled back.
     pub rehearsal: Option<Box<super::rehearsal::Rehearsal>>,
     pub diagnostics: Vec<Diagnostic>,
+    /// Of `audit`; each is among the diagnostics as well, which every format shows.
+    pub findings: Vec<Finding>,
     /// Of `status`: the state of every migration, and of `history`: the journal.
     pub ledger: Vec<LedgerLine>,
     pub journal: Vec<JournalLine>,
@@ -411,6 +414,7 @@ impl Report {
             preflight: None,
             rehearsal: None,
             diagnostics: Vec::new(),
+            findings: Vec::new(),
             ledger: Vec::new(),
             journal: Vec::new(),
             makers: BTreeMap::new(),

@@ -9,6 +9,7 @@ use super::model::{
 };
 use super::preflight::{ComponentLine, Issue, Preflight, Task};
 use super::rehearsal::{Rehearsal, RehearsedStatement, RehearsedStep, TakenLock};
+use crate::audit::Finding;
 use crate::catalog::{Object, ObjectId, Value};
 use crate::check::Verdict;
 use crate::check::verdict::Difference;
@@ -99,6 +100,7 @@ impl Hide for Report {
             checks,
             root_causes,
             diagnostics,
+            findings,
             ledger,
             journal,
             makers,
@@ -108,7 +110,29 @@ impl Hide for Report {
         } = self;
         hide!(preflight, rehearsal);
         hide!(environment, database, files, linted, migrations, checks);
-        hide!(root_causes, diagnostics, ledger, journal, makers, documentation);
+        hide!(
+            findings,
+            root_causes,
+            diagnostics,
+            ledger,
+            journal,
+            makers,
+            documentation
+        );
+    }
+}
+
+impl Hide for Finding {
+    fn hide(&mut self) {
+        let Finding {
+            id: _,
+            severity: _,
+            object,
+            message,
+            fix,
+            accepted,
+        } = self;
+        hide!(object, message, fix, accepted);
     }
 }
 
@@ -505,8 +529,9 @@ impl Hide for JournalLine {
 
 #[cfg(test)]
 mod tests {
-    use super::redacted;
-    use crate::report::{Format, Report, TextOptions, fixture, render};
+    use super::*;
+    use crate::check::Status;
+    use crate::report::{Format, TextOptions, fixture, render};
 
     const SECRET: &str = "hunter2";
 
@@ -541,6 +566,21 @@ mod tests {
         let some = |string: &mut Option<String>| put(string.get_or_insert_default(), text);
         some(&mut report.environment);
         report.files.push(text.to_string());
+        report.linted.push(LintLine {
+            file: text.to_string(),
+            checks: 1,
+        });
+        report.makers.insert(text.to_string(), text.to_string());
+        report.preflight = Some(Box::new(preflight(text)));
+        if let Some(documentation) = &mut report.documentation {
+            for object in &mut documentation.objects {
+                put(&mut object.id.name, text);
+            }
+            for (path, script) in &mut documentation.rollbacks {
+                put(path, text);
+                put(script, text);
+            }
+        }
         if let Some(database) = &mut report.database {
             for string in [&mut database.name, &mut database.host, &mut database.user] {
                 put(string, text);
@@ -552,7 +592,36 @@ mod tests {
             some(&mut migration.error);
             for statement in &mut migration.statements {
                 put(&mut statement.text, text);
+                put(&mut statement.source.file, text);
             }
+            migration.effects.push(EffectLine {
+                action: "create",
+                kind: "table",
+                name: text.to_string(),
+                on: Some(text.to_string()),
+                text: text.to_string(),
+                source: location(text),
+            });
+            migration.gates.push(Gate {
+                id: text.to_string(),
+                kind: "table",
+                source: location(text),
+            });
+            migration.files.push(FileLine {
+                role: "migration",
+                path: text.to_string(),
+                lines: 1,
+                parts: 1,
+                sha256: String::new(),
+            });
+            migration.way_back = Some(WayBack::Irreversible(text.to_string()));
+            migration.applied = Some(AppliedLine {
+                on: text.to_string(),
+                by: Some(text.to_string()),
+                from: Some(text.to_string()),
+                duration_ms: None,
+                verdict: Some(text.to_string()),
+            });
             let artifacts = &mut migration.artifacts;
             for object in artifacts.created.iter_mut().chain(&mut artifacts.removed) {
                 for value in object.properties.values_mut() {
@@ -580,6 +649,7 @@ mod tests {
         for cause in &mut report.root_causes {
             put(&mut cause.object, text);
             put(&mut cause.remedy, text);
+            cause.sources.push(location(text));
         }
         for diagnostic in &mut report.diagnostics {
             put(&mut diagnostic.message, text);
@@ -595,19 +665,74 @@ mod tests {
             put(&mut line.rollback, text);
         }
         for line in &mut report.journal {
-            put(&mut line.name, text);
+            for string in [&mut line.name, &mut line.by, &mut line.from, &mut line.outcome] {
+                put(string, text);
+            }
             some(&mut line.message);
         }
         report
     }
 
+    fn location(text: &str) -> Location {
+        Location {
+            file: text.to_string(),
+            line: 1,
+            column: 1,
+        }
+    }
+
+    /// One that says the text wherever it can.
+    fn preflight(text: &str) -> Preflight {
+        Preflight {
+            components: vec![ComponentLine {
+                name: "Schema",
+                status: Status::Blocked,
+                details: text.to_string(),
+            }],
+            issues: vec![Issue {
+                title: text.to_string(),
+                impact: text.to_string(),
+                lines: vec![location(text)],
+                snippet: Some(text.to_string()),
+                why: text.to_string(),
+                error: Diagnostic::error(text).help(text),
+            }],
+            actions: vec![text.to_string()],
+            tasks: vec![Task {
+                number: 1,
+                name: "Schema validation",
+                status: Status::Blocked,
+                requirement: text.to_string(),
+                finding: text.to_string(),
+            }],
+            gate: vec![text.to_string()],
+            statements: 1,
+            opaque: 1,
+        }
+    }
+
+    /// Every report, what `docs` tells included.
+    fn reports() -> Vec<(&'static str, Report)> {
+        let mut reports = fixture::all();
+        reports.push(("docs", fixture::docs(false)));
+        reports.push(("docs_full", fixture::docs(true)));
+        let mut preflight = fixture::apply_blocked();
+        preflight.command = "preflight";
+        reports.push(("preflight", preflight));
+        reports
+    }
+
     #[test]
     fn no_format_shows_a_password() {
         let text = TEXTS.join("\n");
-        for (name, report) in fixture::all() {
+        let verbose = TextOptions {
+            verbose: true,
+            ..TextOptions::default()
+        };
+        for (name, report) in reports() {
             let seeded = seeded(&report, &text);
             for format in Format::ALL {
-                let rendered = render(&seeded, format, &TextOptions::default());
+                let rendered = render(&seeded, format, &verbose);
                 // a line may be broken in the middle of it
                 let rendered: String = rendered.split_whitespace().collect();
                 let shown = rendered.find(SECRET).map(|at| {
@@ -621,7 +746,7 @@ mod tests {
 
     #[test]
     fn what_holds_no_password_stays_as_it_is() {
-        for (name, report) in fixture::all() {
+        for (name, report) in reports() {
             let (before, after) = (format!("{report:?}"), format!("{:?}", redacted(&report)));
             assert_eq!(before, after, "{name}");
         }

@@ -111,6 +111,17 @@ fn sentence(report: &Report) -> String {
     }
     match report.command {
         "status" => parts.push(ledger_line(report)),
+        "audit" if judged => {
+            let accepted = report
+                .findings
+                .iter()
+                .filter(|finding| finding.accepted.is_some())
+                .count();
+            parts.push(quantity(report.findings.len() - accepted, "finding"));
+            if accepted > 0 {
+                parts.push(format!("{accepted} accepted"));
+            }
+        }
         "history" => parts.push(quantity(report.journal.len(), "entry")),
         "checks" => {
             let checks = report.linted.iter().map(|line| line.checks).sum();
@@ -277,7 +288,7 @@ fn checks_line(report: &Report) -> Option<String> {
 pub fn is_unverified(report: &Report) -> bool {
     let totals = report.totals();
     report.conclusion == Some(Conclusion::Approved)
-        && report.command != "rollback"
+        && !matches!(report.command, "rollback" | "audit")
         && totals.all() == totals.skip
 }
 
@@ -369,6 +380,7 @@ pub enum Component {
     Counts,
     Data,
     Behaviour,
+    Audit,
     Other,
 }
 
@@ -398,6 +410,7 @@ impl Component {
             "count" => Component::Counts,
             "query" => Component::Data,
             "probe" => Component::Behaviour,
+            "audit" => Component::Audit,
             _ => Component::Other,
         }
     }
@@ -440,6 +453,7 @@ impl Component {
             Component::Counts => "Counts",
             Component::Data => "Data",
             Component::Behaviour => "Behaviour",
+            Component::Audit => "Audit",
             Component::Other => "Other",
         }
     }

@@ -52,7 +52,7 @@ const fn task_of(component: Component) -> usize {
         | Component::Roles
         | Component::Extensions
         | Component::Schemas => 5,
-        Component::Counts | Component::Data | Component::Behaviour | Component::Other => 6,
+        Component::Counts | Component::Data | Component::Behaviour | Component::Audit | Component::Other => 6,
     }
 }
 

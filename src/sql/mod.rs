@@ -24,7 +24,7 @@ mod fuzz;
 pub use effect::{Action, Effect, ObjectKind, ObjectRef};
 pub use error::FragmentError;
 pub use lex::{Token, TokenKind, lex};
-pub use name::{Name, fold_ident, parse_name, quote_ident, quote_literal};
+pub use name::{Name, fold_ident, glob, parse_name, quote_ident, quote_literal};
 pub use normalize::normalize;
 pub use script::{Reference, Scope, Script, Setting, Statement, TransactionControl, Unparsed};
 pub use types::canonical_type;

@@ -231,6 +231,26 @@ pub fn parse_name(text: &str) -> Result<Name, FragmentError> {
     }
 }
 
+/// Whether a text fits a pattern with `*` for any characters.
+pub fn glob(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or("");
+    let Some(mut rest) = text.strip_prefix(first) else {
+        return false;
+    };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else {
+        return rest.is_empty();
+    };
+    for part in middle {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -316,6 +336,27 @@ mod tests {
             let tokens = significant(&literal);
             prop_assert_eq!(tokens.len(), 1);
             prop_assert_eq!(string_value(&literal, tokens[0]), Some(text));
+        }
+    }
+
+    #[test]
+    fn stars_stand_for_any_characters() {
+        for (pattern, text, fits) in [
+            ("a", "a", true),
+            ("a", "ab", false),
+            ("a*", "ab", true),
+            ("a*", "a", true),
+            ("*b", "ab", true),
+            ("a*c", "abc", true),
+            ("a*c", "ac", true),
+            ("a*a", "a", false),
+            ("a*b*c", "aXbYc", true),
+            ("a*b*c", "acb", false),
+            ("*", "", true),
+            ("sync_activity_log_*", "sync_activity_log_2025_11", true),
+            ("sync_activity_log_*", "sync_activity_log", false),
+        ] {
+            assert_eq!(glob(pattern, text), fits, "{pattern} {text}");
         }
     }
 }

@@ -5,6 +5,7 @@
 mod cuts;
 mod history;
 mod kills;
+mod pooler;
 mod runners;
 mod stop;
 
@@ -77,6 +78,21 @@ fn project() -> Project {
                 ),
             );
         }
+    }
+    project
+}
+
+/// The same, all of it in transactions.
+fn transactional() -> Project {
+    let project = project();
+    for step in (1..=STEPS).filter(|&step| is_detached(step)) {
+        project.write(
+            &format!("migrations/{step:04}_step.sql"),
+            format!(
+                "CREATE INDEX step_{0}_b ON step_{0} (b);\nSELECT '\\';\n",
+                step - 1
+            ),
+        );
     }
     project
 }

@@ -4,18 +4,14 @@ use std::process::Child;
 
 use super::history::{catalog, newest_of_an_agreeing};
 use super::{STEPS, apply, outcome, project};
-use crate::support::{Database, Project, Server};
+use crate::support::{Database, Pgplumb, Server};
 
 const RUNNERS: usize = 16;
 
 /// All of them succeed, and each migration is applied by exactly one.
-fn all_at_once(project: &Project, database: &Database, pending: usize) {
+pub fn all_at_once(run: impl Fn() -> Pgplumb, database: &Database, pending: usize) {
     let children: Vec<Child> = (0..RUNNERS)
-        .map(|_| {
-            apply(project, database)
-                .args(&["--format", "json", "--lock-wait", "120s"])
-                .start()
-        })
+        .map(|_| run().args(&["--format", "json", "--lock-wait", "120s"]).start())
         .collect();
     let mut applied = Vec::new();
     for child in children {
@@ -49,7 +45,7 @@ fn sixteen_runners_apply_each_migration_once() {
                 .run()
                 .expect(0);
         }
-        all_at_once(&project, &database, STEPS - done);
+        all_at_once(|| apply(&project, &database), &database, STEPS - done);
         assert_eq!(catalog(&database), expected);
     }
 }

@@ -2,12 +2,15 @@
 
 mod binary;
 pub mod case;
+pub mod chromium;
+mod pooler;
 mod project;
 mod proxy;
-mod redact;
+pub mod redact;
 mod server;
 
 pub use binary::{Outcome, Pgplumb};
+pub use pooler::Pooler;
 pub use project::Project;
 pub use proxy::{Cut, Proxy};
 pub use server::{Database, Refusal, Server, Session, dump, dump_whole};

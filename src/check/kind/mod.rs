@@ -1,6 +1,7 @@
 //! The kinds of checks, one file each: how an entry is parsed, how an object is rendered, how it is judged.
 
 pub(crate) mod absent;
+pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod column;
 pub(crate) mod composite;
@@ -134,4 +135,5 @@ pub(crate) const KINDS: &[Entry] = &[
     suite("count", count::parse),
     suite("query", query::parse),
     suite("probe", probe::parse),
+    suite("audit", audit::parse),
 ];

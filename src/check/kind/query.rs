@@ -317,7 +317,7 @@ impl Rule for Query {
                 reason.clone(),
                 format!("query \"{name}\" cannot be judged: {reason}"),
             ),
-            Some(Answer::Same | Answer::Differs { .. }) => Outcome::blocked(
+            Some(Answer::Same | Answer::Differs { .. } | Answer::Audit(_)) => Outcome::blocked(
                 "the server",
                 format!("query \"{name}\" returned no rows to judge"),
             ),

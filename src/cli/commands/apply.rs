@@ -16,6 +16,7 @@ pub async fn run(context: &Context<'_>, global: &GlobalArgs, args: &ApplyArgs) -
         to: args.to,
         dry_run: args.dry_run,
         rehearse: args.rehearse,
+        single_transaction: args.single_transaction,
         no_verify: args.no_verify,
         out_of_order: args.out_of_order,
         lock_wait: args

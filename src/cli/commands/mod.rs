@@ -1,6 +1,7 @@
 //! One file a command: from its arguments to the verb.
 
 pub mod apply;
+pub mod audit;
 pub mod baseline;
 pub mod checks;
 pub mod completions;

@@ -179,29 +179,4 @@ mod tests {
         report.root_causes[0].blocks = report.totals().blocked;
         report
     }
-
-    /// Writes pages to look at in a browser: `PGPLUMB_PAGES=DIR cargo test --lib pages_to_look_at`.
-    #[test]
-    fn pages_to_look_at() {
-        let Some(folder) = std::env::var_os("PGPLUMB_PAGES").map(std::path::PathBuf::from) else {
-            return;
-        };
-        let write = |name: &str, report: &Report| {
-            std::fs::write(folder.join(format!("{name}.html")), render(report)).unwrap();
-        };
-        for (name, report) in pages() {
-            write(name, &report);
-        }
-        let mut twenty = many(73);
-        let mut kept = [6_usize, 5, 4, 1, 2];
-        twenty.checks.retain(|check| {
-            let left = &mut kept[check.status as usize];
-            let keep = *left > 0 || (check.kind == "count" && check.status == Status::Pass);
-            *left = left.saturating_sub(1);
-            keep
-        });
-        twenty.root_causes[0].blocks = twenty.totals().blocked;
-        write("checks_20", &twenty);
-        write("checks_10000", &many(10_000));
-    }
 }

@@ -95,6 +95,9 @@ fn type_before(text: &str, tokens: &[crate::sql::lex::Token], at: usize) -> Opti
             last = last.checked_sub(1)?;
         }
     }
+    if word(last)? == "set" {
+        return None;
+    }
     // a name behind the column's own
     let mut first = last;
     while first >= 2 && tokens[first - 1].text(text) == "." {

@@ -1,0 +1,25 @@
+//! A foreign key whose columns no index begins with.
+
+use crate::audit::{Facts, Found, Lint, Severity};
+
+pub const LINT: Lint = Lint {
+    id: "foreign_key_without_index",
+    severity: Severity::Info,
+    about: "a foreign key whose columns no index begins with",
+    find,
+};
+
+fn find(facts: &Facts) -> Vec<Found> {
+    let keys = facts
+        .constraints
+        .iter()
+        .filter(|key| key.foreign_key && !key.indexed);
+    keys.map(|key| {
+        Found::new(
+            key.object(),
+            "no index begins with its columns: deleting a referenced row scans the whole table",
+            format!("CREATE INDEX ON {} ({});", key.table, key.columns.join(", ")),
+        )
+    })
+    .collect()
+}

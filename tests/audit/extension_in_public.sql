@@ -1,0 +1,4 @@
+-- finds: extension hstore
+create schema elsewhere;
+create extension hstore schema public;
+create extension citext schema elsewhere;

@@ -1,0 +1,155 @@
+//! Through PgBouncer in transaction mode, whose connections others use as well and leave in disorder.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::history::{catalog, newest_of_an_agreeing};
+use super::runners::all_at_once;
+use super::{STEPS, transactional};
+use crate::support::{Database, Outcome, Pgplumb, Pooler, Project, Server};
+
+/// What other clients leave behind.
+const DISORDER: [&str; 8] = [
+    "SET search_path = nowhere",
+    "SET default_transaction_read_only = on",
+    "SET standard_conforming_strings = off",
+    "SET check_function_bodies = off",
+    "SET default_transaction_isolation = 'serializable'",
+    "SET ROLE pooled_stranger",
+    "SET default_transaction_read_only = off; RESET ROLE; CREATE TEMP TABLE IF NOT EXISTS refinery_schema_history \
+     (wrong int); CREATE TEMP TABLE IF NOT EXISTS pgplumb_journal (wrong int); CREATE TEMP TABLE IF NOT EXISTS counter \
+     (wrong int); SET ROLE pooled_stranger",
+    "SELECT 1",
+];
+
+/// Takes connections of the pool and gives them back in disorder, until told to stop.
+fn stranger(url: &str, number: usize, stop: &AtomicBool) -> usize {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime can be built");
+    runtime.block_on(async {
+        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
+            .await
+            .expect("the pooler takes us");
+        let driver = tokio::spawn(connection);
+        let mut left = 0;
+        while !stop.load(Ordering::Relaxed) {
+            // what an earlier one left may forbid it: that is their disorder
+            let done = client
+                .simple_query(DISORDER[(left + number) % DISORDER.len()])
+                .await;
+            assert!(!client.is_closed(), "{done:?}");
+            left += 1;
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        driver.abort();
+        left
+    })
+}
+
+/// Does something while strangers are at work.
+fn among_strangers(url: &str, work: impl FnOnce()) {
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let strangers: Vec<_> = (0..4)
+            .map(|number| {
+                scope.spawn({
+                    let stop = &stop;
+                    move || stranger(url, number, stop)
+                })
+            })
+            .collect();
+        let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        stop.store(true, Ordering::Relaxed);
+        for stranger in strangers {
+            let left = stranger.join().expect("strangers do not fail");
+            assert!(left > 10, "a stranger came by only {left} times");
+        }
+        if let Err(panic) = worked {
+            std::panic::resume_unwind(panic);
+        }
+    });
+}
+
+fn database(name: &str) -> Database {
+    let database = Server::shared().database(name);
+    database.run(
+        "DO $$ BEGIN CREATE ROLE pooled_stranger; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$",
+    );
+    database
+}
+
+#[test]
+fn every_verb_works_through_a_transaction_pooler() {
+    let project = transactional();
+    let (direct, database) = (database("direct"), database("pooled"));
+    let empty = catalog(&database);
+    Pgplumb::new(&project, &direct).args(&["apply"]).run().expect(0);
+    let expected = catalog(&direct);
+    let pooler = Pooler::before(Server::shared(), 3);
+    let url = pooler.url(&database.name);
+    let run = |args: &[&str]| -> Outcome {
+        let run = Pgplumb::at(project.path()).env("DATABASE_URL", &url);
+        run.args(args).args(&["--format", "json"]).run().expect(0)
+    };
+    among_strangers(&url, || {
+        let report = run(&["apply"]).json();
+        assert!(report["database"]["pooler"].is_string(), "{}", report["database"]);
+        assert_eq!(newest_of_an_agreeing(&database), STEPS);
+        assert_eq!(catalog(&database), expected);
+        let report = run(&["verify"]).json();
+        assert_eq!(report["verdict"], "approved");
+        assert!(report["totals"]["pass"].as_u64() > Some(0));
+        run(&["status", "--check"]);
+        run(&["preflight"]);
+        assert_eq!(
+            run(&["history"]).json()["journal"].as_array().map(Vec::len),
+            Some(STEPS)
+        );
+        run(&["rollback", "--to", "0", "--yes"]);
+        assert_eq!(newest_of_an_agreeing(&database), 0);
+        assert_eq!(catalog(&database), empty);
+    });
+}
+
+#[test]
+fn sixteen_runners_go_through_a_transaction_pooler() {
+    let project = transactional();
+    let (direct, database) = (database("direct"), database("pooled_runners"));
+    Pgplumb::new(&project, &direct).args(&["apply"]).run().expect(0);
+    let pooler = Pooler::before(Server::shared(), 4);
+    let url = pooler.url(&database.name);
+    among_strangers(&url, || {
+        all_at_once(
+            || {
+                Pgplumb::at(project.path())
+                    .env("DATABASE_URL", &url)
+                    .args(&["apply"])
+            },
+            &database,
+            STEPS,
+        );
+    });
+    assert_eq!(catalog(&database), catalog(&direct));
+}
+
+#[test]
+fn what_needs_a_session_is_refused_with_the_way_out() {
+    let database = database("pooled_session");
+    let pooler = Pooler::before(Server::shared(), 1);
+    let project = Project::new()
+        .with("migrations/0001_a.sql", "CREATE TABLE a (b integer);\n")
+        .with(
+            "migrations/0002_b.sql",
+            "-- pgplumb: no-transaction\nCREATE INDEX CONCURRENTLY a_b ON a (b);\n",
+        );
+    Pgplumb::at(project.path())
+        .env("DATABASE_URL", &pooler.url(&database.name))
+        .args(&["apply"])
+        .run()
+        .expect(3)
+        .says("transaction or session pooler")
+        .says("direct host");
+    assert_eq!(newest_of_an_agreeing(&database), 1);
+}
