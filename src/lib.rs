@@ -17,6 +17,7 @@ pub mod migration;
 pub mod catalog;
 pub mod history;
 pub mod plan;
+pub mod proof;
 pub mod audit;
 pub mod check;
 pub mod preflight;

@@ -147,3 +147,46 @@ fn each_lint_has_its_database() {
     ids.sort_unstable();
     assert_eq!(files, ids);
 }
+
+/// What the shipped project keeps is accepted in its settings, and nothing is accepted there that is not so.
+#[test]
+fn the_shipped_project_has_no_finding_that_is_not_accepted() {
+    let settings = Path::new(env!("CARGO_MANIFEST_DIR")).join("pgplumb.toml");
+    let project = Project::shipped("").with("pgplumb.toml", std::fs::read(settings).expect("it is there"));
+    let server = Server::shared();
+    let database = server.database("audit_shipped");
+    Pgplumb::new(&project, &database)
+        .args(&["apply", "-q"])
+        .run()
+        .expect(0);
+    if server.scratch().version_num() < 150_000 {
+        // what newer servers come with
+        database.run("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+    }
+    let outcome = Pgplumb::new(&project, &database)
+        .args(&["audit", "--strict", "--format", "json"])
+        .run()
+        .expect(0);
+    let report = outcome.json();
+    let open: Vec<&Value> = report["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .filter(|finding| finding["accepted"].is_null())
+        .map(|finding| &finding["id"])
+        .collect();
+    // a superuser connects
+    assert_eq!(open, ["role_bypasses_rls"], "{report:#}");
+}
+
+#[test]
+fn the_documentation_lists_every_lint() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/audit.md");
+    let text = std::fs::read_to_string(path).expect("it is there");
+    let missing: Vec<String> = pgplumb::audit::LINTS
+        .iter()
+        .map(|lint| format!("| `{}` | {} | {} |", lint.id, lint.severity.as_str(), lint.about))
+        .filter(|row| !text.contains(row.as_str()))
+        .collect();
+    assert!(missing.is_empty(), "docs/audit.md lacks\n{}", missing.join("\n"));
+}

@@ -31,10 +31,12 @@ verbs![
     new,
     preflight,
     project,
+    prove,
     refinery,
     repair,
     report,
     rollback,
+    snapshot,
     status,
     verify,
 ];

@@ -51,21 +51,41 @@ fn troubles(report: &Value) -> Vec<String> {
         .collect()
 }
 
-/// The suite passes on the database, fails for each change, names its object, and passes again at the end.
+/// The suite passes on the database, fails for each change, names its object, and passes again at the end; and so
+/// does the suite that `checks generate` writes of the database.
 fn every_change_is_found(name: &str, sql: &str, suite: &str, changes: &str) {
     let database = Server::shared().database(name);
     database.run(sql);
-    let project = Project::new().with("checks/kinds.toml", suite);
-    let (code, report) = verify(&project, &database);
+    let by_hand = Project::new().with("checks/kinds.toml", suite);
+    let generated = Project::new();
+    generated.write("checks/kinds.toml", generate(&database, &[]));
+    // one server has one set of roles: one after the other
+    score(&format!("{name}, by hand"), &by_hand, &database, changes);
+    score(&format!("{name}, generated"), &generated, &database, changes);
+}
+
+/// The suite that `checks generate` writes. It has nothing to say beside it.
+fn generate(database: &Database, arguments: &[&str]) -> String {
+    let outcome = Pgplumb::new(&Project::new(), database)
+        .args(&[&["checks", "generate"], arguments].concat())
+        .run()
+        .expect(0);
+    assert_eq!(outcome.stderr, "", "{}", outcome.stdout);
+    outcome.stdout
+}
+
+/// Prints how many of the changes the project's suite finds, which have to be all.
+fn score(title: &str, project: &Project, database: &Database, changes: &str) {
+    let (code, report) = verify(project, database);
     assert_eq!((code, troubles(&report)), (0, Vec::new()));
     let mut missed = Vec::new();
     let mutations = mutations(changes);
     for (change, back, object) in &mutations {
-        if let Err(error) = run(&database, change) {
+        if let Err(error) = run(database, change) {
             missed.push(format!("{change}\n    {error}"));
             continue;
         }
-        let (code, report) = verify(&project, &database);
+        let (code, report) = verify(project, database);
         let found = troubles(&report);
         let named = found
             .iter()
@@ -73,18 +93,20 @@ fn every_change_is_found(name: &str, sql: &str, suite: &str, changes: &str) {
         if code != 1 || !named {
             missed.push(format!("{change}\n    exit {code}, {found:#?}"));
         }
-        if let Err(error) = run(&database, back) {
+        if let Err(error) = run(database, back) {
             missed.push(format!("{back}\n    {error}"));
         }
     }
+    let found = mutations.len() - missed.len();
+    eprintln!("{title}: {found} of {} changes found", mutations.len());
     assert!(
         missed.is_empty(),
-        "{} of {} missed:\n{}",
+        "{title}: {} of {} missed:\n{}",
         missed.len(),
         mutations.len(),
         missed.join("\n")
     );
-    let (code, report) = verify(&project, &database);
+    let (code, report) = verify(project, database);
     assert_eq!((code, troubles(&report)), (0, Vec::new()));
 }
 

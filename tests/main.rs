@@ -16,6 +16,7 @@ mod histories;
 mod kinds;
 mod layouts;
 mod preflight;
+mod prove;
 mod rehearse;
 mod round_trips;
 mod secrets;

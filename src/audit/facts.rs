@@ -134,6 +134,12 @@ impl Policy {
         everybody(self) || everybody(other) || self.roles.iter().any(|role| other.roles.contains(role))
     }
 
+    /// It is applied to every role that the other is applied to.
+    pub fn covers(&self, other: &Policy) -> bool {
+        let everybody = self.roles.iter().any(|role| role == "PUBLIC");
+        everybody || other.roles.iter().all(|role| self.roles.contains(role))
+    }
+
     /// Which rows a command may touch, or write in the case of INSERT, is not held back at all.
     pub fn is_open_for(&self, command: &str) -> bool {
         let text = match command {

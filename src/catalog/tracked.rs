@@ -37,6 +37,12 @@ impl Tracked {
         self.marks[mark.0].take().unwrap_or_default()
     }
 
+    /// What an object was at a marked moment: `None` where there was none.
+    pub fn at(&self, mark: Mark, id: &ObjectId) -> Option<&Object> {
+        let former = self.marks[mark.0].as_ref().and_then(|former| former.get(id));
+        former.map_or_else(|| self.catalog.get(id), Option::as_ref)
+    }
+
     /// Replaces everything.
     pub fn replace_all(&mut self, now: Catalog) {
         let gone: Vec<ObjectId> = self.catalog.iter().map(|object| object.id.clone()).collect();

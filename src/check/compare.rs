@@ -199,6 +199,11 @@ pub(crate) fn expression(
     if context == Context::Type {
         return types(part, &schema, wanted, have, judge);
     }
+    // a view's query ends as a statement does
+    let (wanted, have) = match context {
+        Context::Query => (unended(wanted), unended(have)),
+        _ => (wanted, have),
+    };
     if normalize(wanted) == normalize(have) {
         return Comparison::Same;
     }
@@ -224,6 +229,10 @@ pub(crate) fn expression(
         },
         judge,
     )
+}
+
+fn unended(query: &str) -> &str {
+    query.trim_end().trim_end_matches(';')
 }
 
 /// Puts a question of sameness and reads the answer.

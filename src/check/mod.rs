@@ -12,6 +12,7 @@ pub mod suite;
 pub mod parse;
 pub mod evaluate;
 pub mod lint;
+pub mod generate;
 mod document;
 mod rule;
 mod compare;

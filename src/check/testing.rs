@@ -534,6 +534,7 @@ pub(crate) fn sample() -> Catalog {
             new(Kind::Table, "log_11"),
             &[
                 ("type", "table"),
+                ("persistence", "permanent"),
                 ("partition_of", "public.log"),
                 (
                     "bound",
@@ -545,6 +546,7 @@ pub(crate) fn sample() -> Catalog {
             new(Kind::Table, "log_12"),
             &[
                 ("type", "table"),
+                ("persistence", "permanent"),
                 ("partition_of", "public.log"),
                 (
                     "bound",

@@ -192,6 +192,12 @@ pub enum Command {
     Baseline(BaselineArgs),
     /// Settle modified migrations, and rebuild indexes that a build left invalid
     Repair(RepairArgs),
+    /// Prove on a scratch database that every rollback takes back what its migration made, and nothing else
+    Prove(ProveArgs),
+    /// Print the whole catalog as JSON, to keep and to compare
+    Snapshot(SnapshotArgs),
+    /// Compare two snapshots or databases
+    Diff(DiffArgs),
     /// Write down what is deployed: quick reference and schema reference
     Docs(DocsArgs),
     /// Look for what is dangerous or unhealthy in the live catalog
@@ -211,6 +217,7 @@ impl Args {
     pub fn format(&self) -> Format {
         self.global.format.unwrap_or(match self.command {
             Command::Docs(_) => Format::Markdown,
+            Command::Snapshot(_) => Format::Json,
             _ => Format::default(),
         })
     }
@@ -230,6 +237,9 @@ impl Command {
             Command::History(_) => "history",
             Command::Baseline(_) => "baseline",
             Command::Repair(_) => "repair",
+            Command::Prove(_) => "prove",
+            Command::Snapshot(_) => "snapshot",
+            Command::Diff(_) => "diff",
             Command::Docs(_) => "docs",
             Command::Audit(_) => "audit",
             Command::Checks(_) => "checks",
@@ -427,6 +437,35 @@ pub struct DocsArgs {
 #[derive(Debug, Clone, ClapArgs)]
 #[command(after_help = "\
 Examples:
+  pgplumb prove                           every rollback, on a throw-away server
+  pgplumb prove 0024                      this one; those before it are applied only
+  pgplumb prove --scratch-url postgres://localhost/postgres --setup roles.sql
+  pgplumb prove --migrations db/migrations --report junit=prove.xml
+
+Each migration is applied, taken back, compared with what was before, and applied again; then everything is taken back from
+the end. Seed data in prove/seed/NNNN_name.sql is loaded before that version, and its rows are compared as well.
+Exit 1 when a rollback is inexact.")]
+pub struct ProveArgs {
+    /// Prove just these versions
+    #[arg(value_name = "VERSION")]
+    pub versions: Vec<Version>,
+
+    /// Make the scratch databases on this server, instead of a throw-away one; the database that it names stays as it is
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub scratch_url: Option<String>,
+
+    /// Run this script first: extensions, roles, what else the migrations find there
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub setup: Option<PathBuf>,
+
+    /// Let warnings fail the run: missing rollbacks, and a changed order of columns
+    #[arg(long)]
+    pub strict: bool,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
   pgplumb audit
   pgplumb audit --format json
 
@@ -435,6 +474,33 @@ pub struct AuditArgs {
     /// Let warnings fail the audit
     #[arg(long)]
     pub strict: bool,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  pgplumb snapshot > before.json
+  pgplumb diff before.json                what changed since
+
+Everything that the catalog holds but for what belongs to extensions and to pgplumb, in a stable order.")]
+pub struct SnapshotArgs {}
+
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  pgplumb diff before.json after.json
+  pgplumb diff before.json                the second side is the database of -d, as for other commands
+  pgplumb diff postgres://localhost/staging postgres://localhost/production
+
+Exit 1 when anything differs.")]
+pub struct DiffArgs {
+    /// A file that snapshot wrote, or a database as a URL or key=value pairs
+    #[arg(value_name = "BEFORE", value_hint = ValueHint::AnyPath)]
+    pub before: String,
+
+    /// Likewise [default: the database that other commands look at]
+    #[arg(value_name = "AFTER", value_hint = ValueHint::AnyPath)]
+    pub after: Option<String>,
 }
 
 #[derive(Debug, Clone, ClapArgs)]
@@ -519,6 +585,48 @@ pub struct ChecksArgs {
 pub enum ChecksCommand {
     /// Validate check files without a database
     Lint(LintArgs),
+    /// Write a suite from the live database
+    Generate(GenerateArgs),
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  pgplumb checks generate > checks/baseline.toml       the whole database
+  pgplumb checks generate --schema auth --output checks/auth.toml
+  pgplumb checks generate --table orders --table order_items
+  pgplumb checks generate --per-migration checks       a suite for each applied migration
+
+The suite is complete: what an entry leaves out is PostgreSQL's default. It is judged before it is written, so it passes
+on the database that it comes from. Writes nothing into the database.")]
+pub struct GenerateArgs {
+    /// What this schema holds [default: the whole database]
+    #[arg(long, value_name = "SCHEMA")]
+    pub schema: Vec<String>,
+
+    /// This table alone, with what stands on it
+    #[arg(long, value_name = "TABLE", conflicts_with = "schema")]
+    pub table: Vec<String>,
+
+    /// What the script of this migration names, and no later one does
+    #[arg(long, value_name = "VERSION", conflicts_with_all = ["schema", "table"])]
+    pub migration: Vec<Version>,
+
+    /// A suite for each applied migration, into this folder; a file that is there stays
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with_all = ["schema", "table", "output"])]
+    pub per_migration: Option<PathBuf>,
+
+    /// Write the suite into this file instead of to stdout
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+
+    /// Allow more than what is listed: leave `exact` out
+    #[arg(long)]
+    pub open: bool,
+
+    /// Pin the owners as well
+    #[arg(long)]
+    pub owners: bool,
 }
 
 #[derive(Debug, Clone, ClapArgs)]
@@ -682,7 +790,9 @@ mod tests {
         let Command::Checks(checks) = parse("checks lint a.toml b.toml").unwrap().command else {
             panic!()
         };
-        let ChecksCommand::Lint(lint) = checks.command;
+        let ChecksCommand::Lint(lint) = checks.command else {
+            panic!()
+        };
         assert_eq!(lint.files.len(), 2);
         for line in [
             "init",

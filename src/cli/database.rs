@@ -32,24 +32,34 @@ pub fn parameters(args: &Args, project: &Project) -> Result<Parameters, ops::Err
             }
         },
     };
+    resolve(args, given.as_deref(), flag.is_some())
+}
+
+/// A database that an argument names.
+///
+/// # Errors
+/// What is wrong with it; never the string itself.
+pub fn named(args: &Args, given: &str) -> Result<Parameters, ops::Error> {
+    resolve(args, Some(given), true)
+}
+
+fn resolve(args: &Args, given: Option<&str>, is_typed: bool) -> Result<Parameters, ops::Error> {
+    let env = |name: &str| std::env::var(name).ok();
     // libpq takes it for the name of a database, and says it with every error: it may hold a password
-    if given
-        .as_deref()
-        .is_some_and(|text| !text.contains("://") && !text.contains('=') && text.contains('@'))
-    {
+    if given.is_some_and(|text| !text.contains("://") && !text.contains('=') && text.contains('@')) {
         return Err(ops::Error::Input(vec![
             Diagnostic::error("the database is named by a URL without its scheme")
                 .want("postgres://user@host/database, key=value pairs, or the bare name of a database")
                 .help("put postgres:// in front of it"),
         ]));
     }
-    let resolved = Parameters::resolve(given.as_deref(), &env, &Surroundings::here(&env))
+    let resolved = Parameters::resolve(given, &env, &Surroundings::here(&env))
         .map_err(|error| ops::Error::Input(vec![Diagnostic::error(error.to_string()).help(error.help())]))?;
     if !args.global.quiet {
         for warning in resolved.warnings() {
             warn(&warning.to_string(), &warning.help());
         }
-        if flag.is_some() && resolved.has_inline_password() {
+        if is_typed && resolved.has_inline_password() {
             warn(
                 "the command line holds a password, which other users of this machine can read",
                 "put it into PGPASSWORD or ~/.pgpass",

@@ -10,9 +10,10 @@ mod signals;
 
 use std::io::IsTerminal;
 
-use args::{Args, Command};
+use args::{Args, ChecksArgs, ChecksCommand, Command};
 use clap::Parser;
 
+use crate::db::parameters::Parameters;
 use crate::ops;
 use crate::project::Project;
 use crate::project::file::os_reason;
@@ -48,6 +49,9 @@ async fn dispatch(args: &Args) -> ExitCode {
         Command::Verify(_) => "verify",
         Command::Baseline(_) => "baseline",
         Command::Repair(_) => "repair",
+        Command::Prove(_) => "prove",
+        Command::Snapshot(_) => "snapshot",
+        Command::Diff(_) => "diff",
         Command::Docs(_) => "docs",
         Command::Audit(_) => "audit",
         Command::Rollback(_) => "rollback",
@@ -77,12 +81,36 @@ async fn dispatch(args: &Args) -> ExitCode {
     show(args, &report)
 }
 
+/// The surroundings of a verb that talks to a database.
+fn context<'a>(
+    project: &'a Project,
+    parameters: &'a Parameters,
+    show: &'a (dyn Fn(ops::Event) + Sync),
+    interrupt: &ops::Interrupt,
+) -> ops::Context<'a> {
+    ops::Context {
+        project,
+        parameters,
+        client: database::client_name(),
+        events: show,
+        ask_password: database::asker(),
+        interrupt: interrupt.clone(),
+    }
+}
+
 /// The commands that look at a project.
 async fn verbs(args: &Args) -> Result<Report, ops::Error> {
-    if let Command::Checks(checks) = &args.command {
-        return commands::checks::run(&args.global, checks);
-    }
-    let project = Project::load(&args.global.load_options()).map_err(ops::Error::Input)?;
+    let options = args.global.load_options();
+    let project = match &args.command {
+        Command::Checks(checks) => match &checks.command {
+            ChecksCommand::Lint(options) => return commands::checks::lint(&args.global, options),
+            ChecksCommand::Generate(options) => commands::checks::project(&args.global, options),
+        },
+        // a database can be looked at from anywhere
+        Command::Snapshot(_) | Command::Diff(_) => Project::without_files(&options),
+        _ => Project::load(&options),
+    };
+    let project = project.map_err(ops::Error::Input)?;
     if !args.global.quiet {
         for warning in &project.warnings {
             output::tell_diagnostic(warning, args.global.color);
@@ -93,17 +121,20 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
         check_files = project.check_files.len(),
         "read the project"
     );
-    let parameters = database::parameters(args, &project)?;
     let interrupt = signals::listen();
     let progress = progress::Progress::new(args.global.quiet, args.global.verbose > 0);
-    let context = ops::Context {
-        project: &project,
-        parameters: &parameters,
-        client: database::client_name(),
-        events: &|event| progress.show(event),
-        ask_password: database::asker(),
-        interrupt,
-    };
+    let show = |event| progress.show(event);
+    match &args.command {
+        Command::Prove(options) => {
+            return commands::prove::run(&project, args, options, &progress, interrupt.clone()).await;
+        }
+        Command::Diff(options) => {
+            return commands::snapshot::diff(&project, args, options, &show, &interrupt).await;
+        }
+        _ => {}
+    }
+    let parameters = database::parameters(args, &project)?;
+    let context = context(&project, &parameters, &show, &interrupt);
     match &args.command {
         Command::Status(options) => commands::status::run(&context, options).await,
         Command::Preflight(options) => commands::preflight::run(&context, options).await,
@@ -115,11 +146,17 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
         Command::Docs(options) => commands::docs::run(&context, options).await,
         Command::Rollback(options) => commands::rollback::run(&context, &args.global, options).await,
         Command::History(options) => commands::history::run(&context, options).await,
+        Command::Snapshot(_) => ops::snapshot::snapshot(&context).await,
+        Command::Checks(ChecksArgs {
+            command: ChecksCommand::Generate(options),
+        }) => commands::checks::generate(&context, options).await,
         Command::Init(_)
         | Command::New(_)
         | Command::Completions(_)
         | Command::Man(_)
         | Command::Demo(_)
+        | Command::Prove(_)
+        | Command::Diff(_)
         | Command::Checks(_) => unreachable!("handled before a database is needed"),
     }
 }
@@ -148,6 +185,13 @@ fn show(args: &Args, report: &Report) -> ExitCode {
     if is_quiet_success && quiet_says_nothing(&args.command) {
         return exit;
     }
+    if let Some(suite) = commands::checks::suite_for_stdout(args, report) {
+        // the suite is what was asked for; what is to be said of it goes to stderr
+        for diagnostic in &report.diagnostics {
+            output::tell_diagnostic(diagnostic, args.global.color);
+        }
+        return worst(exit, output::print_or_fail(suite));
+    }
     let text = report::render(
         report,
         args.format(),
@@ -160,6 +204,11 @@ fn show(args: &Args, report: &Report) -> ExitCode {
         exit = worse(exit);
     }
     exit
+}
+
+/// The first that went wrong.
+fn worst(first: ExitCode, second: ExitCode) -> ExitCode {
+    if first == ExitCode::Done { second } else { first }
 }
 
 /// A report that could not be written turns success into failure; a failure stays what it is.
@@ -178,6 +227,8 @@ fn quiet_says_nothing(command: &Command) -> bool {
         Command::Apply(_)
             | Command::Verify(_)
             | Command::Rollback(_)
+            | Command::Prove(_)
+            | Command::Diff(_)
             | Command::Baseline(_)
             | Command::Repair(_)
             | Command::Checks(_)

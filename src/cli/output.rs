@@ -159,6 +159,20 @@ pub fn write_file(path: &Path, text: &str) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes a file and the folders above it, unless it is there already: false then.
+///
+/// # Errors
+/// As [`write_file`].
+pub fn write_new_file(path: &Path, text: &str) -> io::Result<bool> {
+    if path.exists() {
+        return Ok(false);
+    }
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    write_file(path, text).map(|()| true)
+}
+
 /// Prints, and turns trouble with stdout into a message and an exit code.
 pub fn print_or_fail(text: &str) -> ExitCode {
     match print(text) {

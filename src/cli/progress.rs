@@ -99,6 +99,7 @@ impl Progress {
             Event::StepFailed { stem, back: true, .. } => {
                 tell(&format!("the rollback of {stem} failed: it is still applied\n"));
             }
+            Event::ProofStarted { number, of, stem } => tell(&format!("proving {stem} ({number} of {of})\n")),
             Event::Notice { severity, message } => {
                 if self.verbose || severity == "WARNING" {
                     tell(&format!("{}: {message}\n", severity.to_lowercase()));

@@ -13,6 +13,8 @@ pub mod session;
 pub mod catalog;
 pub mod names;
 pub mod snapshot;
+pub mod ground;
+pub mod script;
 pub mod figures;
 pub mod judge;
 pub mod ask;

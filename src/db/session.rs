@@ -350,6 +350,11 @@ impl Session {
         }
     }
 
+    /// Ends the session.
+    pub async fn close(self) {
+        self.connection.close().await;
+    }
+
     /// Ends whatever transaction is open. A connection that is lost has none.
     pub async fn rollback(&self) {
         let _ = self.connection.client.batch_execute("ROLLBACK").await;

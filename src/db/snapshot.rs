@@ -192,6 +192,14 @@ impl Follower {
     /// # Errors
     /// [`Error`] when the server refuses or is lost.
     pub async fn start(connection: Connection) -> Result<Follower, Error> {
+        Follower::resume(connection, Tracked::default()).await
+    }
+
+    /// Goes on in another database with what is known and marked: everything is read there.
+    ///
+    /// # Errors
+    /// [`Error`] when the server refuses or is lost.
+    pub async fn resume(connection: Connection, tracked: Tracked) -> Result<Follower, Error> {
         let version_num = connection.server.version_num;
         let mut text = SETTINGS.replace("set local", "set");
         text.push_str("set plan_cache_mode to force_generic_plan;");
@@ -219,7 +227,7 @@ impl Follower {
             connection,
             reads,
             since: String::new(),
-            tracked: Tracked::default(),
+            tracked,
             watching: false,
         };
         follower.ask(&text).await?;

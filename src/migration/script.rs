@@ -1,5 +1,6 @@
 //! A script with its directives, and what keeps it from being run.
 
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use super::directives::{Direction, Directives};
@@ -133,6 +134,28 @@ impl MigrationScript {
             statements.first()?.span.start,
             statements.last()?.span.end,
         ))
+    }
+
+    /// What runs together outside a transaction: each statement by itself, and all that stands between a BEGIN and its
+    /// COMMIT.
+    pub fn units(&self) -> Vec<Range<usize>> {
+        let statements = self.statements();
+        let closes = |statement: &Statement| matches!(statement.transaction, Some(control) if control != TransactionControl::Begin && !control.is_savepoint());
+        let mut units = Vec::new();
+        let mut start = 0;
+        while start < statements.len() {
+            let opens = statements[start].transaction == Some(TransactionControl::Begin);
+            let length = match opens {
+                true => statements[start..]
+                    .iter()
+                    .position(closes)
+                    .map_or(statements.len() - start, |at| at + 1),
+                false => 1,
+            };
+            units.push(start..start + length);
+            start += length;
+        }
+        units
     }
 
     /// Everything that keeps the script from being run, in the order of the file.
@@ -424,5 +447,12 @@ mod tests {
                 "5:1 COMMIT in a no-transaction rollback, whose statements run one by one outside a transaction",
             ]
         );
+    }
+
+    #[test]
+    fn what_a_script_puts_into_one_transaction_stays_together() {
+        let text = "select 1; begin; select 2; savepoint a; select 3; commit; vacuum; begin; select 4; rollback; select 5";
+        let (script, _) = MigrationScript::new(SourceFile::new("f.sql", text), Direction::Up);
+        assert_eq!(script.units(), [0..1, 1..6, 6..7, 7..10, 10..11]);
     }
 }

@@ -54,6 +54,8 @@ pub enum Event {
     },
     /// A step failed, and its transaction was rolled back; one without a transaction `stays` as far as it came.
     StepFailed { stem: String, back: bool, stays: bool },
+    /// The proof of a migration begins; `number` counts from 1.
+    ProofStarted { number: usize, of: usize, stem: String },
     /// The server sent a notice or a warning.
     Notice { severity: String, message: String },
 }

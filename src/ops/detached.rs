@@ -105,7 +105,9 @@ impl Runner<'_> {
         }
         let before = self.look(&scope, settings).await?;
         let statements = step.script.statements();
-        for unit in units(statements)
+        for unit in step
+            .script
+            .units()
             .into_iter()
             .filter(|unit| unit.start >= progress.done)
         {
@@ -515,26 +517,6 @@ impl Runner<'_> {
     }
 }
 
-/// What runs together: each statement by itself, and all that stands between a BEGIN and its COMMIT.
-fn units(statements: &[Statement]) -> Vec<Range<usize>> {
-    let mut units = Vec::new();
-    let mut start = 0;
-    while start < statements.len() {
-        let opens = statements[start].transaction == Some(TransactionControl::Begin);
-        let closes = |statement: &Statement| matches!(statement.transaction, Some(control) if control != TransactionControl::Begin && !control.is_savepoint());
-        let length = match opens {
-            true => statements[start..]
-                .iter()
-                .position(closes)
-                .map_or(statements.len() - start, |at| at + 1),
-            false => 1,
-        };
-        units.push(start..start + length);
-        start += length;
-    }
-    units
-}
-
 /// The journal's word for what a step does.
 fn action(step: &Step<'_>) -> &'static str {
     match step.direction {
@@ -613,19 +595,5 @@ fn shown(index: IndexName<'_>) -> String {
     match index {
         IndexName::Beside { index, .. } => crate::sql::name::quote_ident(index),
         IndexName::Itself(name) => name.to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::units;
-    use crate::migration::{Direction, MigrationScript};
-    use crate::source::SourceFile;
-
-    #[test]
-    fn what_a_script_puts_into_one_transaction_stays_together() {
-        let text = "select 1; begin; select 2; savepoint a; select 3; commit; vacuum; begin; select 4; rollback; select 5";
-        let (script, _) = MigrationScript::new(SourceFile::new("f.sql", text), Direction::Up);
-        assert_eq!(units(&script.sql().statements), [0..1, 1..6, 6..7, 7..10, 10..11]);
     }
 }

@@ -13,6 +13,10 @@ pub enum Error {
     Input(Vec<Diagnostic>),
     /// The database could not be reached, or refused the login.
     Connect(Box<ConnectError>),
+    /// There is no throw-away server.
+    NoServer(Box<Diagnostic>),
+    /// A script failed that had to go well.
+    Script(Box<Diagnostic>),
     /// Something else stands in the way: nothing was run.
     Blocked(Vec<Diagnostic>),
     /// History and files disagree.
@@ -30,7 +34,8 @@ impl Error {
     pub fn exit(&self) -> ExitCode {
         match self {
             Error::Input(_) => ExitCode::Usage,
-            Error::Connect(_) => ExitCode::Unreachable,
+            Error::Connect(_) | Error::NoServer(_) => ExitCode::Unreachable,
+            Error::Script(_) => ExitCode::ScriptFailed,
             Error::Blocked(_) => ExitCode::Blocked,
             Error::Disagreement(_) => ExitCode::HistoryDisagrees,
             Error::Database { failure, .. } => match failure.error {
@@ -53,7 +58,9 @@ impl Error {
             | Error::Interrupted(diagnostics) => diagnostics,
             Error::Connect(error) => vec![Diagnostic::error(error.message()).help(error.help())],
             Error::Database { doing, failure } => vec![database_diagnostic(&doing, &failure)],
-            Error::Locked(diagnostic) => vec![*diagnostic],
+            Error::Locked(diagnostic) | Error::NoServer(diagnostic) | Error::Script(diagnostic) => {
+                vec![*diagnostic]
+            }
         }
     }
 

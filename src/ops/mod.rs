@@ -9,14 +9,17 @@ mod detached;
 pub mod docs;
 mod error;
 mod facts;
+pub mod generate;
 pub mod history;
 pub mod lint;
 mod look;
 pub mod preflight;
 mod rehearse;
+pub mod prove;
 pub mod repair;
 pub mod rollback;
 mod runner;
+pub mod snapshot;
 pub mod status;
 pub mod verify;
 

@@ -890,9 +890,28 @@ pub async fn judge(
     catalog: &Catalog,
     evaluate: impl Fn(&[&Suite], &Catalog, &Answers) -> Evaluation,
 ) -> Result<Vec<Verdict>, Error> {
-    let mut answers = Answers::default();
+    judge_knowing(
+        context,
+        session,
+        suites,
+        catalog,
+        evaluate,
+        &mut Answers::default(),
+    )
+    .await
+}
+
+/// The same with what the server has answered before, to which the new answers are added.
+pub async fn judge_knowing(
+    context: &Context<'_>,
+    session: &Session,
+    suites: &[&Suite],
+    catalog: &Catalog,
+    evaluate: impl Fn(&[&Suite], &Catalog, &Answers) -> Evaluation,
+    answers: &mut Answers,
+) -> Result<Vec<Verdict>, Error> {
     loop {
-        let evaluation = evaluate(suites, catalog, &answers);
+        let evaluation = evaluate(suites, catalog, answers);
         if evaluation.questions.is_empty() {
             return Ok(evaluation.verdicts);
         }

@@ -148,6 +148,16 @@ impl Project {
 }
 
 impl Project {
+    /// Settings alone, or the defaults where there is no project: for what looks at a database from anywhere.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the settings.
+    pub fn without_files(options: &LoadOptions) -> Result<Project, Vec<Diagnostic>> {
+        let config = settings(options)?;
+        let project = Project::of_check_files(options, &[])?;
+        Ok(Project { config, ..project })
+    }
+
     /// Check files alone, with no project around them.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ pub mod config;
 pub mod discovery;
 pub mod load;
 pub mod scaffold;
+pub mod seed;
 
 pub use config::{Config, DatabaseSource, OutOfOrder, Probes, Settings};
 pub use discovery::{LoadOptions, Root};

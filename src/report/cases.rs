@@ -1,9 +1,9 @@
 //! A report as suites of test cases: what JUnit XML and TAP show.
 
 use super::findings::{self, Detail, Origin};
-use super::model::{MigrationReport, MigrationState, Report};
+use super::model::{Chain, MigrationReport, MigrationState, Proof, Report};
 use super::rehearsal::StepOutcome;
-use super::summary;
+use super::{changes, proofs, summary};
 use crate::check::{Status, Verdict};
 use crate::diagnostic::{self, Diagnostic, Severity};
 use crate::source::Location;
@@ -64,6 +64,17 @@ pub fn suites(report: &Report) -> Vec<CaseSuite> {
                 .migrations
                 .iter()
                 .map(|migration| migration_case(report, migration))
+                .collect(),
+        });
+    }
+    if !report.proofs.is_empty() {
+        suites.push(CaseSuite {
+            name: "rollbacks".to_string(),
+            cases: report
+                .proofs
+                .iter()
+                .map(proof_case)
+                .chain(report.chain.as_ref().map(|chain| chain_case(report, chain)))
                 .collect(),
         });
     }
@@ -133,6 +144,64 @@ fn migration_case(report: &Report, migration: &MigrationReport) -> Case {
     }
 }
 
+fn proof_case(proof: &Proof) -> Case {
+    let words = proofs::words(proof);
+    let outcome = case_outcome(proofs::status(proof));
+    let lines = proof.details.iter().chain(&proof.again);
+    let mut details: Vec<Detail> = lines
+        .filter(|line| !line.follows)
+        .map(|line| ("difference".to_string(), changes::sentence(line)))
+        .collect();
+    details.extend(
+        proof
+            .message
+            .iter()
+            .map(|message| ("reason".to_string(), message.clone())),
+    );
+    Case {
+        name: proof.stem(),
+        kind: "rollback".to_string(),
+        outcome,
+        status: proof.outcome.as_str(),
+        message: match outcome {
+            CaseOutcome::Passed => String::new(),
+            _ => words,
+        },
+        details,
+        duration_ms: Some(proof.duration_ms),
+        location: Some(proof.source.clone()),
+    }
+}
+
+fn chain_case(report: &Report, chain: &Chain) -> Case {
+    let (status, message) = proofs::chain(report, chain);
+    Case {
+        name: "all rollbacks from the end".to_string(),
+        kind: "rollback".to_string(),
+        outcome: case_outcome(status),
+        status: status.as_str(),
+        message,
+        details: chain
+            .residue
+            .iter()
+            .filter(|(_, line)| !line.follows)
+            .map(|(stem, line)| (stem.clone(), changes::sentence(line)))
+            .collect(),
+        duration_ms: None,
+        location: None,
+    }
+}
+
+const fn case_outcome(status: Status) -> CaseOutcome {
+    match status {
+        Status::Pass => CaseOutcome::Passed,
+        Status::Fail => CaseOutcome::Failed,
+        Status::Blocked => CaseOutcome::Error,
+        Status::Warn => CaseOutcome::Warned,
+        Status::Skip => CaseOutcome::Skipped,
+    }
+}
+
 fn check_case(check: &Verdict) -> Case {
     let (outcome, message) = match check.status {
         Status::Pass => (CaseOutcome::Passed, check.message.clone()),
@@ -164,6 +233,7 @@ fn rest(report: &Report, suites: &[CaseSuite]) -> Vec<Case> {
         .filter(|finding| match &finding.origin {
             Origin::Check(_) | Origin::Migration(_) => false,
             // the case of the migration shows it
+            Origin::Diagnostic(_) if !report.proofs.is_empty() => false,
             Origin::Diagnostic(diagnostic) => diagnostic.severity != Severity::Error || !failed,
             // its checks are cases themselves
             Origin::Cause(blocker) => blocker.groups.is_empty(),

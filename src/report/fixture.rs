@@ -5,13 +5,15 @@ mod rehearsal;
 
 use super::exit::ExitCode;
 use super::model::{
-    AppliedLine, Conclusion, Database, Documentation, EffectLine, Figures, FileLine, Gate, JournalLine,
-    LedgerLine, MigrationReport, MigrationState, Report, RootCause, StatementLine, WayBack,
+    self, AppliedLine, Chain, ChangeLine, Conclusion, Database, Documentation, EffectLine, Figures, FileLine,
+    Gate, JournalLine, LedgerLine, MigrationReport, MigrationState, Proof, Report, RootCause, StatementLine,
+    WayBack,
 };
 use crate::catalog::{Kind, Object, ObjectId, Value};
 use crate::check::verdict::{Difference, Measure};
 use crate::check::{Status, Verdict};
 use crate::diagnostic::Diagnostic;
+use crate::proof::{Outcome, Reapply};
 use crate::source::{Location, SourceFile, Span};
 
 const SCRIPT: &str = "migrations/0024_sync_preview_progress_logs.sql";
@@ -31,6 +33,9 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("rollback_dry_run", rollback_dry_run()),
         ("verify_approved", verify_approved()),
         ("verify_not_approved", verify_not_approved()),
+        ("prove", prove()),
+        ("prove_exact", prove_exact()),
+        ("diff", diff()),
         ("status", status()),
         ("history", history()),
         ("unreachable", unreachable()),
@@ -39,6 +44,115 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("apply_rehearsed", rehearsal::rehearsed()),
         ("hostile", hostile()),
     ]
+}
+
+/// Every kind of outcome.
+pub fn prove() -> Report {
+    let line = |kind: &str, object: &str, change: &'static str, property: Option<&str>| ChangeLine {
+        kind: kind.to_string(),
+        object: object.to_string(),
+        change,
+        property: property.map(str::to_string),
+        before: (change != "added").then(|| "before".to_string()),
+        after: (change != "removed").then(|| "after".to_string()),
+        follows: false,
+    };
+    let details = |outcome| match outcome {
+        Outcome::OrderOnly => vec![line("column", "public.t.a", "changed", Some("position"))],
+        Outcome::Changed => vec![line("column", "public.t.a", "changed", Some("type"))],
+        Outcome::Residue => vec![line("index", "public.\"Odd one\"", "added", None)],
+        Outcome::Loss => vec![
+            line("table", "public.t", "removed", None),
+            line("table", "public.u", "changed", Some("rows")),
+        ],
+        _ => Vec::new(),
+    };
+    let proofs = Outcome::ALL
+        .into_iter()
+        .enumerate()
+        .map(|(index, outcome)| Proof {
+            version: format!("{:04}", index + 1),
+            name: format!("made_{}", outcome.as_str()),
+            outcome,
+            details: details(outcome),
+            reapply: match outcome {
+                Outcome::Exact | Outcome::OrderOnly | Outcome::Residue => Reapply::Same,
+                Outcome::Nondeterministic => Reapply::Differs,
+                Outcome::Loss => Reapply::Failed,
+                _ => Reapply::NotRun,
+            },
+            again: Vec::new(),
+            kept: match outcome {
+                Outcome::Exact => vec!["extension pgcrypto".to_string()],
+                _ => Vec::new(),
+            },
+            message: match outcome {
+                Outcome::Irreversible => Some("the rows are merged".to_string()),
+                Outcome::RollbackFailed | Outcome::ApplyFailed => {
+                    Some("rollback/0009_x.sql:3:1: table \"t\" does not exist".to_string())
+                }
+                _ => None,
+            },
+            duration_ms: 12.5,
+            source: Location {
+                file: format!("rollback/{:04}_made_{}.sql", index + 1, outcome.as_str()),
+                line: 1,
+                column: 1,
+            },
+        });
+    Report {
+        exit: ExitCode::NotApproved,
+        conclusion: Some(Conclusion::NotApproved),
+        chain: Some(Chain {
+            taken_back: 3,
+            failed: vec![(
+                "0009_made_rollback_failed".to_string(),
+                "the table is gone".to_string(),
+            )],
+            residue: vec![(
+                "0007_made_residue".to_string(),
+                line("index", "public.\"Odd one\"", "added", None),
+            )],
+        }),
+        proofs: proofs.collect(),
+        diagnostics: vec![
+            Diagnostic::error("the rollback of 0007_made_residue leaves 1 object behind")
+                .in_file("rollback/0007_made_residue.sql")
+                .fact("after the rollback", "index public.\"Odd one\" is left over")
+                .help("drop what is left over in the rollback"),
+        ],
+        ..report("prove")
+    }
+}
+
+pub fn prove_exact() -> Report {
+    let mut report = prove();
+    report.exit = ExitCode::Done;
+    report.conclusion = Some(Conclusion::Approved);
+    report.proofs.truncate(1);
+    report.chain = Some(Chain {
+        taken_back: 1,
+        ..Chain::default()
+    });
+    report.diagnostics.clear();
+    report
+}
+
+pub fn diff() -> Report {
+    let changes = prove().proofs.into_iter().flat_map(|proof| proof.details);
+    Report {
+        exit: ExitCode::NotApproved,
+        conclusion: Some(Conclusion::NotApproved),
+        difference: Some(model::Difference {
+            sides: [
+                "before.json".to_string(),
+                "database mantis on db.example.net:5432".to_string(),
+            ],
+            changes: changes.collect(),
+        }),
+        database: None,
+        ..report("diff")
+    }
 }
 
 fn report(command: &'static str) -> Report {

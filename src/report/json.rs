@@ -2,9 +2,13 @@
 //!
 //! Every field is always there; what is unknown is null. Fields are only ever added.
 
+mod proof;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+
+use self::proof::{JsonChain, JsonChange, JsonProof};
 
 use super::model::{
     Artifacts, Database, Documentation, Figures, Gate, JournalLine, LedgerLine, MigrationReport, Report,
@@ -13,7 +17,7 @@ use super::model::{
 use super::preflight::Preflight;
 use super::rehearsal::{Rehearsal, RehearsedStatement, RehearsedStep};
 use crate::audit::Finding;
-use crate::catalog::{Object, Value};
+use crate::catalog::{self, Object};
 use crate::check::Verdict;
 use crate::check::verdict::{Difference, Measure};
 use crate::diagnostic::Diagnostic;
@@ -23,6 +27,10 @@ const SCHEMA_VERSION: u32 = 1;
 
 /// Renders a report as JSON, indented by two spaces, with a line end.
 pub fn render(report: &Report) -> String {
+    if let Some(snapshot) = &report.snapshot {
+        // the document itself: nothing in it changes from one reading to the next
+        return catalog::json::write(snapshot.server_version_num, &snapshot.objects);
+    }
     // strings, numbers and arrays of them: there is nothing that could fail
     let json = serde_json::to_string_pretty(&JsonReport::of(report)).expect("a report is always JSON");
     json + "\n"
@@ -95,6 +103,31 @@ struct JsonReport<'a> {
     linted: Vec<JsonLint<'a>>,
     /// Of `docs`: the facts of the catalog.
     documentation: Option<JsonDocumentation<'a>>,
+    /// Of `prove`: a migration each, in order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proofs: Option<Vec<JsonProof<'a>>>,
+    /// Of `prove`: all rollbacks from the end; null when that was not tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chain: Option<Option<JsonChain<'a>>>,
+    /// Of `diff`: what the two sides are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sides: Option<&'a [String; 2]>,
+    /// Of `diff`: object by object, property by property.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<Vec<JsonChange<'a>>>,
+    /// Of `checks generate`: the suites.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    generated: Vec<JsonGenerated<'a>>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "GeneratedSuite"))]
+struct JsonGenerated<'a> {
+    /// `0024_sync` for the suite of a migration, else `baseline`.
+    stem: &'a str,
+    checks: usize,
+    /// TOML.
+    text: &'a str,
 }
 
 impl<'a> JsonReport<'a> {
@@ -122,7 +155,23 @@ impl<'a> JsonReport<'a> {
             ledger: report.ledger.iter().map(JsonLedgerLine::of).collect(),
             journal: report.journal.iter().map(JsonJournalLine::of).collect(),
             documentation: report.documentation.as_ref().map(JsonDocumentation::of),
+            proofs: (report.command == "prove").then(|| report.proofs.iter().map(JsonProof::of).collect()),
+            chain: (report.command == "prove").then(|| report.chain.as_ref().map(JsonChain::of)),
+            sides: report.difference.as_ref().map(|difference| &difference.sides),
+            changes: report
+                .difference
+                .as_ref()
+                .map(|difference| difference.changes.iter().map(JsonChange::of).collect()),
             files: &report.files,
+            generated: report
+                .generated
+                .iter()
+                .map(|suite| JsonGenerated {
+                    stem: &suite.stem,
+                    checks: suite.checks,
+                    text: &suite.text,
+                })
+                .collect(),
             linted: report
                 .linted
                 .iter()
@@ -214,15 +263,7 @@ impl<'a> JsonObject<'a> {
             properties: object
                 .properties
                 .iter()
-                .map(|(name, value)| {
-                    let value = match value {
-                        Value::Bool(value) => (*value).into(),
-                        Value::Int(value) => (*value).into(),
-                        Value::Text(value) => value.as_str().into(),
-                        Value::List(items) => items.clone().into(),
-                    };
-                    (*name, value)
-                })
+                .map(|(name, value)| (*name, catalog::json::json(value)))
                 .collect(),
         }
     }

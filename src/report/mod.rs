@@ -10,6 +10,8 @@ pub mod findings;
 pub mod cases;
 mod markup;
 pub mod describe;
+pub mod changes;
+pub mod proofs;
 pub mod needs;
 pub mod coverage;
 pub mod ddl;

@@ -7,6 +7,7 @@ use crate::audit::Finding;
 use crate::catalog::{Kind, Object};
 use crate::check::{Status, Verdict};
 use crate::diagnostic::Diagnostic;
+use crate::proof::{Outcome, Reapply};
 use crate::source::Location;
 
 /// Everything that one run of a command found and did.
@@ -47,6 +48,98 @@ pub struct Report {
     pub makers: BTreeMap<String, String>,
     /// Of `docs`.
     pub documentation: Option<Documentation>,
+    /// Of `checks generate`.
+    pub generated: Vec<GeneratedSuite>,
+    /// Of `prove`: a migration each, in order.
+    pub proofs: Vec<Proof>,
+    /// Of `prove`: everything taken back from the end; `None` when it was not tried.
+    pub chain: Option<Chain>,
+    /// Of `diff`.
+    pub difference: Option<Difference>,
+    /// Of `snapshot`.
+    pub snapshot: Option<Snapshot>,
+}
+
+/// A catalog to be kept and compared later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// As the server counts: 150018 is 15.18.
+    pub server_version_num: u32,
+    /// Ordered by identity.
+    pub objects: Vec<Object>,
+}
+
+/// What differs between two catalogs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// What the two are, for people: a file, or a database without its password.
+    pub sides: [String; 2],
+    pub changes: Vec<ChangeLine>,
+}
+
+/// One difference between before and after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeLine {
+    /// As SQL calls it: `index`, `policy`.
+    pub kind: String,
+    /// Its path, as SQL names it.
+    pub object: String,
+    /// `added`, `removed`, `changed`.
+    pub change: &'static str,
+    /// The property that changed; `None` when the whole object came or went.
+    pub property: Option<String>,
+    pub before: Option<String>,
+    pub after: Option<String>,
+    /// It stands on something that came or went as a whole, which is a change of its own.
+    pub follows: bool,
+}
+
+/// What the proof of one migration's rollback found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proof {
+    pub version: String,
+    pub name: String,
+    pub outcome: Outcome,
+    /// What differs after the rollback from before the migration.
+    pub details: Vec<ChangeLine>,
+    pub reapply: Reapply,
+    /// What the second apply made otherwise than the first.
+    pub again: Vec<ChangeLine>,
+    /// What is left on purpose, as the rollback declares.
+    pub kept: Vec<String>,
+    /// The reason of an irreversible one; what the server said of a script that failed.
+    pub message: Option<String>,
+    pub duration_ms: f64,
+    /// The rollback's script; the migration's where there is none or it is to blame.
+    pub source: Location,
+}
+
+impl Proof {
+    /// The stem of its files.
+    pub fn stem(&self) -> String {
+        format!("{}_{}", self.version, self.name)
+    }
+}
+
+/// All rollbacks from the end.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Chain {
+    /// How many were taken back.
+    pub taken_back: usize,
+    /// The rollback that could not be run, after which nothing older is tried: stem and reason.
+    pub failed: Vec<(String, String)>,
+    /// What is left or missing: the stem of the migration that left it, and the difference.
+    pub residue: Vec<(String, ChangeLine)>,
+}
+
+/// A check file that was written from the live catalog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GeneratedSuite {
+    /// `0024_sync` for the suite of a migration, else `baseline`.
+    pub stem: String,
+    /// TOML.
+    pub text: String,
+    pub checks: usize,
 }
 
 /// The verdict of a run as a word.
@@ -408,6 +501,7 @@ impl Report {
             dry_run: false,
             files: Vec::new(),
             linted: Vec::new(),
+            generated: Vec::new(),
             migrations: Vec::new(),
             checks: Vec::new(),
             root_causes: Vec::new(),
@@ -419,6 +513,10 @@ impl Report {
             journal: Vec::new(),
             makers: BTreeMap::new(),
             documentation: None,
+            proofs: Vec::new(),
+            chain: None,
+            difference: None,
+            snapshot: None,
         }
     }
 

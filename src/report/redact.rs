@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::model::{
-    AppliedLine, Artifacts, Database, Documentation, EffectLine, Figures, FileLine, Gate, JournalLine,
-    LedgerLine, LintLine, MigrationReport, Report, RootCause, StatementLine, WayBack,
+    self, AppliedLine, Artifacts, Chain, ChangeLine, Database, Documentation, EffectLine, Figures, FileLine,
+    Gate, GeneratedSuite, JournalLine, LedgerLine, LintLine, MigrationReport, Proof, Report, RootCause,
+    Snapshot, StatementLine, WayBack,
 };
 use super::preflight::{ComponentLine, Issue, Preflight, Task};
 use super::rehearsal::{Rehearsal, RehearsedStatement, RehearsedStep, TakenLock};
@@ -105,10 +106,15 @@ impl Hide for Report {
             journal,
             makers,
             documentation,
+            generated,
             preflight,
             rehearsal,
+            proofs,
+            chain,
+            difference,
+            snapshot,
         } = self;
-        hide!(preflight, rehearsal);
+        hide!(preflight, rehearsal, proofs, chain, difference, snapshot);
         hide!(environment, database, files, linted, migrations, checks);
         hide!(
             findings,
@@ -117,7 +123,8 @@ impl Hide for Report {
             ledger,
             journal,
             makers,
-            documentation
+            documentation,
+            generated
         );
     }
 }
@@ -251,6 +258,17 @@ impl Hide for Database {
     }
 }
 
+impl Hide for GeneratedSuite {
+    fn hide(&mut self) {
+        let GeneratedSuite {
+            stem,
+            text,
+            checks: _,
+        } = self;
+        hide!(stem, text);
+    }
+}
+
 impl Hide for LintLine {
     fn hide(&mut self) {
         let LintLine { file, checks: _ } = self;
@@ -326,6 +344,71 @@ impl Hide for AppliedLine {
             verdict,
         } = self;
         hide!(on, by, from, verdict);
+    }
+}
+
+impl Hide for Proof {
+    fn hide(&mut self) {
+        let Proof {
+            version,
+            name,
+            outcome: _,
+            details,
+            reapply: _,
+            again,
+            kept,
+            message,
+            duration_ms: _,
+            source,
+        } = self;
+        hide!(version, name, details, again, kept, message, source);
+    }
+}
+
+impl Hide for Chain {
+    fn hide(&mut self) {
+        let Chain {
+            taken_back: _,
+            failed,
+            residue,
+        } = self;
+        hide!(failed);
+        for (stem, line) in residue {
+            hide!(stem, line);
+        }
+    }
+}
+
+impl Hide for ChangeLine {
+    fn hide(&mut self) {
+        let ChangeLine {
+            kind,
+            object,
+            change: _,
+            property,
+            before,
+            after,
+            follows: _,
+        } = self;
+        hide!(kind, object, property, before, after);
+    }
+}
+
+impl Hide for model::Difference {
+    fn hide(&mut self) {
+        let model::Difference { sides, changes } = self;
+        sides.iter_mut().for_each(Hide::hide);
+        hide!(changes);
+    }
+}
+
+impl Hide for Snapshot {
+    fn hide(&mut self) {
+        let Snapshot {
+            server_version_num: _,
+            objects,
+        } = self;
+        hide!(objects);
     }
 }
 

@@ -73,6 +73,8 @@ fn word(report: &Report) -> (Tone, &'static str) {
         };
     }
     match (report.exit, report.conclusion) {
+        (ExitCode::Done, Some(Conclusion::Approved)) if report.command == "diff" => (Tone::Good, "SAME"),
+        (ExitCode::NotApproved, _) if report.command == "diff" => (Tone::Bad, "DIFFERENT"),
         // the verdict is what the rules make of it; that nobody looked is said with it
         (ExitCode::Done, Some(Conclusion::Approved)) if is_unverified(report) => {
             (Tone::Neutral, "APPROVED, NOTHING VERIFIED")
@@ -85,6 +87,7 @@ fn word(report: &Report) -> (Tone, &'static str) {
             match report.command {
                 "status" => "STATUS",
                 "history" => "HISTORY",
+                "snapshot" => "SNAPSHOT",
                 _ => "DONE",
             },
         ),
@@ -103,7 +106,7 @@ fn sentence(report: &Report) -> String {
     if report.exit == ExitCode::Blocked {
         parts.push("nothing was run".to_string());
     }
-    if !judged {
+    if !judged && report.proofs.is_empty() {
         parts.extend(cause(report));
     }
     if report.dry_run && judged && is_run(report) {
@@ -123,6 +126,30 @@ fn sentence(report: &Report) -> String {
             }
         }
         "history" => parts.push(quantity(report.journal.len(), "entry")),
+        "prove" if !report.proofs.is_empty() => parts.push(super::proofs::sentence(report)),
+        "diff" => parts.extend(
+            report
+                .difference
+                .as_ref()
+                .map(|difference| match difference.changes.len() {
+                    0 => "nothing differs".to_string(),
+                    count => quantity(count, "difference"),
+                }),
+        ),
+        "snapshot" => parts.extend(
+            report
+                .snapshot
+                .as_ref()
+                .map(|snapshot| quantity(snapshot.objects.len(), "object")),
+        ),
+        "checks" if !report.generated.is_empty() => {
+            let checks = report.generated.iter().map(|suite| suite.checks).sum();
+            parts.push(format!(
+                "{} with {}",
+                quantity(report.generated.len(), "suite"),
+                quantity(checks, "check")
+            ));
+        }
         "checks" => {
             let checks = report.linted.iter().map(|line| line.checks).sum();
             parts.push(format!(
@@ -288,7 +315,7 @@ fn checks_line(report: &Report) -> Option<String> {
 pub fn is_unverified(report: &Report) -> bool {
     let totals = report.totals();
     report.conclusion == Some(Conclusion::Approved)
-        && !matches!(report.command, "rollback" | "audit")
+        && !matches!(report.command, "rollback" | "prove" | "diff" | "audit")
         && totals.all() == totals.skip
 }
 

@@ -16,7 +16,7 @@ use super::{Database, Pgplumb, Project, Server, redact::Redactor};
 const THREADS: usize = 4;
 
 /// What of a case's directory is copied into the project.
-const PROJECT: [&str; 10] = [
+const PROJECT: [&str; 12] = [
     "migrations",
     "rollback",
     "checks",
@@ -27,6 +27,8 @@ const PROJECT: [&str; 10] = [
     "deploy",
     "revert",
     "flyway.conf",
+    "prove",
+    "setup.sql",
 ];
 
 /// `case.toml`.

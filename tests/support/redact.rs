@@ -68,6 +68,11 @@ impl Redactor {
 
 static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
     [
+        // a throw-away server of the program's own
+        (r#"[^\s"`]*/pgplumb-[A-Za-z0-9]{6}\b"#, "[HOST]"),
+        (r"PostgreSQL \d+\.\d+", "PostgreSQL [VERSION]"),
+        (r#"("server_version": )"\d[^"]*""#, "${1}\"[VERSION]\""),
+        (r"part_[0-9a-f]{32}\b", "part_[MD5]"),
         // JSON
         (r#"("(?:duration|elapsed)_ms": )[0-9.e-]+"#, "${1}\"[TIME]\""),
         (r#"("port": )\d+"#, "${1}\"[PORT]\""),

@@ -17,7 +17,7 @@ fn find(facts: &Facts) -> Vec<Found> {
     keys.map(|key| {
         Found::new(
             key.object(),
-            "no index begins with its columns: deleting a referenced row scans the whole table",
+            "no index begins with all of its columns: deleting a referenced row may scan the whole table",
             format!("CREATE INDEX ON {} ({});", key.table, key.columns.join(", ")),
         )
     })

@@ -13,7 +13,7 @@ fn find(facts: &Facts) -> Vec<Found> {
     let narrow = facts.policies.iter().filter(|policy| policy.permissive);
     narrow.filter_map(|policy| {
         let wide = facts.policies.iter().find(|other| {
-            other.permissive && other.table == policy.table && other.meets(policy)
+            other.permissive && other.table == policy.table && other.covers(policy)
                 && COMMANDS.iter().any(|command| {
                     policy.is_for(command) && other.is_for(command) && other.is_open_for(command) && !policy.is_open_for(command)
                 })

@@ -108,26 +108,47 @@ fn default(rule: &ObjectRule, kind: Kind, property: &'static str) -> Option<Want
     }
 }
 
-/// The default start and bounds of a sequence of that type and direction.
+/// The default start and bounds of the sequence that the rule wants.
 fn bound(rule: &ObjectRule, property: &str) -> Option<Value> {
     let wanted = |property: &str| match rule.wanted(property) {
         Some(Wanted::Is(Some(value))) => Some(value.clone()),
         _ => None,
     };
-    let maximum = match wanted("type") {
-        Some(Value::Text(text)) if text == "smallint" => i64::from(i16::MAX),
-        Some(Value::Text(text)) if text == "integer" => i64::from(i32::MAX),
+    let figure = |property: &str| match wanted(property) {
+        Some(Value::Int(value)) => Some(value),
+        _ => None,
+    };
+    let type_name = wanted("type");
+    Some(Value::Int(usual_bound(
+        property,
+        type_name.as_ref().and_then(Value::as_text).unwrap_or("bigint"),
+        figure("increment").is_none_or(|by| by >= 0),
+        figure("minimum"),
+        figure("maximum"),
+    )))
+}
+
+/// The default `start`, `minimum` or `maximum` of a sequence of that type and direction, with these bounds.
+pub(crate) fn usual_bound(
+    property: &str,
+    type_name: &str,
+    ascending: bool,
+    minimum: Option<i64>,
+    maximum: Option<i64>,
+) -> i64 {
+    let most = match type_name {
+        "smallint" => i64::from(i16::MAX),
+        "integer" => i64::from(i32::MAX),
         _ => i64::MAX,
     };
-    let ascending = !matches!(wanted("increment"), Some(Value::Int(by)) if by < 0);
-    Some(match (property, ascending) {
-        ("minimum", true) => Value::Int(1),
-        ("minimum", false) => Value::Int(-maximum - 1),
-        ("maximum", true) => Value::Int(maximum),
-        ("maximum", false) => Value::Int(-1),
-        (_, true) => wanted("minimum").unwrap_or(Value::Int(1)),
-        (_, false) => wanted("maximum").unwrap_or(Value::Int(-1)),
-    })
+    match (property, ascending) {
+        ("minimum", true) => 1,
+        ("minimum", false) => -most - 1,
+        ("maximum", true) => most,
+        ("maximum", false) => -1,
+        (_, true) => minimum.unwrap_or(1),
+        (_, false) => maximum.unwrap_or(-1),
+    }
 }
 
 /// The name that PostgreSQL chooses for a constraint that the entry does not name; none where it would be cut.

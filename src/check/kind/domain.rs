@@ -101,7 +101,7 @@ fn constraints(p: &mut Parser, item: &Item<'_>) -> Option<Vec<(String, Text)>> {
 }
 
 /// `"a: b": (VALUE > 0) NOT VALID` → name, expression, whether it is valid.
-fn stored(line: &str) -> Option<(String, &str, bool)> {
+pub(crate) fn stored(line: &str) -> Option<(String, &str, bool)> {
     let mut quoted = false;
     let at = line.char_indices().position(|(_, char)| {
         quoted ^= char == '"';

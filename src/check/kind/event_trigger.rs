@@ -74,7 +74,7 @@ pub(crate) fn compare_function(wanted: &str, object: &Object, judge: &mut Judge<
     }
 }
 
-fn render(object: &Object) -> String {
+pub(crate) fn render(object: &Object) -> String {
     let mut text = format!("on {}", object.text("event").unwrap_or(""));
     let tags: Vec<String> = object.list("tags").iter().map(|tag| quote_literal(tag)).collect();
     if !tags.is_empty() {

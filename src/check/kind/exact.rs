@@ -125,13 +125,49 @@ pub(crate) fn parse_table(p: &mut Parser, table: &Table, item: &Item<'_>) {
 }
 
 pub(crate) fn parse_suite(p: &mut Parser, item: &Item<'_>) {
-    if let Some(words) = words(p, item, IN_SCHEMA) {
+    let Some(texts) = p.reader.strings(item) else {
+        return;
+    };
+    // `tables in auth` is about another schema
+    let mut by_schema: Vec<(String, Vec<Text>)> = Vec::new();
+    for text in texts {
+        let (schema, text) = match text.value.split_once(" in ") {
+            Some((word, schema)) => {
+                let name = Text {
+                    value: schema.trim().to_string(),
+                    span: text.span,
+                };
+                let Some(schema) = p.reader.ident("exact", &name) else {
+                    continue;
+                };
+                let value = word.trim().to_string();
+                (schema, Text { value, ..text })
+            }
+            None => (p.schema.clone(), text),
+        };
+        match by_schema.iter_mut().find(|(other, _)| *other == schema) {
+            Some((_, words)) => words.push(text),
+            None => by_schema.push((schema, vec![text])),
+        }
+    }
+    if by_schema.is_empty() {
+        by_schema.push((p.schema.clone(), Vec::new()));
+    }
+    for (schema, texts) in by_schema {
+        let Some(words) = known_words(p, item, texts, IN_SCHEMA) else {
+            continue;
+        };
         let expected = listed(&words);
+        let path = if schema == p.schema {
+            "exact".to_string()
+        } else {
+            format!("exact.{}", crate::sql::quote_ident(&schema))
+        };
         let rule = Exact {
-            on: ObjectId::new(Kind::Schema, "", p.schema.clone()),
+            on: ObjectId::new(Kind::Schema, "", schema),
             words,
         };
-        p.add("exact", "exact", &item.key, expected, rule);
+        p.add(path, "exact", &item.key, expected, rule);
     }
 }
 
@@ -143,6 +179,15 @@ fn words(
     known: &'static [(&'static str, &'static [Kind], &'static str)],
 ) -> Option<Vec<Word>> {
     let texts = p.reader.strings(item)?;
+    known_words(p, item, texts, known)
+}
+
+fn known_words(
+    p: &mut Parser,
+    item: &Item<'_>,
+    texts: Vec<Text>,
+    known: &'static [(&'static str, &'static [Kind], &'static str)],
+) -> Option<Vec<Word>> {
     if texts.is_empty() {
         p.reader
             .error(span_of(item.value), "`exact`: want at least one kind");

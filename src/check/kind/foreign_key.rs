@@ -224,7 +224,7 @@ fn create(table: &Table, target: &Target, columns: &[String], to: &str, key: &Fo
     text
 }
 
-fn render(object: &Object) -> String {
+pub(crate) fn render(object: &Object) -> String {
     let mut text = format!(
         "{}{}",
         object.text("target").unwrap_or(""),

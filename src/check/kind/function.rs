@@ -368,12 +368,16 @@ fn compare_body(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Compari
     }
 }
 
-fn compare_hash(wanted: &str, object: &Object, _: &mut Judge<'_>) -> Comparison {
-    let body = object.text("body").unwrap_or("").trim();
-    let hash: String = Sha256::digest(body.as_bytes())
+/// Of a body, without the white space around it.
+pub(crate) fn sha256(body: &str) -> String {
+    Sha256::digest(body.trim().as_bytes())
         .iter()
         .map(|byte| format!("{byte:02x}"))
-        .collect();
+        .collect()
+}
+
+fn compare_hash(wanted: &str, object: &Object, _: &mut Judge<'_>) -> Comparison {
+    let hash = sha256(object.text("body").unwrap_or(""));
     if hash == wanted {
         Comparison::Same
     } else {
@@ -430,7 +434,7 @@ fn result_parts(text: &str) -> Vec<(String, String)> {
 }
 
 /// Splits at commas outside parentheses and quotes.
-fn split_top(text: &str) -> Vec<&str> {
+pub(crate) fn split_top(text: &str) -> Vec<&str> {
     let (mut depth, mut quoted, mut start) = (0i32, false, 0);
     let mut parts = Vec::new();
     for (at, char) in text.char_indices() {

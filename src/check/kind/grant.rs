@@ -28,6 +28,14 @@ const ALL_OF_COLUMN: &[&str] = &["select", "insert", "update", "references"];
 /// What ALL means for a sequence.
 const ALL_OF_SEQUENCE: &[&str] = &["select", "usage", "update"];
 
+/// What ALL means for a relation of that kind.
+pub(crate) fn all(relation: Kind) -> &'static [&'static str] {
+    match relation {
+        Kind::Sequence => ALL_OF_SEQUENCE,
+        _ => ALL,
+    }
+}
+
 pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
     let Some(entries) = p.reader.items(item, "a table of roles with their privileges") else {
         return;
@@ -88,13 +96,10 @@ impl Grant {
             let Some(privilege) = p.fragment(&item.key.value, text, privilege) else {
                 continue;
             };
-            let (all, of_column) = match self.relation {
-                Kind::Sequence => (ALL_OF_SEQUENCE, ALL_OF_SEQUENCE),
-                _ => (ALL, ALL_OF_COLUMN),
-            };
             let words = match (privilege.kind, privilege.columns.is_empty()) {
-                (PrivilegeKind::All, true) => all.to_vec(),
-                (PrivilegeKind::All, false) => of_column.to_vec(),
+                (PrivilegeKind::All, true) => all(self.relation).to_vec(),
+                (PrivilegeKind::All, false) if self.relation == Kind::Sequence => ALL_OF_SEQUENCE.to_vec(),
+                (PrivilegeKind::All, false) => ALL_OF_COLUMN.to_vec(),
                 (kind, _) => vec![kind.as_str()],
             };
             let names: Vec<String> = match privilege.columns.as_slice() {

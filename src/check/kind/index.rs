@@ -255,7 +255,7 @@ fn create(name: &str, table: &Table, index: &Index, text: &str) -> String {
     )
 }
 
-fn render(object: &Object) -> String {
+pub(crate) fn render(object: &Object) -> String {
     let mut text = String::new();
     if object.flag("unique") {
         text.push_str("unique ");

@@ -249,7 +249,7 @@ impl Rule for Partition {
 }
 
 /// Without the words that the check file leaves out.
-fn render_bound(bound: &str) -> String {
+pub(crate) fn render_bound(bound: &str) -> String {
     let plain = bound.trim();
     match plain.get(..10) {
         Some(words) if words.eq_ignore_ascii_case("for values") => plain[10..].trim_start().to_string(),

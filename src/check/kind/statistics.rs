@@ -111,7 +111,7 @@ fn compare_keys(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Compari
     result
 }
 
-fn render(object: &Object) -> String {
+pub(crate) fn render(object: &Object) -> String {
     let kinds = object.list("statistics");
     let keys = object.list("keys").join(", ");
     if kinds.is_empty() {

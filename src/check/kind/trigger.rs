@@ -190,7 +190,7 @@ fn create(name: &str, table: &Table, text: &str) -> Option<String> {
     ))
 }
 
-fn render(object: &Object) -> String {
+pub(crate) fn render(object: &Object) -> String {
     let mut text = String::new();
     if object.flag("constraint") {
         text.push_str("constraint ");

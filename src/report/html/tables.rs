@@ -4,6 +4,7 @@ use super::section;
 use crate::report::findings::line_of;
 use crate::report::markup::escape;
 use crate::report::model::Report;
+use crate::report::{changes, proofs};
 
 /// The sections.
 pub fn sections(out: &mut String, report: &Report) {
@@ -53,6 +54,7 @@ pub fn sections(out: &mut String, report: &Report) {
         "Journal",
         &table("Journal", &head, journal.collect()),
     );
+    proven(out, report);
     let files = report.files.iter().map(|file| vec![file.clone()]);
     section(
         out,
@@ -101,6 +103,67 @@ fn rehearsal(out: &mut String, report: &Report) {
             lines,
         );
     section(out, "rehearsal", "Rehearsed and rolled back", &body);
+}
+
+/// Of `prove` a line a migration, of `diff` a line a difference.
+fn proven(out: &mut String, report: &Report) {
+    let mut rows: Vec<Vec<String>> = report
+        .proofs
+        .iter()
+        .map(|proof| {
+            let lines = proof
+                .details
+                .iter()
+                .chain(&proof.again)
+                .filter(|line| !line.follows);
+            let mut remarks: Vec<String> = lines.map(changes::sentence).collect();
+            remarks.extend(proof.message.clone());
+            remarks.extend(proof.kept.iter().map(|kept| format!("keeps {kept}")));
+            vec![
+                proof.stem(),
+                proofs::words(proof),
+                remarks.join("; "),
+                super::short_duration(proof.duration_ms),
+            ]
+        })
+        .collect();
+    if let Some(chain) = &report.chain {
+        let (_, words) = proofs::chain(report, chain);
+        rows.push(vec![
+            "all from the end".to_string(),
+            words,
+            String::new(),
+            String::new(),
+        ]);
+    }
+    let head = ["Migration", "Outcome", "What differs", "Took"];
+    section(
+        out,
+        "proofs",
+        "Proof of the rollbacks",
+        &table("Proof of the rollbacks", &head, rows),
+    );
+    let Some(difference) = &report.difference else {
+        return;
+    };
+    let rows = difference.changes.iter().map(|line| {
+        vec![
+            line.change.to_string(),
+            line.kind.clone(),
+            line.object.clone(),
+            line.property.clone().unwrap_or_default(),
+            line.before.clone().unwrap_or_default(),
+            line.after.clone().unwrap_or_default(),
+        ]
+    });
+    let head = ["Change", "Kind", "Object", "Property", "Before", "After"];
+    let title = format!("From {} to {}", difference.sides[0], difference.sides[1]);
+    section(
+        out,
+        "changes",
+        &title,
+        &table("Differences", &head, rows.collect()),
+    );
 }
 
 fn table(caption: &str, head: &[&str], rows: Vec<Vec<String>>) -> String {

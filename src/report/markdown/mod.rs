@@ -7,6 +7,7 @@ mod objects;
 mod page;
 mod parts;
 mod preflight;
+mod proofs;
 mod quick;
 mod reference;
 mod rehearsal;
@@ -31,6 +32,8 @@ pub fn render(report: &Report) -> String {
         "apply" | "rollback" if report.dry_run => deployment::render(&mut page, report),
         "apply" | "rollback" => execution::render(&mut page, report),
         "verify" | "preflight" => verification::render(&mut page, report),
+        "prove" if !report.proofs.is_empty() => proofs::render(&mut page, report),
+        "diff" if report.difference.is_some() => proofs::difference(&mut page, report),
         _ => match &report.documentation {
             Some(documentation) if documentation.full => reference::render(&mut page, report, documentation),
             Some(documentation) => quick::render(&mut page, report, documentation),

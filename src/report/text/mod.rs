@@ -9,6 +9,7 @@ mod messages;
 mod plan;
 mod preflight;
 mod rehearsal;
+mod proofs;
 mod tables;
 
 use self::page::{Page, Style, bold, dim, styled};
@@ -56,6 +57,11 @@ pub fn render(report: &Report, options: &TextOptions) -> String {
     match report.command {
         "status" => tables::status(&mut page, report),
         "history" => tables::history(&mut page, report),
+        "prove" | "diff" | "snapshot" => {
+            proofs::section(&mut page, report, options.verbose);
+            proofs::difference(&mut page, report);
+            judgement(&mut page, report);
+        }
         _ if summary::is_run(report) => run(&mut page, report, &outcome),
         _ => judgement(&mut page, report),
     }

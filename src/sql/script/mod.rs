@@ -5,11 +5,13 @@ mod statement;
 mod transaction;
 mod setting;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};
 
+use super::cursor::Cursor;
 use super::lex::{Token, TokenKind, lex};
 use super::parser;
 
@@ -45,10 +47,12 @@ impl Script {
             .copied()
             .filter(|token| !token.kind.is_trivia())
             .collect();
-        let statements: Vec<Statement> = split::split(text, &significant)
-            .into_iter()
-            .map(|range| Statement::describe(text, &significant[range]))
+        let ranges = split::split(text, &significant);
+        let mut statements: Vec<Statement> = ranges
+            .iter()
+            .map(|range| Statement::describe(text, &significant[range.clone()]))
             .collect();
+        calls(text, &significant, &ranges, &mut statements);
         let mut diagnostics = problems(file, &tokens);
         diagnostics.extend(copies(file, &statements));
         diagnostics.sort_by_key(|diagnostic| diagnostic.place.as_ref().map(|place| place.span.start));
@@ -101,6 +105,21 @@ impl Script {
             .filter(|(index, statement)| statement.ends_or_begins_transaction() && !is_outer(*index))
             .map(|(_, statement)| statement)
             .collect()
+    }
+}
+
+/// Marks each CALL of a procedure that the script itself makes, and whose body ends transactions.
+fn calls(text: &str, tokens: &[Token], ranges: &[Range<usize>], statements: &mut [Statement]) {
+    if !statements.iter().any(|statement| statement.tag == "CALL") {
+        return;
+    }
+    let mut committing = Vec::new();
+    for (range, statement) in ranges.iter().zip(statements) {
+        let cursor = Cursor::new(text, &tokens[range.clone()]);
+        committing.extend(transaction::makes_committing(cursor));
+        if transaction::called(cursor).is_some_and(|name| committing.contains(&name)) {
+            statement.outside_transaction = Some("CALL of a procedure with a COMMIT of its own");
+        }
     }
 }
 
@@ -199,6 +218,19 @@ mod tests {
             .iter()
             .map(|found| format!("{} {}", found.location().unwrap(), found.message))
             .collect()
+    }
+
+    #[test]
+    fn a_call_of_what_commits_needs_to_be_alone() {
+        let text = "create or replace procedure s.fill() language plpgsql as $$ begin commit; end $$;\n\
+                    create procedure other() language sql as $$ select 'commit;' $$;\ncall s.fill();\ncall other();";
+        let script = Script::parse(&SourceFile::new("f.sql", text));
+        let outside: Vec<bool> = script
+            .statements
+            .iter()
+            .map(|statement| statement.outside_transaction.is_some())
+            .collect();
+        assert_eq!(outside, [false, false, true, false]);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Transaction control, and what a transaction cannot hold.
 
 use crate::sql::cursor::Cursor;
+use crate::sql::lex::{TokenKind, significant};
+use crate::sql::name::Name;
 
 /// A statement that begins, ends or divides a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -136,11 +138,58 @@ pub(super) fn outside(mut cursor: Cursor<'_>) -> Option<&'static str> {
             let _ = c.group();
             c.is_end().then_some("CLUSTER")
         }
+        () if c.word("do") && has_control_within(*c) => Some("DO with a COMMIT of its own"),
         () if c.word("discard all") => Some("DISCARD ALL"),
         () if c.word("commit prepared") => Some("COMMIT PREPARED"),
         () if c.word("rollback prepared") => Some("ROLLBACK PREPARED"),
         () => None,
     }
+}
+
+/// Whether a body that stands in quotes, of DO or of a procedure, ends transactions: `COMMIT;`, `ROLLBACK AND CHAIN;`.
+pub(super) fn has_control_within(mut cursor: Cursor<'_>) -> bool {
+    while let Some(token) = cursor.advance() {
+        let body = match token.kind {
+            TokenKind::DollarString | TokenKind::String => cursor.slice(token.span),
+            _ => continue,
+        };
+        let body = body.trim_start_matches(|c: char| c != '$' && c != '\'');
+        let inner = match body.strip_prefix('$').and_then(|rest| rest.split_once('$')) {
+            Some((_, inner)) => inner,
+            None => body.trim_start_matches('\''),
+        };
+        let tokens = significant(inner);
+        let mut inner = Cursor::new(inner, &tokens);
+        while !inner.is_end() {
+            if inner.word("commit") || inner.word("rollback") {
+                let _ = inner.word("and chain") || inner.word("and no chain");
+                if inner.is_punct(";") {
+                    return true;
+                }
+            } else {
+                inner.advance();
+            }
+        }
+    }
+    false
+}
+
+/// The procedure that a CALL names.
+pub(super) fn called(mut cursor: Cursor<'_>) -> Option<Name> {
+    cursor.word("call").then(|| cursor.name())?
+}
+
+/// The procedure that a statement makes whose body ends transactions.
+pub(super) fn makes_committing(mut cursor: Cursor<'_>) -> Option<Name> {
+    if !cursor.word("create") {
+        return None;
+    }
+    let _ = cursor.word("or replace");
+    if !cursor.word("procedure") {
+        return None;
+    }
+    let name = cursor.name()?;
+    has_control_within(cursor).then_some(name)
 }
 
 fn alter_subscription(c: &mut Cursor<'_>) -> Option<&'static str> {
@@ -206,6 +255,8 @@ mod tests {
     #[test]
     fn what_the_server_refuses_in_a_transaction() {
         for text in [
+            "do $$ begin loop exit; commit; end loop; end $$",
+            "do language plpgsql 'begin update t set a = 1; rollback and chain; end'",
             "create index concurrently a on t (x)",
             "create unique index concurrently on t (x)",
             "drop index concurrently if exists a",

@@ -1,0 +1,2 @@
+alter table author add mail text unique;
+drop table draft;

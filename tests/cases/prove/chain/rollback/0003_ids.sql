@@ -1,0 +1,1 @@
+SELECT 'the view is forgotten';

@@ -1,0 +1,11 @@
+CREATE PROCEDURE fill() LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE t SET a = 1 WHERE id < 5;
+    COMMIT;
+    UPDATE t SET a = 2 WHERE id >= 5;
+    COMMIT;
+END
+$$;
+CALL fill();
+DROP PROCEDURE fill();
+CREATE INDEX CONCURRENTLY t_a ON t (a);

@@ -1,0 +1,1 @@
+CREATE VIEW towns AS SELECT DISTINCT town FROM shop;

@@ -1,0 +1,2 @@
+-- pgplumb: irreversible "towns are merged"
+UPDATE shop SET town = lower(town);

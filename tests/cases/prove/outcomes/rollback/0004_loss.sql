@@ -1,0 +1,2 @@
+-- the index is forgotten
+SELECT 1;

@@ -1,0 +1,3 @@
+DROP VIEW towns;
+
+DROP VIEW villages;

@@ -1,0 +1,1 @@
+SELECT 'whatever its name was';

@@ -1,0 +1,1 @@
+SELECT 'they are gone';

@@ -1,0 +1,2 @@
+-- pgplumb: no-transaction
+CREATE INDEX CONCURRENTLY item_name ON stock.item (name);

@@ -1,0 +1,3 @@
+-- pgplumb: keeps "extension pgcrypto"
+DROP TABLE stock.item;
+DROP ROLE porter;

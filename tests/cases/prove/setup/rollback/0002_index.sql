@@ -1,0 +1,2 @@
+-- pgplumb: no-transaction
+DROP INDEX CONCURRENTLY stock.item_name;

@@ -1,0 +1,391 @@
+//! Proofs of rollbacks: every property that can be left behind is found, nothing stays on a server that was lent, and
+//! on real histories `pg_dump` is the judge.
+//!
+//! The folder of histories is named by `PGPLUMB_CORPORA`. What pg_dump says of each rollback of theirs is kept in
+//! `prove/judged.txt`, since it takes minutes; `PGPLUMB_JUDGE=1` asks it again and writes the file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use pgplumb::db::scratch::Options;
+use serde_json::Value;
+
+use crate::support::{Database, Pgplumb, Project, Server, dump};
+
+/// Statements that change the catalog, one a line; `--14` begins one that needs that version.
+const HISTORY: &str = include_str!("../src/db/snapshot_history.sql");
+
+/// Proofs by the version of their migration.
+fn proofs(report: &Value) -> BTreeMap<String, &Value> {
+    let proofs = report["proofs"].as_array().expect("proofs");
+    proofs
+        .iter()
+        .map(|proof| (proof["version"].as_str().expect("a version").to_string(), proof))
+        .collect()
+}
+
+fn texts<'v>(value: &'v Value, list: &str, key: &str) -> Vec<&'v str> {
+    let items = value[list].as_array().expect("a list").iter();
+    items.map(|item| item[key].as_str().unwrap_or_default()).collect()
+}
+
+/// A rollback that does nothing leaves whatever the migration did: each of the statements is a property of its own.
+#[test]
+fn every_property_that_is_left_behind_is_found() {
+    let version = Server::shared().scratch().version_num() / 10_000;
+    let project = Project::new();
+    let mut statements = BTreeMap::new();
+    for line in HISTORY.lines().filter(|line| !line.is_empty()) {
+        let (since, statement) = match line.strip_prefix("--").and_then(|rest| rest.split_once(' ')) {
+            Some((since, statement)) => (since.parse().expect("a version"), statement),
+            None => (12, line),
+        };
+        if version < since {
+            continue;
+        }
+        let number = format!("{:04}", statements.len() + 1);
+        // the database that a proof makes has a name of its own
+        let script = match statement.replace("database postgres", "database %I") {
+            same if same == statement => same,
+            named => format!("DO $$ BEGIN EXECUTE format($q${named}$q$, current_database()); END $$"),
+        };
+        project.write(&format!("migrations/{number}_made.sql"), script);
+        project.write(
+            &format!("rollback/{number}_made.sql"),
+            "SELECT 'nothing is taken back'",
+        );
+        statements.insert(number, statement);
+    }
+    let report = Pgplumb::at(project.path())
+        .args(&["prove", "--format", "json", "-q"])
+        .run()
+        .expect(1)
+        .json();
+    let proofs = proofs(&report);
+    assert_eq!(proofs.len(), statements.len());
+    let mut missed = Vec::new();
+    for (number, statement) in &statements {
+        let proof = proofs[number];
+        let outcome = proof["outcome"].as_str().expect("an outcome");
+        let first = statement.split_whitespace().next().expect("a word");
+        let is_right = match first {
+            "create" if statement.starts_with("create or replace") => outcome == "changed",
+            "create" => outcome == "residue",
+            "drop" => outcome == "loss" || outcome == "changed",
+            _ => ["residue", "loss", "changed"].contains(&outcome),
+        };
+        let objects = texts(proof, "details", "object");
+        let words = |text: &str| -> BTreeSet<String> {
+            let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+            words
+                .filter(|word| !word.is_empty())
+                .map(str::to_string)
+                .collect()
+        };
+        let said = words(statement);
+        let is_named = objects.iter().any(|object| {
+            let name = words(object);
+            !name.is_disjoint(&said) || statement.contains("database postgres")
+        });
+        if !is_right || !is_named {
+            let again = texts(proof, "reapply_details", "object");
+            missed.push(format!("{statement}: {outcome}, {objects:?}, again {again:?}"));
+        }
+    }
+    assert!(
+        missed.is_empty(),
+        "{} of {} missed:\n{}",
+        missed.len(),
+        statements.len(),
+        missed.join("\n")
+    );
+}
+
+/// Databases and roles of a server.
+fn belongings(database: &Database) -> BTreeSet<String> {
+    let sql =
+        "select 'database ' || datname from pg_database union all select 'role ' || rolname from pg_roles";
+    let rows = database.rows(sql).expect("the server answers");
+    rows.into_iter().flatten().flatten().collect()
+}
+
+#[test]
+fn nothing_stays_on_a_server_that_was_lent() {
+    let server: &'static Server = Box::leak(Box::new(Server::start(Options::default())));
+    let database = server.database("lent");
+    let before = belongings(&database);
+    let project = Project::new()
+        .with(
+            "migrations/0001_role.sql",
+            "CREATE ROLE lent_owner; CREATE TABLE t (a integer); ALTER TABLE t OWNER TO lent_owner;",
+        )
+        .with("rollback/0001_role.sql", "DROP TABLE t;")
+        .with("migrations/0002_slow.sql", "CREATE VIEW v AS SELECT a FROM t;")
+        .with("rollback/0002_slow.sql", "DROP VIEW v;");
+    let url = database.url();
+    let run =
+        || Pgplumb::at(project.path()).args(&["prove", "--scratch-url", &url, "--format", "json", "-q"]);
+    let report = run().run().expect(1).json();
+    let outcomes = texts(&report, "proofs", "outcome");
+    assert_eq!(outcomes, ["residue", "exact"]);
+    assert_eq!(belongings(&database), before);
+
+    // interrupted in the middle of a statement
+    project.write("rollback/0002_slow.sql", "SELECT pg_sleep(60);");
+    let child = run().start();
+    let is_asleep = || {
+        database.value("select count(*) from pg_stat_activity where query like '%pg_sleep(60)%' and state = 'active' and pid <> pg_backend_pid()")
+            != Some("0".to_string())
+    };
+    let begin = std::time::Instant::now();
+    while !is_asleep() {
+        assert!(begin.elapsed().as_secs() < 60, "the rollback never ran");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let pid = child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .expect("kill runs")
+            .success()
+    );
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130));
+    assert_eq!(belongings(&database), before);
+}
+
+#[test]
+fn a_snapshot_tells_what_changed_since() {
+    // roles belong to the whole server: one of our own keeps those of other tests out
+    let server: &'static Server = Box::leak(Box::new(Server::start(Options::default())));
+    let database = server.database("snapshot");
+    database.run(
+        "CREATE SCHEMA \"Odd one\"; CREATE TABLE \"Odd one\".t (id integer PRIMARY KEY, note text DEFAULT 'it''s'); \
+         CREATE INDEX by_note ON \"Odd one\".t (lower(note)) WHERE note <> ''; COMMENT ON TABLE \"Odd one\".t IS 'snow ☃';",
+    );
+    let project = Project::new();
+    let run = |args: &[&str]| Pgplumb::new(&project, &database).args(args).run();
+    let snapshot = run(&["snapshot"]).expect(0).stdout;
+    assert_eq!(run(&["snapshot"]).expect(0).stdout, snapshot);
+    project.write("before.json", &snapshot);
+    run(&["diff", "before.json"]).expect(0).says("nothing differs");
+    database.run(
+        "ALTER TABLE \"Odd one\".t ALTER note SET DEFAULT '', ENABLE ROW LEVEL SECURITY; DROP INDEX \"Odd one\".by_note; \
+         CREATE VIEW v AS SELECT id FROM \"Odd one\".t",
+    );
+    let report = run(&["diff", "before.json", "--format", "json"]).expect(1).json();
+    let changes: Vec<String> = report["changes"]
+        .as_array()
+        .expect("changes")
+        .iter()
+        .map(|change| {
+            let text = |key: &str| change[key].as_str().unwrap_or("-").to_string();
+            ["change", "kind", "object", "property", "before", "after"]
+                .map(text)
+                .join(" | ")
+        })
+        // how a view is printed differs between versions
+        .filter(|change| !change.contains(" | public.v"))
+        .collect();
+    assert_eq!(
+        changes,
+        [
+            "changed | table | \"Odd one\".t | row_security | no | yes",
+            "changed | column | \"Odd one\".t.note | default | 'it''s'::text | ''::text",
+            "removed | index | \"Odd one\".by_note | - | (lower(note)) where (note <> ''::text) | -",
+        ]
+    );
+    // two databases
+    let other = server.database("other");
+    let (one, two) = (database.url(), other.url());
+    run(&["diff", &one, &one]).expect(0);
+    run(&["diff", &one, &two]).expect(1).says("- view public.v");
+}
+
+/// A history, where its own layout has its migrations, and what proves it by default.
+struct History {
+    name: &'static str,
+    src: &'static str,
+    /// Proven in its own layout as well: the small ones, unless all are asked for.
+    both: bool,
+}
+
+const HISTORIES: [History; 4] = [
+    History {
+        name: "crates_io",
+        src: "migrations",
+        both: false,
+    },
+    History {
+        name: "concourse",
+        src: "atc/db/migration/migrations",
+        both: false,
+    },
+    History {
+        name: "e2b",
+        src: "packages/db/migrations",
+        both: true,
+    },
+    History {
+        name: "svix",
+        src: "server/svix-server/migrations",
+        both: true,
+    },
+];
+
+/// `exact`, `order`, `inexact`, `failed`, or `none` without a rollback; by the stem.
+type Judgement = BTreeMap<String, String>;
+
+fn judged_file() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/prove/judged.txt")
+}
+
+/// What pg_dump says of the rollbacks of a history.
+fn judged(name: &str, folder: &Path) -> Judgement {
+    if std::env::var_os("PGPLUMB_JUDGE").is_some() {
+        return judge(name, folder);
+    }
+    let text = std::fs::read_to_string(judged_file()).expect("tests/prove/judged.txt");
+    text.lines()
+        .filter_map(|line| {
+            let mut words = line.split(' ');
+            (words.next() == Some(name)).then_some(())?;
+            Some((words.next()?.to_string(), words.next()?.to_string()))
+        })
+        .collect()
+}
+
+fn psql(database: &Database, file: &Path) -> Result<(), String> {
+    let run = |alone: bool| {
+        let mut command = database.server().program("psql");
+        command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &database.url(), "-f"]);
+        command.arg(file);
+        if alone {
+            command.arg("-1");
+        }
+        let output = command.output().expect("psql is installed");
+        match output.status.success() {
+            true => Ok(()),
+            false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+        }
+    };
+    let text = std::fs::read_to_string(file).expect("a script");
+    let controls = regex::Regex::new(r"(?im)^\s*(commit|begin)\s*;|concurrently").expect("a pattern");
+    run(!controls.is_match(&text))
+}
+
+/// Applies, takes back and compares dumps, migration by migration, on copies where a rollback was inexact.
+fn judge(name: &str, folder: &Path) -> Judgement {
+    let mut judgement = Judgement::new();
+    let mut database = Server::shared().database(&format!("judge_{name}"));
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder.join("migrations"))
+        .expect("migrations")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    files.sort();
+    let lines = |text: &str| {
+        let mut lines: Vec<String> = text
+            .lines()
+            .map(|line| line.trim_end_matches(',').to_string())
+            .collect();
+        lines.sort();
+        lines
+    };
+    for up in files {
+        let stem = up.file_stem().expect("a stem").to_string_lossy().into_owned();
+        let down = folder.join("rollback").join(up.file_name().expect("a name"));
+        let before = dump(&database, &[]);
+        psql(&database, &up).unwrap_or_else(|error| panic!("{stem}: {error}"));
+        if !down.exists() {
+            judgement.insert(stem, "none".to_string());
+            continue;
+        }
+        let forward = database.copy();
+        let word = match psql(&database, &down) {
+            Err(_) => "failed",
+            Ok(()) => {
+                let after = dump(&database, &[]);
+                match () {
+                    () if before == after => "exact",
+                    () if lines(&before) == lines(&after) => "order",
+                    () => "inexact",
+                }
+            }
+        };
+        judgement.insert(stem, word.to_string());
+        database = forward;
+    }
+    judgement
+}
+
+fn prove(migrations: &Path, rollbacks: Option<&Path>) -> Value {
+    let migrations = migrations.display().to_string();
+    let mut args = vec!["prove", "--format", "json", "-q", "--migrations", &migrations];
+    let rollbacks = rollbacks.map(|folder| folder.display().to_string());
+    if let Some(rollbacks) = &rollbacks {
+        args.extend(["--rollbacks", rollbacks]);
+    }
+    let project = Project::new();
+    Pgplumb::at(project.path()).args(&args).run().expect(1).json()
+}
+
+#[test]
+fn no_rollback_is_accused_and_none_slips_through() {
+    let Some(corpora) = std::env::var_os("PGPLUMB_CORPORA").map(PathBuf::from) else {
+        println!("PGPLUMB_CORPORA names no folder of histories: none is proven");
+        return;
+    };
+    let all = std::env::var_os("PGPLUMB_PROVE_ALL").is_some();
+    let (mut wrong, mut file) = (Vec::new(), String::new());
+    println!("history      layout  rollbacks  inexact  by order only  failed  wrong");
+    for history in &HISTORIES {
+        let root = corpora.join(history.name);
+        let judgement = judged(history.name, &root.join("norm"));
+        for (stem, word) in &judgement {
+            file.push_str(&format!("{} {stem} {word}\n", history.name));
+        }
+        let norm = prove(&root.join("norm/migrations"), Some(&root.join("norm/rollback")));
+        let mut reports = vec![("norm", norm)];
+        if history.both || all {
+            reports.push(("src", prove(&root.join("src").join(history.src), None)));
+        }
+        for (layout, report) in &reports {
+            let proofs = report["proofs"].as_array().expect("proofs");
+            assert_eq!(proofs.len(), judgement.len(), "{} {layout}", history.name);
+            let mut accused = 0;
+            // the same migrations in the same order, whatever the layout calls them
+            for (proof, (stem, judged)) in proofs.iter().zip(&judgement) {
+                let outcome = proof["outcome"].as_str().expect("an outcome");
+                let is_right = match judged.as_str() {
+                    "exact" => outcome == "exact",
+                    "order" => outcome == "order_only",
+                    "failed" => outcome == "rollback_failed",
+                    "none" => outcome == "no_rollback",
+                    _ => ["residue", "loss", "changed"].contains(&outcome),
+                };
+                if !is_right {
+                    accused += 1;
+                    wrong.push(format!(
+                        "{} {layout} {stem}: {outcome}, and pg_dump says {judged}",
+                        history.name
+                    ));
+                }
+            }
+            let count = |word: &str| judgement.values().filter(|judged| *judged == word).count();
+            println!(
+                "{:12} {layout:7} {:9} {:8} {:14} {:7} {accused:6}",
+                history.name,
+                judgement.len() - count("none"),
+                count("order") + count("inexact") + count("failed"),
+                count("order"),
+                count("failed"),
+            );
+        }
+    }
+    if std::env::var_os("PGPLUMB_JUDGE").is_some() {
+        std::fs::write(judged_file(), file).expect("the file can be written");
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
