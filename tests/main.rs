@@ -18,6 +18,7 @@ mod kinds;
 mod layouts;
 mod preflight;
 mod prove;
+mod rehearse;
 mod round_trips;
 mod secrets;
 mod shipped;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Database, Outcome, Pgplumb, Project, Server};
+use crate::support::{Database, Outcome, Pgplumb, Project, Proxy, Server};
 
 fn run(project: &Project, database: &Database, args: &[&str]) -> Outcome {
     Pgplumb::new(project, database).args(args).run()
@@ -272,4 +272,174 @@ fn the_body_of_a_function_is_advice() {
         .expect(0)
         .says("the body of a function needs table later");
     run(&project, &database, &["apply"]).expect(0);
+}
+
+#[test]
+fn a_label_cannot_be_used_in_the_transaction_that_adds_it() {
+    let database = Server::shared().database("labels");
+    database.run("create type mood as enum ('old'); create table m (mood mood, note text)");
+    let project = Project::new().with(
+        "migrations/0001_a.sql",
+        "create type own as enum ('a');\nalter type own add value 'b';\nselect 'b'::own;\n\
+         alter type mood add value if not exists 'old';\nalter type mood add value 'new';\nselect 'old'::mood;\n\
+         insert into m (note) values ('new');\nalter table m add column more mood default 'new';\n\
+         select 'new'::public.mood;",
+    );
+    let report = json(&project, &database, 3);
+    assert_eq!(objects(&report), ["label 'new' of public.mood"]);
+    let lines: Vec<u64> = report["root_causes"][0]["sources"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|source| source["line"].as_u64().unwrap())
+        .collect();
+    assert_eq!(lines, [8, 9]);
+    // the server says the same
+    for use_of_it in [
+        "alter table m add column more mood default 'new'",
+        "select 'new'::mood",
+    ] {
+        let refused = database
+            .session()
+            .refusal(&format!("begin; alter type mood add value 'new'; {use_of_it}"));
+        assert_eq!(refused.expect("it is refused").state, "55P04", "{use_of_it}");
+    }
+    // a text is none, but nobody can tell
+    run(&project, &database, &["preflight"])
+        .expect(3)
+        .says("if that is meant");
+    let project = Project::new()
+        .with("migrations/0001_a.sql", "alter type mood add value 'new';")
+        .with(
+            "migrations/0002_b.sql",
+            "alter table m add column more mood default 'new';",
+        );
+    json(&project, &database, 0);
+    run(&project, &database, &["apply"]).expect(0);
+    project.write("migrations/0003_c.sql", "alter type mood add value 'new';");
+    assert_eq!(
+        objects(&json(&project, &database, 3)),
+        ["label 'new' of public.mood"]
+    );
+}
+
+#[test]
+fn a_script_outside_a_transaction_needs_a_session_of_its_own() {
+    let server = Server::shared();
+    let database = server.database("pooled");
+    let proxy = Proxy::before(server);
+    let project = Project::new()
+        .with("migrations/0001_a.sql", "create table t (id int);")
+        .with(
+            "migrations/0002_b.sql",
+            "-- pgplumb: no-transaction\ncreate index concurrently i on t (id);",
+        );
+    let through = |args: &[&str]| {
+        Pgplumb::at(project.path())
+            .env("DATABASE_URL", &proxy.url(&database.name))
+            .args(args)
+            .run()
+    };
+    through(&["preflight"]).expect(0);
+    proxy.pool();
+    let report = through(&["preflight", "--format", "json"]).expect(3).json();
+    assert_eq!(objects(&report), ["a session of its own"]);
+    assert_eq!(report["root_causes"][0]["sources"][0]["line"], 1);
+    through(&["apply"]).expect(3).says("nothing was run");
+    assert!(is_empty(&database));
+    through(&["apply", "--to", "0001"]).expect(0);
+    run(&project, &database, &["apply"]).expect(0);
+}
+
+#[test]
+fn syntax_that_the_server_does_not_know_is_named_with_its_version() {
+    let database = Server::shared().database("old");
+    let project = Project::new().with(
+        "migrations/0001_a.sql",
+        "create table t (\n  id int4range,\n  at tstzrange,\n  primary key (id, at without overlaps)\n);",
+    );
+    let is_new = Server::shared().scratch().version_num() >= 180_000;
+    let report = json(&project, &database, if is_new { 0 } else { 3 });
+    if !is_new {
+        assert_eq!(objects(&report), ["without overlaps of PostgreSQL 18"]);
+        assert_eq!(report["root_causes"][0]["sources"][0]["line"], 4);
+    }
+}
+
+#[test]
+fn history_and_files_that_disagree_are_named_before_anything_else() {
+    let database = Server::shared().database("disagree");
+    let project = Project::new()
+        .with("migrations/0001_a.sql", "create table a (id int);")
+        .with("migrations/0003_c.sql", "create table c (id int);");
+    run(&project, &database, &["apply"]).expect(0);
+    project.write("migrations/0002_b.sql", "create table b (id int);");
+    run(&project, &database, &["preflight"])
+        .expect(6)
+        .says("0002_b is older than 0003_c");
+    run(&project, &database, &["preflight", "--out-of-order"]).expect(0);
+    project.remove("migrations/0002_b.sql");
+    project.write("migrations/0001_a.sql", "create table a (id bigint);");
+    run(&project, &database, &["preflight"]).expect(6).says("0001_a");
+    project.write("migrations/0001_a.sql", "create table a (id int);");
+    project.remove("migrations/0003_c.sql");
+    run(&project, &database, &["preflight"])
+        .expect(6)
+        .says("its file is missing");
+}
+
+#[test]
+fn it_adds_at_most_two_round_trips() {
+    let server = Server::shared();
+    let database = server.database("trips");
+    let proxy = Proxy::before(server);
+    let trips = |project: &Project, code: i32| {
+        proxy.take_trips();
+        Pgplumb::at(project.path())
+            .env("DATABASE_URL", &proxy.url(&database.name))
+            .args(&["preflight"])
+            .run()
+            .expect(code);
+        // the first one reads the history, as every verb does
+        proxy.take_trips() - 1
+    };
+    let mut project = Project::new();
+    for step in 1..=20 {
+        let script = format!("create table t{step} (id int primary key);");
+        project = project.with(&format!("migrations/{step:04}_t.sql"), script);
+    }
+    assert_eq!(trips(&project, 0), 1);
+    project.write("migrations/0021_u.sql", "insert into nothing values (1);");
+    assert_eq!(trips(&project, 3), 2);
+}
+
+/// What `PREPARE TRANSACTION` left open belongs to no session, so that the way out is another one.
+#[test]
+fn a_prepared_transaction_is_named_with_its_way_out() {
+    let options = pgplumb::db::scratch::Options::default().setting("max_prepared_transactions", 2);
+    let server: &'static Server = Box::leak(Box::new(Server::start(options)));
+    let database = server.database("prepared");
+    let project = Project::new()
+        .with("migrations/0001_a.sql", "create table a (id int);")
+        .with("migrations/0002_b.sql", "alter table a add column b int;");
+    run(&project, &database, &["apply", "--to", "1"]).expect(0);
+    let session = database.session();
+    for statement in [
+        "begin",
+        "insert into a values (1)",
+        "prepare transaction 'left open'",
+    ] {
+        session.run(statement).expect("the server takes it");
+    }
+    let outcome = run(&project, &database, &["preflight"]);
+    assert!(!outcome.stdout.contains("pid 0"), "{}", outcome.stdout);
+    let outcome = outcome.says("left open");
+    assert!(
+        !outcome.stdout.contains("pg_terminate_backend"),
+        "{}",
+        outcome.stdout
+    );
+    session
+        .run("rollback prepared 'left open'")
+        .expect("the server takes it");
 }

@@ -332,6 +332,12 @@ pub struct ApplyArgs {
     #[arg(long)]
     pub dry_run: bool,
 
+    /// Run it all in one transaction that is rolled back, and report each statement's duration and locks
+    ///
+    /// It holds every lock until its end, so it asks first; --yes agrees to that.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub rehearse: bool,
+
     /// Put all of them in one transaction: all or nothing
     #[arg(long)]
     pub single_transaction: bool,
@@ -536,6 +542,12 @@ pub struct RollbackArgs {
     /// Show the plan and run nothing
     #[arg(long)]
     pub dry_run: bool,
+
+    /// Run it all in one transaction that is rolled back, and report each statement's duration and locks
+    ///
+    /// It holds every lock until its end, so it asks first; --yes agrees to that.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub rehearse: bool,
 
     /// How long to wait for another runner [default: lock_wait in pgplumb.toml]
     #[arg(long, value_name = "TIME")]

@@ -74,6 +74,9 @@ impl Progress {
                 let verb = if back { "rolling back" } else { "applying" };
                 tell(&format!("{verb} {stem} ({number} of {of})\n"));
             }
+            Event::RehearsalStarted { number, of, stem } => {
+                tell(&format!("rehearsing {stem} ({number} of {of})\n"));
+            }
             Event::StatementStarted {
                 stem,
                 number,

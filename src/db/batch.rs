@@ -310,6 +310,12 @@ impl Reply {
         counts.find(|(of, _)| *of == stage).map_or(0, |(_, count)| *count)
     }
 
+    /// How many rows each statement of a script read or changed, as it reports itself; 0 of one that reports none.
+    pub fn script_counts(&self) -> Vec<u64> {
+        let of_script = self.affected.iter().filter(|(of, _)| *of == Stage::Script);
+        of_script.map(|(_, count)| *count).collect()
+    }
+
     /// The rows of one stage.
     pub fn rows(&self, stage: Stage) -> impl Iterator<Item = &SimpleQueryRow> {
         self.messages(stage).filter_map(|message| match message {

@@ -22,6 +22,7 @@ pub mod probe;
 pub mod dependents;
 pub mod detached;
 pub mod preflight;
+pub mod rehearse;
 pub mod repair;
 pub mod residue;
 

@@ -15,6 +15,7 @@ struct Answer {
     schemas: Vec<(String, bool, bool)>,
     relations: Vec<Relation>,
     types: Vec<(String, String)>,
+    labels: Vec<(String, String, String)>,
     functions: Vec<Function>,
     roles: Vec<String>,
     extensions: Vec<String>,
@@ -175,6 +176,9 @@ fn existing(answer: Answer, version_num: u32) -> Existing {
         busy: answer.busy.iter().map(sentence).collect(),
         ..Existing::default()
     };
+    for (schema, name, label) in answer.labels {
+        existing.labels.entry((schema, name)).or_default().insert(label);
+    }
     for (name, create, usage) in answer.schemas {
         existing.schemas.insert(name, SchemaFacts { create, usage });
     }

@@ -213,6 +213,11 @@ impl Session {
     /// that their errors belong to the script.
     pub fn settle(&self, batch: &mut Batch) {
         batch.one(Stage::Settle, "SET CONSTRAINTS ALL IMMEDIATE");
+        self.bring_back(batch);
+    }
+
+    /// Brings back what a script may have changed: user, role, settings.
+    pub fn bring_back(&self, batch: &mut Batch) {
         batch.one(Stage::Settle, "SET LOCAL SESSION AUTHORIZATION DEFAULT");
         // a script's own timeouts are not for what is ours
         let defaults = [

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::context::{Context, ask};
 use super::judge::{Judged, Place, judge};
 use super::runner::{self, Outcome, Runner, describe, millis};
-use super::{Confirm, Error, facts, suites, unjudged};
+use super::{Confirm, Error, facts, rehearse, suites, unjudged};
 use crate::check::{self, Suite};
 use crate::db::batch::{Batch, Stage};
 use crate::db::catalog as reading;
@@ -26,6 +26,8 @@ pub struct Options<'o> {
     /// The newest version to apply; all when absent.
     pub to: Option<Version>,
     pub dry_run: bool,
+    /// Run it all in one transaction that is rolled back.
+    pub rehearse: bool,
     /// All of them in one transaction: all or nothing.
     pub single_transaction: bool,
     /// Commit without checks; report and journal say so.
@@ -86,6 +88,8 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
     let mut failed = None;
     let mut is_confirmed = false;
     let mut notices = Vec::new();
+    let mut rehearsal = None;
+    let always: Vec<&Suite> = all.iter().filter(|suite| suite.version.is_none()).collect();
     for _ in 0..REPLANS {
         let ledger = Ledger::build(&project.set, &reading.history);
         let plan = match Plan::up(&ledger, options.to, allow) {
@@ -127,10 +131,17 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
             }
         }
         if !is_confirmed && !plan.is_empty() {
-            super::agree(context, &plan, options.yes, options.confirm)?;
+            match options.rehearse {
+                true => rehearse::agree(context, &plan, options.yes, options.confirm)?,
+                false => super::agree(context, &plan, options.yes, options.confirm)?,
+            }
             is_confirmed = true;
         }
-        match runner.execute(&plan).await {
+        let executed = match options.rehearse && !plan.is_empty() {
+            true => rehearse::execute(&mut runner, &plan, &always, &mut rehearsal).await,
+            false => runner.execute(&plan).await,
+        };
+        match executed {
             Ok(done @ (Outcome::Done | Outcome::Stopped(_))) => {
                 if let Outcome::Stopped(_) = done {
                     mark_unrun(&mut runner, &plan);
@@ -154,7 +165,6 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
         }
     }
 
-    let always: Vec<&Suite> = all.iter().filter(|suite| suite.version.is_none()).collect();
     let applied_any = runner
         .migrations
         .iter()
@@ -180,6 +190,7 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
     }
     report.migrations = runner.migrations;
     report.checks = runner.checks;
+    report.rehearsal = rehearsal.map(Box::new);
     report.diagnostics.extend(notices);
     report.diagnostics.extend(runner.diagnostics);
     let strict = runner.strict;

@@ -38,7 +38,9 @@ pub enum Event {
         stem: String,
         back: bool,
     },
-    /// A statement of a script that runs outside a transaction; `number` counts from 1.
+    /// A step of a rehearsal begins; `number` counts from 1.
+    RehearsalStarted { number: usize, of: usize, stem: String },
+    /// A statement of a script that runs one by one; `number` counts from 1.
     StatementStarted {
         stem: String,
         number: usize,

@@ -16,6 +16,7 @@ pub mod lint;
 mod look;
 pub mod preflight;
 mod probes;
+mod rehearse;
 pub mod prove;
 pub mod repair;
 pub mod rollback;

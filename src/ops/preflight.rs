@@ -67,6 +67,11 @@ pub async fn preflight(context: &Context<'_>, options: &Options) -> Result<Repor
     Ok(report)
 }
 
+/// What stands between, as the report has it.
+fn pooler(report: &Report) -> Option<String> {
+    report.database.as_ref()?.pooler.clone()
+}
+
 /// How far earlier runs of the plan's no-transaction scripts came. Asks nothing when there is none.
 async fn half_done(
     session: &Session,
@@ -108,6 +113,7 @@ pub async fn stops(
         existing = look_up(context, session, &names, false).await?;
         own_tables(&mut existing);
         existing.done = half_done(session, history, plan).await?;
+        existing.pooler = pooler(report);
     }
     let found = preflight::assess(plan, &existing);
     if !found.is_ready() {
@@ -167,6 +173,31 @@ pub async fn stops(
         report.checks = checks;
     }
     Ok(is_blocked)
+}
+
+/// What each step misses when nothing but this plan runs: the first object, by version.
+///
+/// # Errors
+/// [`Error`] when the server could not be asked.
+pub(super) async fn missing_in(
+    context: &Context<'_>,
+    session: &Session,
+    plan: &Plan<'_>,
+) -> Result<BTreeMap<Version, String>, Error> {
+    let mut existing = look_up(context, session, &preflight::names(plan), false).await?;
+    own_tables(&mut existing);
+    let found = preflight::assess(plan, &existing);
+    let first = |causes: &Vec<usize>| {
+        found
+            .causes
+            .get(*causes.first()?)
+            .map(|cause| cause.object.clone())
+    };
+    Ok(found
+        .own
+        .iter()
+        .filter_map(|(version, causes)| Some((*version, first(causes)?)))
+        .collect())
 }
 
 /// The history and the journal are there once a step runs, whether they are there now or not.

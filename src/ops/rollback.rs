@@ -6,7 +6,7 @@ use super::account;
 use super::apply::{describe_plan, outside_notices, refused};
 use super::context::Context;
 use super::runner::{Outcome, Runner, describe, millis};
-use super::{Confirm, Error};
+use super::{Confirm, Error, rehearse};
 use crate::catalog::Kind;
 use crate::db::history::Reading;
 use crate::db::residue::Leftover;
@@ -22,6 +22,8 @@ use crate::report::summary::quantity;
 pub struct Options<'o> {
     pub target: RollbackTarget,
     pub dry_run: bool,
+    /// Run it all in one transaction that is rolled back.
+    pub rehearse: bool,
     /// Data may be lost without asking.
     pub yes: bool,
     /// How long to wait for another runner, instead of the configured time.
@@ -76,7 +78,11 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
     if !blocked.is_empty() {
         return Err(Error::Blocked(blocked));
     }
-    if loses_data && !options.yes {
+    if options.rehearse {
+        if !plan.is_empty() {
+            rehearse::agree(context, &plan, options.yes, options.confirm)?;
+        }
+    } else if loses_data && !options.yes {
         match options.confirm {
             Some(confirm) if confirm(&notes) => {}
             Some(_) => {
@@ -96,14 +102,19 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
         }
     }
 
-    if !loses_data {
+    if !loses_data && !options.rehearse {
         super::agree(context, &plan, options.yes, options.confirm)?;
     }
     let width = reading.history.width.unwrap_or(Width::Int4);
     let steps = plan.steps.clone();
     let mut runner = Runner::new(context, session, reading.clone(), &[], width);
     runner.lock_wait = options.lock_wait.unwrap_or(runner.lock_wait);
-    let outcome = execute(&mut runner, &plan, &reading).await;
+    let mut rehearsal = None;
+    let outcome = match options.rehearse && !plan.is_empty() {
+        true => rehearse::execute(&mut runner, &plan, &[], &mut rehearsal).await,
+        false => execute(&mut runner, &plan, &reading).await,
+    };
+    report.rehearsal = rehearsal.map(Box::new);
     report.migrations = std::mem::take(&mut runner.migrations);
     report.diagnostics = notes;
     report.diagnostics.append(&mut runner.diagnostics);

@@ -933,7 +933,7 @@ fn artifacts_json(artifacts: &Artifacts) -> String {
 }
 
 /// Brings a reading up to date with a step that was committed.
-fn note(reading: &mut Reading, step: Step<'_>, width: Width) {
+pub(super) fn note(reading: &mut Reading, step: Step<'_>, width: Width) {
     let history = &mut reading.history;
     let version = step.migration.version;
     history.width.get_or_insert(width);

@@ -24,6 +24,10 @@ pub struct Existing {
     pub version_num: u32,
     pub standby: bool,
     pub read_only: bool,
+    /// What stands between, when it is a pooler.
+    pub pooler: Option<String>,
+    /// The labels of the enums.
+    pub labels: BTreeMap<(String, String), BTreeSet<String>>,
     /// Relations of user schemas, read only where something is missing: what could have been meant.
     pub nearby: Vec<(String, String)>,
     /// Who will be in the way of the locks: one sentence each, with what to do about it.

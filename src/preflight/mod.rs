@@ -6,7 +6,9 @@
 
 mod cause;
 mod existing;
+mod labels;
 mod names;
+mod obstacle;
 mod walk;
 mod world;
 

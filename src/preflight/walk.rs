@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::cause::{Cause, Site, describe};
 use super::existing::Existing;
+use super::labels::Labels;
 use super::world::{Key, Presence, World};
 use crate::migration::{MigrationScript, Version};
 use crate::plan::Plan;
-use crate::source::{Place, Span};
+use crate::source::Place;
 use crate::sql::name::quote_ident;
-use crate::sql::require::{Need, Needs, Requirement, features, needs};
-use crate::sql::{Action, Effect, Name, ObjectKind, Setting, Statement, lex, parse_name};
+use crate::sql::require::{Need, Needs, Requirement, needs};
+use crate::sql::{Action, Name, ObjectKind, Setting, Statement, lex, parse_name};
 
 /// What the walk found.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +21,8 @@ pub struct Assessment {
     /// The causes that each migration of the plan waits for, by index; a migration behind a blocked one waits for
     /// the same.
     pub blocked: BTreeMap<Version, Vec<usize>>,
+    /// Of those, what each waits for by its own statements.
+    pub own: BTreeMap<Version, Vec<usize>>,
     /// What cannot be made: path (`public.sync_progress`) and cause.
     pub waiting: Vec<(String, usize)>,
     pub statements: usize,
@@ -49,6 +52,7 @@ pub fn assess(plan: &Plan<'_>, existing: &Existing) -> Assessment {
         index: BTreeMap::new(),
         tainted: BTreeMap::new(),
         other_role: false,
+        labels: Labels::default(),
     };
     if !plan.is_empty() && (existing.standby || existing.read_only) {
         walk.read_only(existing.standby);
@@ -64,13 +68,19 @@ pub fn assess(plan: &Plan<'_>, existing: &Existing) -> Assessment {
     for step in &plan.steps {
         walk.world.reset();
         walk.other_role = false;
+        walk.labels = Labels::default();
         let mut causes: BTreeSet<usize> = BTreeSet::new();
+        causes.extend(walk.no_session(step.script, existing.pooler.as_deref()));
         let done = existing.done.get(&step.migration.version).copied().unwrap_or(0);
         for statement in step.script.statements().iter().take(done) {
             walk.done(statement);
         }
         for statement in step.script.statements().iter().skip(done) {
             causes.extend(walk.statement(step.script, statement));
+        }
+        if !causes.is_empty() {
+            let own = causes.iter().copied().collect();
+            walk.found.own.insert(step.migration.version, own);
         }
         if stopped.is_empty() {
             stopped = causes.iter().copied().collect();
@@ -92,15 +102,17 @@ pub fn assess(plan: &Plan<'_>, existing: &Existing) -> Assessment {
     walk.found
 }
 
-struct Walk {
-    world: World,
-    found: Assessment,
+pub(super) struct Walk {
+    pub(super) world: World,
+    pub(super) found: Assessment,
     /// Causes by what they are about.
-    index: BTreeMap<String, usize>,
+    pub(super) index: BTreeMap<String, usize>,
     /// What a blocked statement would have made.
-    tainted: BTreeMap<Key, usize>,
+    pub(super) tainted: BTreeMap<Key, usize>,
     /// The script acts as another role: what it may do was not looked up.
-    other_role: bool,
+    pub(super) other_role: bool,
+    /// Labels that this transaction adds to enums.
+    pub(super) labels: Labels,
 }
 
 impl Walk {
@@ -147,6 +159,9 @@ impl Walk {
         }
         let mut causes: Vec<usize> = Vec::new();
         causes.extend(self.obstacles(script, statement, &needs));
+        if script.is_transactional() {
+            causes.extend(self.label(script, statement));
+        }
         self.world.apply(&statement.effects, &needs, statement.opaque);
         for (requirement, root) in absent {
             // what the statement itself has made: a table that refers to itself
@@ -279,7 +294,7 @@ impl Walk {
     }
 
     /// The cause of that name.
-    fn cause(&mut self, object: &str, need: Option<Need>, state: &str, remedy: &str) -> usize {
+    pub(super) fn cause(&mut self, object: &str, need: Option<Need>, state: &str, remedy: &str) -> usize {
         let key = format!("{object} {state}");
         if let Some(&index) = self.index.get(&key) {
             return index;
@@ -370,264 +385,6 @@ impl Walk {
                 .insert((kind, schema, object.name.name.clone()), cause);
         }
     }
-
-    // ── what stands in the way of what is there ──
-
-    fn read_only(&mut self, standby: bool) {
-        let (object, remedy) = if standby {
-            ("the standby server", "connect to the primary")
-        } else {
-            (
-                "the read-only connection",
-                "connect without default_transaction_read_only, or to the primary",
-            )
-        };
-        self.cause(object, None, "accepts no writes", remedy);
-    }
-
-    /// What exists already, what the role may not, what the server is too old for.
-    fn obstacles(&mut self, script: &MigrationScript, statement: &Statement, needs: &Needs) -> Vec<usize> {
-        let mut causes = Vec::new();
-        let makes_table = statement
-            .effects
-            .iter()
-            .any(|effect| matches!(effect.object.kind, ObjectKind::Table | ObjectKind::ForeignTable));
-        for effect in &statement.effects {
-            let is_part = matches!(effect.object.kind, ObjectKind::Column | ObjectKind::Constraint);
-            if let Action::Create {
-                if_not_exists: false,
-                or_replace: false,
-            } = effect.action
-                && !(is_part && makes_table && statement.tag.starts_with("CREATE"))
-                && !makes_room(statement, effect)
-                && let Some(object) = self.existing(effect)
-            {
-                let index = self.cause(
-                    &object,
-                    None,
-                    "exists already",
-                    "drop or rename what is there, write IF NOT EXISTS where the two are the same, or adopt the migration \
-                     with `pgplumb baseline`",
-                );
-                self.site(index, script, effect.object.span, "create", &object);
-                causes.push(index);
-            }
-        }
-        let rights = &self.world.now.rights;
-        if !rights.superuser && !self.other_role && !rights.role.is_empty() {
-            for (object, span, remedy) in self.refused(statement, needs) {
-                let state = format!("is missing for role {}", quote_ident(&self.world.now.rights.role));
-                let index = self.cause(&object, None, &state, &remedy);
-                self.site(index, script, span, "privilege", &object);
-                causes.push(index);
-            }
-        }
-        for feature in features(script.sql(), statement) {
-            if self.world.now.version_num != 0 && self.world.now.version_num < feature.since * 10_000 {
-                let object = format!("{} of PostgreSQL {}", feature.name, feature.since);
-                let index = self.cause(
-                    &object,
-                    None,
-                    "is unknown to this server",
-                    &format!(
-                        "upgrade the server to {} or newer, or write it without",
-                        feature.since
-                    ),
-                );
-                self.site(index, script, feature.span, "version", &object);
-                causes.push(index);
-            }
-        }
-        causes
-    }
-
-    fn site(&mut self, cause: usize, script: &MigrationScript, span: Span, by: &'static str, object: &str) {
-        self.found.causes[cause].sites.push(Site {
-            file: script.file.clone(),
-            span,
-            by,
-            object: object.to_owned(),
-        });
-    }
-
-    /// What is there although it is to be created; `None` when that is not certain.
-    fn existing(&self, effect: &Effect) -> Option<String> {
-        use ObjectKind::*;
-        let world = &self.world;
-        let object = &effect.object;
-        let name = &object.name.name;
-        if world.is_mentioned(name) || world.cascaded || object.name.schema.as_deref() == Some("pg_temp") {
-            return None;
-        }
-        let home = world.home(&object.name);
-        let on = object.on.as_ref().and_then(|on| world.relation(on));
-        let path = Name::qualified(home.clone(), name.clone());
-        let there = match object.kind {
-            Table | ForeignTable | View | MaterializedView | Sequence | Index => {
-                let key = match (&on, object.kind) {
-                    (Some((schema, _)), Index) => (schema.clone(), name.clone()),
-                    _ => (home, name.clone()),
-                };
-                let facts = world.now.relations.get(&key)?;
-                let eroded = facts
-                    .on
-                    .as_ref()
-                    .and_then(|on| world.now.relations.get(on))
-                    .is_some_and(|table| table.touched);
-                !facts.touched && !eroded && facts.kind != 'c'
-            }
-            Type | Enum | Domain => world.now.types.contains(&(home, name.clone())),
-            Schema => world.now.schemas.contains_key(name),
-            Role => world.now.roles.contains(name),
-            Extension => world.now.extensions.installed.contains(name),
-            Column => world.now.relations.get(&on?)?.columns.as_ref()?.contains(name),
-            Constraint | Trigger | Policy | Rule => {
-                let facts = world.now.relations.get(&on?)?;
-                !facts.touched && facts.parts.contains(&format!("{} {name}", object.kind))
-            }
-            Function | Procedure => {
-                let arguments = object.arguments.as_ref()?.join(", ");
-                let overloads = world.now.functions.get(&(home, name.clone()))?;
-                overloads.iter().any(|facts| facts.arguments == arguments)
-            }
-            _ => false,
-        };
-        there.then(|| match object.kind {
-            Schema | Role | Extension => format!("{} {}", object.kind, quote_ident(name)),
-            Column | Constraint | Trigger | Policy | Rule => {
-                let on = object.on.as_ref().map(ToString::to_string).unwrap_or_default();
-                format!("{} {} on {on}", object.kind, quote_ident(name))
-            }
-            kind => match path.schema.as_deref() {
-                Some("public") => format!("{kind} {}", quote_ident(name)),
-                _ => format!("{kind} {path}"),
-            },
-        })
-    }
-
-    /// Privileges that the role does not have: what, where, and the statement that gives it.
-    fn refused(&self, statement: &Statement, needs: &Needs) -> Vec<(String, Span, String)> {
-        use ObjectKind::*;
-        let now = &self.world.now;
-        let role = quote_ident(&now.rights.role);
-        let mut refused = Vec::new();
-        for effect in &statement.effects {
-            let object = &effect.object;
-            let creates = matches!(effect.action, Action::Create { .. });
-            match (object.kind, creates) {
-                (Schema, true) if !now.rights.create_schema => refused.push((
-                    format!(
-                        "privilege CREATE on database {}",
-                        quote_ident(&now.rights.database)
-                    ),
-                    object.span,
-                    format!(
-                        "have an administrator run: GRANT CREATE ON DATABASE {} TO {role}",
-                        quote_ident(&now.rights.database)
-                    ),
-                )),
-                (Role, true) if !now.rights.create_role => refused.push((
-                    "attribute CREATEROLE".to_owned(),
-                    object.span,
-                    format!("have an administrator run: ALTER ROLE {role} CREATEROLE"),
-                )),
-                (Extension, true) if now.extensions.available.get(&object.name.name) == Some(&false) => {
-                    refused.push((
-                        format!("right to create extension {}", quote_ident(&object.name.name)),
-                        object.span,
-                        format!(
-                            "have a superuser run: CREATE EXTENSION {}",
-                            quote_ident(&object.name.name)
-                        ),
-                    ));
-                }
-                (
-                    Table | ForeignTable | View | MaterializedView | Sequence | Type | Enum | Domain
-                    | Function | Procedure,
-                    true,
-                ) => {
-                    let home = self.world.home(&object.name);
-                    if now.schemas.get(&home).is_some_and(|facts| !facts.create) {
-                        refused.push((
-                            format!("privilege CREATE on schema {}", quote_ident(&home)),
-                            object.span,
-                            format!(
-                                "have its owner run: GRANT CREATE ON SCHEMA {} TO {role}",
-                                quote_ident(&home)
-                            ),
-                        ));
-                    }
-                }
-                _ => {}
-            }
-            let owned = match (object.kind, &effect.action) {
-                (Policy, _) => object.on.as_ref(),
-                (Index, Action::Create { .. }) => object.on.as_ref(),
-                (
-                    Table | View | MaterializedView,
-                    Action::Alter | Action::Rename { .. } | Action::Move { .. },
-                ) => Some(&object.name),
-                _ => None,
-            };
-            if let Some(name) = owned
-                && let Some(key) = self.world.relation(name)
-                && now
-                    .relations
-                    .get(&key)
-                    .is_some_and(|facts| !facts.owned && matches!(facts.kind, 'r' | 'p' | 'v' | 'm' | 'f'))
-            {
-                refused.push((
-                    format!("ownership of {}", Name::qualified(key.0.clone(), key.1.clone())),
-                    object.span,
-                    format!(
-                        "connect as its owner, or have an administrator run: ALTER TABLE {} OWNER TO {role}",
-                        Name::qualified(key.0, key.1)
-                    ),
-                ));
-            }
-        }
-        for requirement in &needs.requirements {
-            if requirement.by == "foreign key"
-                && let Need::Relation(name) = &requirement.need
-                && let Some(key) = self.world.relation(name)
-                && now.relations.get(&key).is_some_and(|facts| !facts.may_reference)
-            {
-                let name = Name::qualified(key.0, key.1);
-                refused.push((
-                    format!("privilege REFERENCES on {name}"),
-                    requirement.span,
-                    format!("have its owner run: GRANT REFERENCES ON {name} TO {role}"),
-                ));
-            }
-            let schema = match &requirement.need {
-                Need::Relation(name) | Need::Type(name) | Need::Function { name, .. } => name.schema.as_ref(),
-                _ => None,
-            };
-            if let Some(schema) = schema
-                && !requirement.advisory
-                && now.schemas.get(schema).is_some_and(|facts| !facts.usage)
-            {
-                refused.push((
-                    format!("privilege USAGE on schema {}", quote_ident(schema)),
-                    requirement.span,
-                    format!(
-                        "have its owner run: GRANT USAGE ON SCHEMA {} TO {role}",
-                        quote_ident(schema)
-                    ),
-                ));
-            }
-        }
-        refused
-    }
-}
-
-/// Whether the statement itself takes away or renames what it then creates: DROP CONSTRAINT a, ADD CONSTRAINT a.
-fn makes_room(statement: &Statement, created: &Effect) -> bool {
-    statement.effects.iter().any(|effect| {
-        matches!(effect.action, Action::Drop { .. } | Action::Rename { .. })
-            && effect.object.kind == created.object.kind
-            && effect.object.name.name == created.object.name.name
-    })
 }
 
 /// Whether a statement drops a constraint, which ALTER TABLE does before it adds any.

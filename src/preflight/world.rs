@@ -87,7 +87,7 @@ impl World {
         }
     }
 
-    fn type_key(&self, name: &Name) -> Option<(String, String)> {
+    pub(super) fn type_key(&self, name: &Name) -> Option<(String, String)> {
         match self.places(name) {
             Some(places) => places
                 .iter()

@@ -2,6 +2,7 @@
 
 use super::findings::{self, Detail, Origin};
 use super::model::{Chain, MigrationReport, MigrationState, Proof, Report};
+use super::rehearsal::StepOutcome;
 use super::{changes, proofs, summary};
 use crate::check::{Status, Verdict};
 use crate::diagnostic::{self, Diagnostic, Severity};
@@ -94,16 +95,32 @@ pub fn suites(report: &Report) -> Vec<CaseSuite> {
     suites
 }
 
+/// How a rehearsal saw a migration.
+fn rehearsed<'r>(report: &'r Report, migration: &MigrationReport) -> Option<(CaseOutcome, &'r str)> {
+    let stem = migration.stem();
+    let steps = &report.rehearsal.as_ref()?.steps;
+    let step = steps.iter().find(|step| step.stem == stem)?;
+    Some(match step.outcome {
+        StepOutcome::Works => (CaseOutcome::Passed, "rehearsed and rolled back"),
+        StepOutcome::Failed => (CaseOutcome::Error, "it failed"),
+        StepOutcome::NotRehearsable => (CaseOutcome::Skipped, step.reason.as_str()),
+        StepOutcome::NotReached => (CaseOutcome::Skipped, "not reached"),
+    })
+}
+
 fn migration_case(report: &Report, migration: &MigrationReport) -> Case {
+    let rehearsed = rehearsed(report, migration);
     let (outcome, message) = match migration.state {
         MigrationState::Failed => (
             CaseOutcome::Error,
             migration.error.as_deref().unwrap_or("it failed"),
         ),
         _ if report.dry_run => (CaseOutcome::Skipped, "planned: nothing was run"),
-        MigrationState::Applied | MigrationState::RolledBack => (CaseOutcome::Passed, ""),
-        MigrationState::Pending => (CaseOutcome::Skipped, "still pending"),
-        MigrationState::Skipped => (CaseOutcome::Skipped, "left out"),
+        state => rehearsed.unwrap_or(match state {
+            MigrationState::Pending => (CaseOutcome::Skipped, "still pending"),
+            MigrationState::Skipped => (CaseOutcome::Skipped, "left out"),
+            _ => (CaseOutcome::Passed, ""),
+        }),
     };
     let details = match migration.state {
         MigrationState::Failed => summary::errors(report)

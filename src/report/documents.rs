@@ -30,6 +30,8 @@ pub fn name(report: &Report, format: Format) -> String {
     let title = match (report.command, format) {
         ("apply", _) if report.dry_run => "ARTIFACTS_SUMMARY".to_string(),
         ("rollback", _) if report.dry_run => "ROLLBACK_PLAN".to_string(),
+        ("apply", _) if report.rehearsal.is_some() => "REHEARSAL".to_string(),
+        ("rollback", _) if report.rehearsal.is_some() => "ROLLBACK_REHEARSAL".to_string(),
         ("apply", Format::Text) => "SUMMARY".to_string(),
         ("apply", _) => "EXECUTION_REPORT".to_string(),
         ("verify", Format::Markdown) => "EXECUTIVE_SUMMARY".to_string(),

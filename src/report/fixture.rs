@@ -1,5 +1,8 @@
 //! Reports that every renderer is tested on.
 
+mod preflight;
+mod rehearsal;
+
 use super::exit::ExitCode;
 use super::model::{
     self, AppliedLine, Chain, ChangeLine, Conclusion, Database, Documentation, EffectLine, Figures, FileLine,
@@ -37,6 +40,8 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("history", history()),
         ("unreachable", unreachable()),
         ("init", init()),
+        ("preflight_blocked", preflight::preflight_blocked()),
+        ("apply_rehearsed", rehearsal::rehearsed()),
         ("hostile", hostile()),
     ]
 }

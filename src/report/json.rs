@@ -15,6 +15,7 @@ use super::model::{
     RootCause, StatementLine, Totals,
 };
 use super::preflight::Preflight;
+use super::rehearsal::{Rehearsal, RehearsedStatement, RehearsedStep};
 use crate::audit::Finding;
 use crate::catalog::{self, Object};
 use crate::check::Verdict;
@@ -85,6 +86,9 @@ struct JsonReport<'a> {
     /// Of `preflight`, and of an `apply` that it stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
     preflight: Option<JsonPreflight<'a>>,
+    /// Of `--rehearse`: what was measured before it was rolled back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rehearsal: Option<JsonRehearsal<'a>>,
     diagnostics: Vec<JsonDiagnostic<'a>>,
     /// Of `audit`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -135,7 +139,7 @@ impl<'a> JsonReport<'a> {
             verdict: report.conclusion.map(|conclusion| conclusion.as_str()),
             exit_code: report.exit.code(),
             environment: report.environment.as_deref(),
-            dry_run: report.dry_run,
+            dry_run: report.flag().is_some(),
             database: report.database.as_ref().map(JsonDatabase::of),
             started_at: Some(report.started_at.as_str()).filter(|at| !at.is_empty()),
             duration_ms: milliseconds(report.duration_ms),
@@ -144,6 +148,7 @@ impl<'a> JsonReport<'a> {
             checks: report.checks.iter().map(JsonCheck::of).collect(),
             root_causes: report.root_causes.iter().map(JsonRootCause::of).collect(),
             preflight: report.preflight.as_deref().map(JsonPreflight::of),
+            rehearsal: report.rehearsal.as_deref().map(JsonRehearsal::of),
             diagnostics: report.diagnostics.iter().map(JsonDiagnostic::of).collect(),
             findings: (report.command == "audit")
                 .then(|| report.findings.iter().map(JsonFinding::of).collect()),
@@ -594,6 +599,98 @@ impl<'a> JsonPreflight<'a> {
                 })
                 .collect(),
             gate: &preflight.gate,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Rehearsal"))]
+struct JsonRehearsal<'a> {
+    /// From BEGIN to ROLLBACK.
+    duration_ms: f64,
+    steps: Vec<JsonRehearsedStep<'a>>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "RehearsedStep"))]
+struct JsonRehearsedStep<'a> {
+    /// The stem of the migration's files.
+    migration: &'a str,
+    #[cfg_attr(test, schemars(extend("enum" = ["works", "failed", "not_rehearsable", "not_reached"])))]
+    outcome: &'static str,
+    /// Why it could not be rehearsed.
+    reason: Option<&'a str>,
+    duration_ms: f64,
+    /// Those that ran.
+    statements: Vec<JsonRehearsedStatement<'a>>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "RehearsedStatement"))]
+struct JsonRehearsedStatement<'a> {
+    tag: &'a str,
+    source: JsonSource<'a>,
+    /// By the server's clock.
+    duration_ms: f64,
+    /// Read or changed; null of a statement that reports none.
+    rows: Option<u64>,
+    /// On tables that were there before, where none before it had taken the same.
+    locks: Vec<JsonTakenLock<'a>>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "TakenLock"))]
+struct JsonTakenLock<'a> {
+    table: &'a str,
+    /// As SQL calls it: `ACCESS EXCLUSIVE`.
+    mode: &'a str,
+    /// Whom it keeps waiting: `reads and writes`, `writes`, ….
+    blocks: &'static str,
+    /// When its statement began, from the first statement of the step on.
+    from_ms: f64,
+    /// From then to the end of the step, where `apply` commits.
+    held_ms: f64,
+}
+
+impl<'a> JsonRehearsal<'a> {
+    fn of(rehearsal: &'a Rehearsal) -> JsonRehearsal<'a> {
+        JsonRehearsal {
+            duration_ms: milliseconds(rehearsal.duration_ms),
+            steps: rehearsal.steps.iter().map(JsonRehearsedStep::of).collect(),
+        }
+    }
+}
+
+impl<'a> JsonRehearsedStep<'a> {
+    fn of(step: &'a RehearsedStep) -> JsonRehearsedStep<'a> {
+        JsonRehearsedStep {
+            migration: &step.stem,
+            outcome: step.outcome.as_str(),
+            reason: Some(step.reason.as_str()).filter(|reason| !reason.is_empty()),
+            duration_ms: milliseconds(step.duration_ms),
+            statements: step.statements.iter().map(JsonRehearsedStatement::of).collect(),
+        }
+    }
+}
+
+impl<'a> JsonRehearsedStatement<'a> {
+    fn of(statement: &'a RehearsedStatement) -> JsonRehearsedStatement<'a> {
+        JsonRehearsedStatement {
+            tag: &statement.tag,
+            source: JsonSource::of(&statement.source),
+            duration_ms: milliseconds(statement.duration_ms),
+            rows: statement.rows,
+            locks: statement
+                .locks
+                .iter()
+                .map(|lock| JsonTakenLock {
+                    table: &lock.table,
+                    mode: &lock.mode,
+                    blocks: lock.blocks(),
+                    from_ms: milliseconds(lock.from_ms),
+                    held_ms: milliseconds(lock.held_ms),
+                })
+                .collect(),
         }
     }
 }

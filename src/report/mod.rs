@@ -5,6 +5,7 @@ pub mod model;
 pub mod summary;
 pub mod tasks;
 pub mod preflight;
+pub mod rehearsal;
 pub mod findings;
 pub mod cases;
 mod markup;

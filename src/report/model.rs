@@ -36,6 +36,8 @@ pub struct Report {
     pub root_causes: Vec<RootCause>,
     /// Of `preflight`, and of an `apply` that it stopped.
     pub preflight: Option<Box<super::preflight::Preflight>>,
+    /// Of `--rehearse`: what was measured before it was rolled back.
+    pub rehearsal: Option<Box<super::rehearsal::Rehearsal>>,
     pub diagnostics: Vec<Diagnostic>,
     /// Of `audit`; each is among the diagnostics as well, which every format shows.
     pub findings: Vec<Finding>,
@@ -504,6 +506,7 @@ impl Report {
             checks: Vec::new(),
             root_causes: Vec::new(),
             preflight: None,
+            rehearsal: None,
             diagnostics: Vec::new(),
             findings: Vec::new(),
             ledger: Vec::new(),
@@ -527,6 +530,15 @@ impl Report {
             exit,
             conclusion: Some(conclusion),
             ..Report::new(command)
+        }
+    }
+
+    /// How the verb was told to leave everything as it is.
+    pub fn flag(&self) -> Option<&'static str> {
+        match (self.dry_run, &self.rehearsal) {
+            (true, _) => Some("--dry-run"),
+            (false, Some(_)) => Some("--rehearse"),
+            (false, None) => None,
         }
     }
 

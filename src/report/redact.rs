@@ -9,6 +9,7 @@ use super::model::{
     Snapshot, StatementLine, WayBack,
 };
 use super::preflight::{ComponentLine, Issue, Preflight, Task};
+use super::rehearsal::{Rehearsal, RehearsedStatement, RehearsedStep, TakenLock};
 use crate::audit::Finding;
 use crate::catalog::{Object, ObjectId, Value};
 use crate::check::Verdict;
@@ -107,12 +108,13 @@ impl Hide for Report {
             documentation,
             generated,
             preflight,
+            rehearsal,
             proofs,
             chain,
             difference,
             snapshot,
         } = self;
-        hide!(preflight, proofs, chain, difference, snapshot);
+        hide!(preflight, rehearsal, proofs, chain, difference, snapshot);
         hide!(environment, database, files, linted, migrations, checks);
         hide!(
             findings,
@@ -153,6 +155,54 @@ impl Hide for Preflight {
             opaque: _,
         } = self;
         hide!(components, issues, actions, tasks, gate);
+    }
+}
+
+impl Hide for Rehearsal {
+    fn hide(&mut self) {
+        let Rehearsal {
+            duration_ms: _,
+            steps,
+        } = self;
+        hide!(steps);
+    }
+}
+
+impl Hide for RehearsedStep {
+    fn hide(&mut self) {
+        let RehearsedStep {
+            stem,
+            outcome: _,
+            reason,
+            duration_ms: _,
+            statements,
+        } = self;
+        hide!(stem, reason, statements);
+    }
+}
+
+impl Hide for RehearsedStatement {
+    fn hide(&mut self) {
+        let RehearsedStatement {
+            source,
+            tag,
+            duration_ms: _,
+            rows: _,
+            locks,
+        } = self;
+        hide!(source, tag, locks);
+    }
+}
+
+impl Hide for TakenLock {
+    fn hide(&mut self) {
+        let TakenLock {
+            table,
+            mode: _,
+            from_ms: _,
+            held_ms: _,
+        } = self;
+        hide!(table);
     }
 }
 

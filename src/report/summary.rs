@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::exit::ExitCode;
 use super::model::{Conclusion, MigrationState, Report, Totals, is_partition};
+use super::rehearsal::StepOutcome;
 use crate::catalog::{Kind, Object, ObjectId};
 use crate::check::{Status, Verdict};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -65,6 +66,12 @@ pub fn outcome(report: &Report) -> Outcome {
 }
 
 fn word(report: &Report) -> (Tone, &'static str) {
+    if let (ExitCode::Done, Some(rehearsal)) = (report.exit, &report.rehearsal) {
+        return match rehearsal.count(StepOutcome::NotRehearsable) {
+            0 => (Tone::Good, "REHEARSED"),
+            _ => (Tone::Neutral, "REHEARSED IN PART"),
+        };
+    }
     match (report.exit, report.conclusion) {
         (ExitCode::Done, Some(Conclusion::Approved)) if report.command == "diff" => (Tone::Good, "SAME"),
         (ExitCode::NotApproved, _) if report.command == "diff" => (Tone::Bad, "DIFFERENT"),
@@ -260,6 +267,9 @@ fn settled_line(report: &Report) -> Option<String> {
 fn migrations_line(report: &Report) -> Option<String> {
     if !is_run(report) || report.dry_run {
         return None;
+    }
+    if let Some(rehearsal) = &report.rehearsal {
+        return Some(rehearsal.sentence());
     }
     let states = [
         (MigrationState::Failed, "failed"),

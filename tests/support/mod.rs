@@ -13,4 +13,4 @@ pub use binary::{Outcome, Pgplumb};
 pub use pooler::Pooler;
 pub use project::Project;
 pub use proxy::{Cut, Proxy};
-pub use server::{Database, Refusal, Server, Session, dump};
+pub use server::{Database, Refusal, Server, Session, dump, dump_whole};

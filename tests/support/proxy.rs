@@ -32,6 +32,8 @@ struct State {
     /// The server's messages of the last connection: the letter, and the tag of a completed command.
     answers: Mutex<Vec<String>>,
     cut: Mutex<Option<Cut>>,
+    /// Whether it gives each login a process number of its own.
+    pools: AtomicBool,
 }
 
 /// Passes everything on, for any number of connections.
@@ -80,6 +82,11 @@ impl Proxy {
     /// What the server sent on the last connection, message by message.
     pub fn answers(&self) -> Vec<String> {
         lock(&self.state.answers).clone()
+    }
+
+    /// From now on it shows itself as a pooler does: the login gets a number that no process of the server has.
+    pub fn pool(&self) {
+        self.state.pools.store(true, Ordering::SeqCst);
     }
 
     /// The next connection is cut there, once.
@@ -146,8 +153,11 @@ fn queries(
 
 fn answers(mut server: UnixStream, mut client: TcpStream, state: &State, cut: Option<Cut>) -> io::Result<()> {
     for count in 1.. {
-        let (head, body) = message(&mut server)?;
+        let (head, mut body) = message(&mut server)?;
         let letter = char::from(head[0]);
+        if letter == 'K' && state.pools.load(Ordering::SeqCst) {
+            body[0] ^= 0x40;
+        }
         let tag = match letter {
             'C' => String::from_utf8_lossy(body.strip_suffix(b"\0").unwrap_or(&body)).into_owned(),
             _ => String::new(),

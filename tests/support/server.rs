@@ -249,10 +249,20 @@ impl Drop for Session {
 /// `pg_dump --schema-only`, without what differs between two dumps of the same database.
 pub fn dump(database: &Database, without: &[&str]) -> String {
     let mut command = database.server.program("pg_dump");
-    command.arg("--schema-only").arg("--dbname").arg(database.url());
+    command.arg("--schema-only");
     for table in without {
         command.arg("--exclude-table").arg(table);
     }
+    dumped(database, command)
+}
+
+/// `pg_dump` of everything, rows and the positions of sequences included.
+pub fn dump_whole(database: &Database) -> String {
+    dumped(database, database.server.program("pg_dump"))
+}
+
+fn dumped(database: &Database, mut command: Command) -> String {
+    command.arg("--dbname").arg(database.url());
     let output = command
         .output()
         .expect("pg_dump is installed: the tests need it beside the server");

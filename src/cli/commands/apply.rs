@@ -15,6 +15,7 @@ pub async fn run(context: &Context<'_>, global: &GlobalArgs, args: &ApplyArgs) -
     let options = apply::Options {
         to: args.to,
         dry_run: args.dry_run,
+        rehearse: args.rehearse,
         single_transaction: args.single_transaction,
         no_verify: args.no_verify,
         out_of_order: args.out_of_order,

@@ -17,6 +17,7 @@ pub async fn run(context: &Context<'_>, global: &GlobalArgs, args: &RollbackArgs
     let options = rollback::Options {
         target: args.target(),
         dry_run: args.dry_run,
+        rehearse: args.rehearse,
         yes: global.yes,
         lock_wait: args
             .lock_wait

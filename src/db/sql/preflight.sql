@@ -39,6 +39,10 @@ select pg_catalog.json_build_object(
         left join pg_catalog.pg_class c on c.oid = t.typrelid
         where t.typname = any ({types}::pg_catalog.name[]) and (c.oid is null or c.relkind = 'c')
           and n.nspname not like 'pg\_temp%'),
+    'labels', (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, t.typname, e.enumlabel)), '[]')
+        from pg_catalog.pg_enum e join pg_catalog.pg_type t on t.oid = e.enumtypid
+        join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+        where t.typname = any ({types}::pg_catalog.name[])),
     'functions', (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
             'schema', n.nspname, 'name', p.proname, 'arguments', pg_catalog.oidvectortypes(p.proargtypes),
             'count', p.pronargs, 'defaults', p.pronargdefaults, 'variadic', p.provariadic <> 0,
@@ -74,9 +78,11 @@ select pg_catalog.json_build_object(
             from pg_catalog.pg_locks l
             join wanted_relations w on w.oid = l.relation
             left join pg_catalog.pg_stat_activity a on a.pid = l.pid
+            left join pg_catalog.pg_locks own
+                on l.pid is null and own.pid is null and own.locktype = 'transactionid'
+               and own.virtualtransaction = l.virtualtransaction
             left join pg_catalog.pg_prepared_xacts x
-                on l.pid is null and x.database = pg_catalog.current_database()
-               and l.virtualtransaction = '-1/' || x.transaction::text
+                on x.transaction = own.transactionid and x.database = pg_catalog.current_database()
             where l.locktype = 'relation' and l.granted
               and l.database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
               and w.relname = any ({locked}::pg_catalog.name[])

@@ -1,12 +1,14 @@
 //! Of `status` the state of every migration, of `history` the journal, of `init` and `new` the files.
 
 use super::section;
+use crate::report::findings::line_of;
 use crate::report::markup::escape;
 use crate::report::model::Report;
 use crate::report::{changes, proofs};
 
 /// The sections.
 pub fn sections(out: &mut String, report: &Report) {
+    rehearsal(out, report);
     let ledger = report.ledger.iter().map(|line| {
         vec![
             line.version.clone(),
@@ -60,6 +62,47 @@ pub fn sections(out: &mut String, report: &Report) {
         "Files written",
         &table("Files", &["File"], files.collect()),
     );
+}
+
+/// What a rehearsal measured, a line a statement and one for each of its locks.
+fn rehearsal(out: &mut String, report: &Report) {
+    let Some(rehearsal) = &report.rehearsal else {
+        return;
+    };
+    let steps = rehearsal.steps.iter().map(|step| {
+        vec![
+            step.stem.clone(),
+            step.outcome.words().to_string(),
+            step.reason.clone(),
+        ]
+    });
+    let mut lines = Vec::new();
+    for statement in rehearsal.steps.iter().flat_map(|step| &step.statements) {
+        let place = line_of(&statement.source);
+        lines.push(vec![
+            place.clone(),
+            statement.tag.clone(),
+            super::short_duration(statement.duration_ms),
+            statement.rows.map_or(String::new(), |rows| rows.to_string()),
+            String::new(),
+        ]);
+        for lock in &statement.locks {
+            lines.push(vec![
+                place.clone(),
+                format!("{} on {}", lock.mode, lock.table),
+                super::short_duration(lock.held_ms),
+                String::new(),
+                lock.blocks().to_string(),
+            ]);
+        }
+    }
+    let body = table("Outcomes", &["Migration", "Outcome", "Why"], steps.collect())
+        + &table(
+            "Statements and their locks",
+            &["Line", "Statement or lock", "Took or held", "Rows", "Blocks"],
+            lines,
+        );
+    section(out, "rehearsal", "Rehearsed and rolled back", &body);
 }
 
 /// Of `prove` a line a migration, of `diff` a line a difference.

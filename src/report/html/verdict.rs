@@ -8,8 +8,9 @@ use crate::report::summary::{self, Outcome, Tone};
 /// `verify of mantis`, `apply 0024_sync on mantis`.
 pub fn subject(report: &Report) -> String {
     let mut words = report.command.to_string();
-    if report.dry_run {
-        words.push_str(" --dry-run");
+    if let Some(flag) = report.flag() {
+        words.push(' ');
+        words.push_str(flag);
     }
     match report.migrations.as_slice() {
         [] => {}

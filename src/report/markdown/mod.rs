@@ -10,6 +10,7 @@ mod preflight;
 mod proofs;
 mod quick;
 mod reference;
+mod rehearsal;
 mod tables;
 mod verification;
 
@@ -21,6 +22,10 @@ pub fn render(report: &Report) -> String {
     let mut page = Page::new();
     if let Some(summary) = &report.preflight {
         preflight::render(&mut page, report, summary);
+        return page.finish();
+    }
+    if let Some(rehearsal) = &report.rehearsal {
+        rehearsal::render(&mut page, report, rehearsal);
         return page.finish();
     }
     match report.command {

@@ -120,8 +120,9 @@ pub fn place(report: &Report) -> Vec<(&'static str, String)> {
 /// `apply --dry-run`.
 pub fn command(report: &Report) -> String {
     let mut words = report.command.to_string();
-    if report.dry_run {
-        words.push_str(" --dry-run");
+    if let Some(flag) = report.flag() {
+        words.push(' ');
+        words.push_str(flag);
     }
     words
 }

@@ -8,6 +8,7 @@ mod details;
 mod messages;
 mod plan;
 mod preflight;
+mod rehearsal;
 mod proofs;
 mod tables;
 
@@ -49,6 +50,9 @@ pub fn render(report: &Report, options: &TextOptions) -> String {
     messages::errors(&mut page, report);
     if let Some(preflight) = &report.preflight {
         preflight::section(&mut page, preflight, options.verbose);
+    }
+    if let Some(rehearsal) = &report.rehearsal {
+        rehearsal::section(&mut page, rehearsal);
     }
     match report.command {
         "status" => tables::status(&mut page, report),
@@ -120,8 +124,8 @@ fn headline(page: &mut Page, report: &Report, outcome: &Outcome) {
     if !outcome.word.eq_ignore_ascii_case(report.command) {
         spans.extend([dot.clone(), bold(report.command)]);
     }
-    if report.dry_run {
-        spans.push(bold(" --dry-run"));
+    if let Some(flag) = report.flag() {
+        spans.push(bold(format!(" {flag}")));
     }
     match report.migrations.as_slice() {
         _ if !summary::is_run(report) => {}

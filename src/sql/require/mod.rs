@@ -7,6 +7,7 @@ mod ddl;
 mod element;
 mod expression;
 mod feature;
+mod label;
 mod query;
 mod routine;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use super::script::{Script, Statement};
 use super::types;
 
 pub use feature::{Feature, features};
+pub use label::{AddedLabel, Mention, added_label, mentions};
 
 /// Something that has to be there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,0 +1,670 @@
+//! `--rehearse`: the plan runs in one transaction that is rolled back, checks included, statement by statement.
+//!
+//! What one transaction makes impossible is no failure of a migration: such a step is left out with its reason, and the
+//! rehearsal begins again without it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use super::context::{Context, Event, ask, unexpected};
+use super::judge::{Judged, Place, judge};
+use super::runner::{Outcome, Runner, decode, is_disturbance, millis, note};
+use super::{Confirm, Error};
+use crate::catalog::{Catalog, Scope};
+use crate::check::{self, Status, Suite, Verdict};
+use crate::db::batch::{Batch, Failure, Reply, Stage};
+use crate::db::catalog as reading;
+use crate::db::error::ServerError;
+use crate::db::rehearse::{self as asking, Locks, Measured, Relations};
+use crate::db::session::{self, Expectation, Newest};
+use crate::diagnostic::Diagnostic;
+use crate::plan::{Direction, Plan, Step};
+use crate::report::ExitCode;
+use crate::report::model::{MigrationState, Totals};
+use crate::report::rehearsal::{Rehearsal, RehearsedStatement, RehearsedStep, StepOutcome, TakenLock, mode};
+use crate::sql::Statement;
+use crate::sql::TransactionControl;
+
+/// Says what a rehearsal does, and goes on only where somebody agreed.
+///
+/// # Errors
+/// [`Error::Input`] when nobody did: nothing was run.
+pub fn agree(
+    context: &Context<'_>,
+    plan: &Plan<'_>,
+    yes: bool,
+    confirm: Option<Confirm<'_>>,
+) -> Result<(), Error> {
+    if yes {
+        return Ok(());
+    }
+    let stems: Vec<String> = plan.steps.iter().map(|step| step.migration.stem()).collect();
+    let locked: Vec<String> = crate::preflight::names(plan).locked.into_iter().collect();
+    let environment = &context.project.config.environment;
+    let place = environment
+        .as_ref()
+        .map_or(String::new(), |name| format!(" in environment {name}"));
+    let mut what = Diagnostic::note(format!("about to rehearse {}{place}", stems.join(", ")))
+        .fact(
+            "how",
+            "all of it runs in one transaction, which is rolled back: every lock is held until the end",
+        )
+        .fact(
+            "stays",
+            "what a rollback does not take back: values drawn from sequences, and what a script does outside the database",
+        );
+    if !locked.is_empty() {
+        what = what.fact("locks", locked.join(", "));
+    }
+    let refusal = |message: &str| Diagnostic::error(message).fact("state", "nothing was run");
+    match confirm {
+        Some(confirm) if confirm(std::slice::from_ref(&what)) => Ok(()),
+        Some(_) => Err(Error::Input(vec![refusal("the rehearsal was not confirmed")])),
+        None => Err(Error::Input(vec![
+            what,
+            refusal("a rehearsal holds its locks until its end, and nobody agreed to that")
+                .help("pass --yes to go ahead, best on a copy of the database or at a quiet time"),
+        ])),
+    }
+}
+
+/// Why a step was left out.
+type LeftOut = BTreeMap<usize, String>;
+
+/// How one try ended.
+enum Turn {
+    Done,
+    /// The plan was made from an older history.
+    HistoryChanged,
+    /// Another runner is at work.
+    Locked,
+    /// A step cannot be tried this way: again without it.
+    LeaveOut(usize, String),
+    /// A lock was not obtained in time.
+    Busy(usize, Failure),
+    Stopped(ExitCode),
+}
+
+/// Runs the plan and takes it back. What was measured is in `rehearsal`, also when a step failed; verdicts and messages
+/// are in the runner.
+///
+/// # Errors
+/// [`Error`] when the conversation with the server breaks outside a script, or the user interrupts.
+pub async fn execute(
+    runner: &mut Runner<'_>,
+    plan: &Plan<'_>,
+    always: &[&Suite],
+    rehearsal: &mut Option<Rehearsal>,
+) -> Result<Outcome, Error> {
+    let since = Instant::now();
+    let mut left_out = LeftOut::new();
+    for (index, step) in plan.steps.iter().enumerate() {
+        if !step.script.is_transactional() {
+            left_out.insert(index, "its script runs outside a transaction".to_string());
+        }
+    }
+    if !left_out.is_empty() {
+        leave_out_dependents(runner, plan, &mut left_out).await?;
+    }
+    let reading = runner.reading.clone();
+    let mut busy = 0;
+    loop {
+        let mut rehearsed = Rehearsal::default();
+        let mut attempt = Attempt {
+            runner,
+            plan,
+            left_out: &left_out,
+            relations: Relations::new(),
+            held: Locks::new(),
+            rehearsal: &mut rehearsed,
+        };
+        let started = Instant::now();
+        let turn = attempt.run(always).await;
+        runner.session.rollback().await;
+        runner.reading = reading.clone();
+        rehearsed.duration_ms = millis(started.elapsed());
+        match turn? {
+            Turn::LeaveOut(index, reason) => {
+                left_out.insert(index, reason);
+                leave_out_dependents(runner, plan, &mut left_out).await?;
+                runner.checks.clear();
+            }
+            Turn::Locked => runner.wait_for_runner(since).await?,
+            Turn::Busy(index, failure) => {
+                busy += 1;
+                let step = plan.steps[index];
+                let scope = runner.scope(&step);
+                let blockers = runner.session.blockers(&scope.named_relations()).await;
+                if runner.wait_for_table(&step, busy, &blockers, since).await? {
+                    runner.checks.clear();
+                    continue;
+                }
+                let mut diagnostic = runner.explain(&step, &failure, ROLLED_BACK.to_string());
+                for blocker in &blockers {
+                    diagnostic = diagnostic.fact("blocked by", blocker.to_string());
+                }
+                stop(runner, &step, diagnostic);
+                conclude(&mut rehearsed, plan, &left_out);
+                *rehearsal = Some(rehearsed);
+                return Ok(Outcome::Stopped(ExitCode::LockTimeout));
+            }
+            Turn::HistoryChanged => return Ok(Outcome::HistoryChanged),
+            Turn::Done => {
+                conclude(&mut rehearsed, plan, &left_out);
+                *rehearsal = Some(rehearsed);
+                tell(runner, plan);
+                return Ok(Outcome::Done);
+            }
+            Turn::Stopped(exit) => {
+                conclude(&mut rehearsed, plan, &left_out);
+                *rehearsal = Some(rehearsed);
+                return Ok(Outcome::Stopped(exit));
+            }
+        }
+    }
+}
+
+/// One sentence on where the database stands behind a rehearsal.
+const ROLLED_BACK: &str = "the rehearsal was rolled back: nothing of it remains";
+
+/// What depends on a step that is left out cannot be tried either.
+async fn leave_out_dependents(
+    runner: &mut Runner<'_>,
+    plan: &Plan<'_>,
+    left_out: &mut LeftOut,
+) -> Result<(), Error> {
+    if plan.direction == Direction::Down {
+        return Ok(());
+    }
+    let rest = Plan {
+        direction: plan.direction,
+        steps: plan
+            .steps
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| !left_out.contains_key(index))
+            .map(|(_, step)| *step)
+            .collect(),
+    };
+    let missing = super::preflight::missing_in(runner.context, &runner.session, &rest).await?;
+    let stems = stems_of(plan, left_out);
+    for (index, step) in plan.steps.iter().enumerate() {
+        if let Some(object) = missing.get(&step.migration.version) {
+            left_out
+                .entry(index)
+                .or_insert_with(|| format!("it needs {object}, which comes with {stems}"));
+        }
+    }
+    Ok(())
+}
+
+fn stems_of(plan: &Plan<'_>, left_out: &LeftOut) -> String {
+    let stems: Vec<String> = left_out
+        .keys()
+        .map(|&index| plan.steps[index].migration.stem())
+        .collect();
+    stems.join(" or ")
+}
+
+/// The steps that were left out or not reached, at their places.
+fn conclude(rehearsal: &mut Rehearsal, plan: &Plan<'_>, left_out: &LeftOut) {
+    let mut run = std::mem::take(&mut rehearsal.steps).into_iter().peekable();
+    for (index, step) in plan.steps.iter().enumerate() {
+        let stem = step.migration.stem();
+        if let Some(done) = run.next_if(|done| done.stem == stem) {
+            rehearsal.steps.push(done);
+            continue;
+        }
+        let reason = left_out.get(&index);
+        rehearsal.steps.push(RehearsedStep {
+            stem,
+            outcome: match reason {
+                Some(_) => StepOutcome::NotRehearsable,
+                None => StepOutcome::NotReached,
+            },
+            reason: reason.cloned().unwrap_or_default(),
+            duration_ms: 0.0,
+            statements: Vec::new(),
+        });
+    }
+}
+
+/// The migrations are where they were.
+fn tell(runner: &mut Runner<'_>, plan: &Plan<'_>) {
+    for step in &plan.steps {
+        let state = match step.direction {
+            Direction::Up => MigrationState::Pending,
+            Direction::Down => MigrationState::Applied,
+        };
+        let line = runner.describe(step, state);
+        runner.migrations.push(line);
+    }
+}
+
+/// A step that failed; nothing is written to the journal, for a rehearsal leaves nothing.
+fn stop(runner: &mut Runner<'_>, step: &Step<'_>, diagnostic: Diagnostic) {
+    let mut line = runner.describe(step, MigrationState::Failed);
+    line.error = Some(diagnostic.message.clone());
+    runner.migrations.push(line);
+    runner.diagnostics.push(diagnostic);
+}
+
+/// One try.
+struct Attempt<'a, 'c> {
+    runner: &'a mut Runner<'c>,
+    plan: &'a Plan<'a>,
+    left_out: &'a LeftOut,
+    /// Tables and views that were there before.
+    relations: Relations,
+    /// Locks that were taken so far.
+    held: Locks,
+    rehearsal: &'a mut Rehearsal,
+}
+
+impl Attempt<'_, '_> {
+    async fn run(&mut self, always: &[&Suite]) -> Result<Turn, Error> {
+        let mut is_first = true;
+        for (index, step) in self.plan.steps.iter().enumerate() {
+            if self.left_out.contains_key(&index) {
+                continue;
+            }
+            if std::mem::take(&mut is_first)
+                && let Some(turn) = self.begin(step).await?
+            {
+                return Ok(turn);
+            }
+            if let Some(turn) = self.step(index, step).await? {
+                return Ok(turn);
+            }
+        }
+        if self.runner.verify && self.left_out.is_empty() && !always.is_empty() {
+            self.judge_always(always).await?;
+        }
+        Ok(Turn::Done)
+    }
+
+    /// Takes the runner's lock, and looks whether the history is as planned.
+    async fn begin(&mut self, step: &Step<'_>) -> Result<Option<Turn>, Error> {
+        let runner = &*self.runner;
+        let token = format!("{}/rehearsal", runner.run);
+        let history = &runner.reading.history;
+        let expectation = Expectation {
+            newest: history.newest(),
+            history,
+            version: step.migration.version,
+            recorded: step.direction == Direction::Down,
+            journal: Newest::Id(history.journal_id),
+            width: runner.width,
+            present: None,
+            token: &token,
+        };
+        let mut batch = Batch::new();
+        let session = &runner.session;
+        session.begin(&mut batch, "", &session.settings);
+        // before the tables of the history are made
+        asking::read_relations(&mut batch);
+        batch.one(Stage::Guard, &session::lock_sql(&expectation));
+        asking::read_locks(&mut batch);
+        let reply = match self.send(batch).await? {
+            Ok(reply) => reply,
+            Err(failure) => {
+                return match failure.server().map(|error| error.sqlstate.as_str()) {
+                    Some(session::SQLSTATE_HISTORY_CHANGED) => Ok(Some(Turn::HistoryChanged)),
+                    Some(session::SQLSTATE_LOCKED) => Ok(Some(Turn::Locked)),
+                    _ => Err(Error::database("beginning the rehearsal", failure)),
+                };
+            }
+        };
+        self.relations = asking::relations_of(&reply);
+        self.held = asking::locks_of(&reply);
+        Ok(None)
+    }
+
+    /// Runs one step; `None` when it works.
+    async fn step(&mut self, index: usize, step: &Step<'_>) -> Result<Option<Turn>, Error> {
+        let started = Instant::now();
+        let stem = step.migration.stem();
+        (self.runner.context.events)(Event::RehearsalStarted {
+            number: index + 1,
+            of: self.plan.steps.len(),
+            stem: stem.clone(),
+        });
+        self.rehearsal.steps.push(RehearsedStep {
+            stem,
+            outcome: StepOutcome::Failed,
+            reason: String::new(),
+            duration_ms: 0.0,
+            statements: Vec::new(),
+        });
+        let mut batch = Batch::new();
+        self.runner.session.bring_back(&mut batch);
+        self.runner.session.direct(&mut batch, &step.script.directives);
+        self.ask(batch).await?;
+        let mut turn = self.statements(step).await?;
+        if turn.is_none() {
+            turn = self.checks(step).await?;
+        }
+        if turn.is_none() {
+            turn = self.record(step).await?;
+        }
+        let turn = match turn {
+            Some(Failed::Script(failure)) => Some(self.judge_failure(index, step, failure)),
+            Some(Failed::Checks(verdicts)) => Some(self.not_met(index, step, &verdicts)),
+            None => None,
+        };
+        if let Some(done) = self.rehearsal.steps.last_mut() {
+            done.duration_ms = millis(started.elapsed());
+            let end = done.duration_ms;
+            let locks = done.statements.iter_mut().flat_map(|line| &mut line.locks);
+            locks.for_each(|lock| lock.held_ms = (end - lock.from_ms).max(0.0));
+            if turn.is_none() {
+                done.outcome = StepOutcome::Works;
+            }
+        }
+        Ok(turn)
+    }
+
+    /// The statements one by one, then what COMMIT would do of the constraints that wait for it.
+    async fn statements(&mut self, step: &Step<'_>) -> Result<Option<Failed>, Error> {
+        let mut began = None;
+        let statements = step.script.statements();
+        for (number, statement) in statements.iter().enumerate() {
+            if !statement.transaction.is_none_or(TransactionControl::is_savepoint) {
+                continue;
+            }
+            (self.runner.context.events)(Event::StatementStarted {
+                stem: step.migration.stem(),
+                number: number + 1,
+                of: statements.len(),
+                tag: statement.tag.clone(),
+            });
+            let reply = match self.send(asking::measured(step.script, statement.span)).await? {
+                Ok(reply) => reply,
+                Err(failure) => return Ok(Some(Failed::Script(failure))),
+            };
+            let measured = asking::measured_of(&reply)
+                .map_err(|error| Error::database("measuring a statement", unexpected(error)))?;
+            let since = measured.began - *began.get_or_insert(measured.began);
+            self.take_down(step, statement, measured, since);
+        }
+        let mut batch = Batch::new();
+        self.runner.session.bring_back(&mut batch);
+        asking::read_deferrable(&mut batch);
+        let waiting = asking::deferrable_of(&self.ask(batch).await?);
+        if !waiting.is_empty() {
+            let mut batch = Batch::new();
+            waiting.settle(&mut batch);
+            if let Err(failure) = self.send(batch).await? {
+                return Ok(Some(Failed::Script(failure)));
+            }
+        }
+        self.forget_own_locks().await?;
+        Ok(None)
+    }
+
+    /// A statement that ran, with the locks that none before it had taken.
+    fn take_down(&mut self, step: &Step<'_>, statement: &Statement, measured: Measured, since: f64) {
+        let mut locks: Vec<TakenLock> = measured
+            .locks
+            .difference(&self.held)
+            .filter_map(|(oid, name)| {
+                Some(TakenLock {
+                    table: self.relations.get(oid)?.clone(),
+                    mode: mode(name),
+                    from_ms: since,
+                    held_ms: 0.0,
+                })
+            })
+            .collect();
+        locks.sort_by(|a, b| {
+            (!a.blocks_data(), &a.table, &a.mode).cmp(&(!b.blocks_data(), &b.table, &b.mode))
+        });
+        self.held.extend(measured.locks);
+        let counts = [
+            "INSERT",
+            "UPDATE",
+            "DELETE",
+            "SELECT",
+            "MERGE",
+            "COPY",
+            "CREATE TABLE AS",
+        ];
+        let line = RehearsedStatement {
+            source: step.script.file.location(statement.span.start),
+            tag: statement.tag.clone(),
+            duration_ms: measured.took,
+            rows: (counts.contains(&statement.tag.as_str()) || measured.rows > 0).then_some(measured.rows),
+            locks,
+        };
+        if let Some(done) = self.rehearsal.steps.last_mut() {
+            done.statements.push(line);
+        }
+    }
+
+    /// The step's own suite, against the catalog as it would be committed.
+    async fn checks(&mut self, step: &Step<'_>) -> Result<Option<Failed>, Error> {
+        if self.runner.suite(step).is_none() {
+            return Ok(None);
+        }
+        let scope = self.runner.scope(step);
+        let catalog = self.look(&scope).await?;
+        let Judged { verdicts, notes } = self.runner.judge(step, &catalog).await?;
+        self.runner.diagnostics.extend(notes);
+        if Totals::of(&verdicts).approved(self.runner.strict) {
+            self.runner.checks.extend(verdicts);
+            return Ok(None);
+        }
+        Ok(Some(Failed::Checks(verdicts)))
+    }
+
+    /// The suites that always hold, once all is there.
+    async fn judge_always(&mut self, always: &[&Suite]) -> Result<(), Error> {
+        let catalog = self.look(&check::scope(always)).await?;
+        let runner = &*self.runner;
+        let place = Place::Within;
+        let judged = judge(
+            runner.context,
+            &runner.session,
+            always,
+            &catalog,
+            place,
+            check::evaluate,
+        );
+        let Judged { verdicts, notes } = judged.await?;
+        self.runner.diagnostics.extend(notes);
+        self.runner.checks.extend(verdicts);
+        Ok(())
+    }
+
+    /// The catalog as it is now, without a lock for it.
+    async fn look(&self, scope: &Scope) -> Result<Catalog, Error> {
+        let session = &self.runner.session;
+        let sql = reading::read_sql(scope, session.version_num());
+        let mut disturbances = 0;
+        loop {
+            let mut batch = Batch::new();
+            session.look_without_locks(&mut batch, &sql);
+            match decode(&self.ask(batch).await?, Stage::After) {
+                Err(error) if is_disturbance(&error) && disturbances < 5 => disturbances += 1,
+                decoded => return decoded,
+            }
+        }
+    }
+
+    /// What the history would say, so that the next step finds it so. The journal is left alone: its numbers would not
+    /// come back.
+    async fn record(&mut self, step: &Step<'_>) -> Result<Option<Failed>, Error> {
+        let report = self.runner.describe(step, MigrationState::Pending);
+        let elapsed = std::time::Duration::ZERO;
+        let record = self.runner.record(step, &report, "approved", elapsed);
+        let mut batch = Batch::new();
+        for statement in record.iter().take(1) {
+            batch.one(Stage::Record, statement);
+        }
+        if let Err(failure) = self.send(batch).await? {
+            return Ok(Some(Failed::Script(failure)));
+        }
+        let width = self.runner.width;
+        note(&mut self.runner.reading, *step, width);
+        self.forget_own_locks().await?;
+        Ok(None)
+    }
+
+    /// What pgplumb itself has locked meanwhile is no statement's lock.
+    async fn forget_own_locks(&mut self) -> Result<(), Error> {
+        let mut batch = Batch::new();
+        asking::read_locks(&mut batch);
+        let reply = self.ask(batch).await?;
+        self.held.extend(asking::locks_of(&reply));
+        Ok(())
+    }
+
+    /// Whether a failure says something about the step, or about the rehearsal.
+    fn judge_failure(&mut self, index: usize, step: &Step<'_>, failure: Failure) -> Turn {
+        if session::is_lock_timeout(&failure) {
+            return Turn::Busy(index, failure);
+        }
+        if let Some(error) = failure.server()
+            && let Some(reason) = self.only_here(index, step, error)
+        {
+            return Turn::LeaveOut(index, reason);
+        }
+        let exit = match failure.server() {
+            Some(_) => ExitCode::ScriptFailed,
+            None => ExitCode::Unreachable,
+        };
+        let diagnostic = self.runner.explain(step, &failure, ROLLED_BACK.to_string());
+        stop(self.runner, step, diagnostic);
+        Turn::Stopped(exit)
+    }
+
+    /// Why an error is one of the rehearsal: `apply` commits between the steps.
+    fn only_here(&self, index: usize, step: &Step<'_>, error: &ServerError) -> Option<String> {
+        let is_first = (0..index).all(|before| self.left_out.contains_key(&before));
+        if let Some(stems) = self.left_out_before(index)
+            && UNDEFINED.contains(&error.sqlstate.as_str())
+        {
+            return Some(format!("{}; it may come with {stems}", error.message));
+        }
+        if is_first || self.runner.single {
+            return None;
+        }
+        let text = step.script.file.text().to_lowercase();
+        match error.sqlstate.as_str() {
+            "55P04" => {
+                let label = error.message.split('"').nth(1).unwrap_or_default().to_lowercase();
+                let is_own = text.contains("add value") && text.contains(&format!("'{label}'"));
+                (!is_own).then(|| format!("{}: its label is committed before this step", error.message))
+            }
+            // a cursor, or a table that ON COMMIT would have dropped
+            "42P03" => Some(format!("{}: COMMIT closes it before this step", error.message)),
+            "42P07" if text.contains("temp") => {
+                Some(format!("{}: COMMIT may drop it before this step", error.message))
+            }
+            "55006" => {
+                // what this step itself has changed would be in the way of apply as well
+                let ran = self
+                    .rehearsal
+                    .steps
+                    .last()
+                    .map_or(&[][..], |done| &done.statements);
+                let has_changed = ran.iter().any(|line| changes_rows(&line.tag))
+                    || step.script.statements().iter().any(|statement| statement.opaque);
+                (!has_changed).then(|| format!("{}: COMMIT ends that before this step", error.message))
+            }
+            _ => None,
+        }
+    }
+
+    /// The steps before this one that were left out, if any.
+    fn left_out_before(&self, index: usize) -> Option<String> {
+        let before: LeftOut = self
+            .left_out
+            .range(..index)
+            .map(|(index, reason)| (*index, reason.clone()))
+            .collect();
+        (!before.is_empty()).then(|| stems_of(self.plan, &before))
+    }
+
+    /// Checks that did not pass.
+    fn not_met(&mut self, index: usize, step: &Step<'_>, verdicts: &[Verdict]) -> Turn {
+        let bad: Vec<&Verdict> = verdicts
+            .iter()
+            .filter(|verdict| !Totals::of([*verdict]).approved(self.runner.strict))
+            .collect();
+        let blocked = bad.iter().all(|verdict| verdict.status == Status::Blocked);
+        let is_label = |verdict: &&Verdict| verdict.message.contains("unsafe use of new value");
+        let is_first = (0..index).all(|before| self.left_out.contains_key(&before));
+        if blocked && !is_first && bad.iter().all(is_label) {
+            let reason = "its checks name a label of an enum that is committed before this step";
+            return Turn::LeaveOut(index, reason.to_string());
+        }
+        if blocked && let Some(stems) = self.left_out_before(index) {
+            let missing: BTreeSet<&str> = bad
+                .iter()
+                .filter_map(|verdict| verdict.blocked_by.as_deref())
+                .collect();
+            let missing: Vec<&str> = missing.into_iter().collect();
+            let reason = format!(
+                "its checks need {}, which may come with {stems}",
+                missing.join(", ")
+            );
+            return Turn::LeaveOut(index, reason);
+        }
+        let noun = if bad.len() == 1 { "check" } else { "checks" };
+        let diagnostic = Diagnostic::error(format!(
+            "{} did not meet {} {noun} of its own suite",
+            step.migration.stem(),
+            bad.len()
+        ))
+        .in_file(step.migration.up.file.path())
+        .fact("state", ROLLED_BACK)
+        .help("correct the script or the check file, and rehearse again");
+        stop(self.runner, step, diagnostic);
+        self.runner.checks.extend(verdicts.iter().cloned());
+        Turn::Stopped(ExitCode::NotApproved)
+    }
+
+    /// Sends what may fail because of the script.
+    async fn send(&mut self, batch: Batch) -> Result<Result<Reply, Failure>, Error> {
+        let runner = &mut *self.runner;
+        let session = &runner.session;
+        let answered = runner.context.answer(session, batch.run(session.client())).await;
+        runner.context.pass_notices(&mut runner.session);
+        match answered.answer {
+            Some(answer) if !answered.interrupted => Ok(answer),
+            _ => Err(Error::Interrupted(vec![
+                Diagnostic::error("interrupted while the rehearsal ran").fact("state", ROLLED_BACK),
+            ])),
+        }
+    }
+
+    /// Sends what is expected to work.
+    async fn ask(&self, batch: Batch) -> Result<Reply, Error> {
+        let session = &self.runner.session;
+        let answered = self
+            .runner
+            .context
+            .answer(session, ask(session, "rehearsing", batch))
+            .await;
+        answered.or_interrupted("the rehearsal ran")?
+    }
+}
+
+/// How a step failed.
+enum Failed {
+    Script(Failure),
+    Checks(Vec<Verdict>),
+}
+
+/// Whether triggers may have been left to fire by such a statement.
+fn changes_rows(tag: &str) -> bool {
+    matches!(
+        tag,
+        "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "COPY" | "WITH" | "TRUNCATE"
+    )
+}
+
+/// What the server says where an object is missing: schema, table, column, other object, function; or where others still
+/// depend on one.
+const UNDEFINED: [&str; 6] = ["3F000", "42P01", "42703", "42704", "42883", "2BP01"];

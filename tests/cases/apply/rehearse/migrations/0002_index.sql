@@ -1,0 +1,2 @@
+-- pgplumb: no-transaction
+CREATE INDEX CONCURRENTLY account_name ON account (name);
