@@ -102,6 +102,26 @@ fn every_property_that_is_left_behind_is_found() {
     );
 }
 
+/// The shipped project has a case of its own.
+#[test]
+fn the_examples_take_back_all_that_they_make() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let mut count = 0;
+    for entry in std::fs::read_dir(examples).expect("examples") {
+        let example = entry.expect("an entry").path();
+        let report = Pgplumb::at(&example)
+            .args(&["prove", "--format", "json", "-q"])
+            .run()
+            .expect(0)
+            .json();
+        let outcomes = texts(&report, "proofs", "outcome");
+        assert!(outcomes.iter().all(|outcome| *outcome == "exact"), "{outcomes:?}");
+        assert_eq!(report["chain"]["taken_back"], outcomes.len());
+        count += 1;
+    }
+    assert!(count > 0);
+}
+
 /// Databases and roles of a server.
 fn belongings(database: &Database) -> BTreeSet<String> {
     let sql =
