@@ -111,6 +111,78 @@ fn alone_0024_has_three_root_causes_each_with_all_its_lines() {
             .unwrap()
             .contains("table auth.users_extended")
     );
+    assert_eq!(
+        summary["issues"][1]["needed_by"],
+        "3 foreign keys and 12 policies"
+    );
+    assert_eq!(
+        summary["issues"][0]["impact"].as_str().unwrap().split(';').next(),
+        Some("8 tables, 15 indexes and 4 triggers cannot be created")
+    );
+    // each check waits for what it needs itself, where that can be told
+    let waits = |kind: &str, cause: &str| {
+        let of_kind = checks.iter().filter(|check| check["kind"] == kind);
+        of_kind.filter(|check| check["blocked_by"] == cause).count()
+    };
+    assert_eq!(waits("policy", "schema auth"), 12);
+    assert_eq!(
+        (
+            waits("foreign_key", "table organization"),
+            waits("foreign_key", "schema auth")
+        ),
+        (3, 3)
+    );
+    assert_eq!(waits("grant", "role authenticated"), 3);
+    assert_eq!(waits("index", "table organization"), 15);
+    // as the shipped document tells it, object by object
+    let parts: Vec<(usize, &str, &str)> = summary["tasks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|task| {
+            let number = task["number"].as_u64().unwrap() as usize;
+            let parts = task["parts"].as_array().unwrap().iter();
+            parts.map(move |part| {
+                (
+                    number,
+                    part["what"].as_str().unwrap(),
+                    part["status"].as_str().unwrap(),
+                )
+            })
+        })
+        .collect();
+    for (number, what, status) in [
+        (1, "table sync_progress: 19 columns, 6 constraints", "blocked"),
+        (2, "table sync_activity_log: 4 policies, row security", "blocked"),
+        (3, "table sync_preview_cache: 4 indexes", "blocked"),
+        (4, "function validate_sync_progress_totals()", "blocked"),
+        (
+            5,
+            "enum sync_type: ('woocommerce', 'odoo', 'shopify', 'custom')",
+            "blocked",
+        ),
+        (
+            6,
+            "public.sync_activity_log (user_id) references auth.users_extended(id) on delete set null",
+            "blocked",
+        ),
+        (7, "prerequisites exist", "blocked"),
+        (7, "no long lock on the tables that will be locked", "pass"),
+        (7, "the scripts run to their end", "blocked"),
+        (8, "0024_sync_preview_progress_logs", "pass"),
+    ] {
+        assert!(parts.contains(&(number, what, status)), "{what} in {parts:#?}");
+    }
+    run(&project, &database, &["preflight", "--to", "24"])
+        .expect(3)
+        .says("GATE: DO NOT DEPLOY UNTIL")
+        .says("apply: `pgplumb apply --to 0024`");
+    database.run("create table customers (id int); create schema odd; create table odd.\"Odd one\" (id int)");
+    run(&project, &database, &["preflight"])
+        .expect(3)
+        .says("schema public has 1 table or view: customers")
+        .says("schema odd has 1 table or view: Odd one");
+    database.run("drop table customers; drop schema odd cascade");
     for args in [
         &["apply"][..],
         &["apply", "--to", "0024"],
