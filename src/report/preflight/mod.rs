@@ -196,9 +196,12 @@ fn gate(facts: &Facts<'_>) -> Vec<String> {
     let mut gate: Vec<String> = causes
         .map(|cause| match cause.trouble {
             Trouble::Missing => format!("{} exists", cause.object),
-            Trouble::Privilege => format!("role {} has {}", facts.role, cause.object),
+            Trouble::Privilege => format!("role {} has the {}", facts.role, cause.object),
             Trouble::InTheWay => format!("{} is out of the way", cause.object),
-            _ => format!("{} no longer {}", cause.object, cause.state),
+            Trouble::Version => format!("{} is known to the server, or not used", cause.object),
+            Trouble::ReadOnly => "the connection leads to a server that accepts writes".to_owned(),
+            Trouble::Session => "the connection leads to the server itself, past the pooler".to_owned(),
+            Trouble::Label => format!("{} is added in a migration of its own", cause.object),
         })
         .collect();
     gate.extend(

@@ -265,41 +265,40 @@ fn readiness(facts: &Facts<'_>) -> Task {
 
 fn readiness_parts(facts: &Facts<'_>, checks: &[&Verdict]) -> Vec<Part> {
     let found = facts.found;
-    let of = |what: &str, trouble: Trouble, else_: String| {
+    let of = |what: &str, trouble: Trouble, but: &str, else_: String| {
         let causes: Vec<&str> = found
             .causes
             .iter()
             .filter(|cause| cause.trouble == trouble)
             .map(|cause| cause.object.as_str())
             .collect();
+        let (status, finding) = match causes.is_empty() {
+            true => (Status::Pass, else_),
+            false => (Status::Blocked, format!("{but}: {}", causes.join(", "))),
+        };
         Part {
-            status: if causes.is_empty() {
-                Status::Pass
-            } else {
-                Status::Blocked
-            },
+            status,
             what: what.to_owned(),
-            finding: if causes.is_empty() {
-                else_
-            } else {
-                causes.join(", ")
-            },
+            finding,
         }
     };
     let mut parts = vec![
         of(
             "prerequisites exist",
             Trouble::Missing,
+            "missing",
             "nothing is missing".to_owned(),
         ),
         of(
             "what is created is not there already",
             Trouble::InTheWay,
+            "in the way",
             "nothing is in the way".to_owned(),
         ),
         of(
             "the role has the privileges",
             Trouble::Privilege,
+            "missing",
             match facts.superuser {
                 true => format!("role {} is a superuser", facts.role),
                 false => format!("role {} was found to lack none", facts.role),
@@ -308,11 +307,13 @@ fn readiness_parts(facts: &Facts<'_>, checks: &[&Verdict]) -> Vec<Part> {
         of(
             "the server knows the syntax",
             Trouble::Version,
+            "too new for it",
             format!("nothing newer than PostgreSQL {} was found", facts.server),
         ),
         of(
             "the server accepts writes",
             Trouble::ReadOnly,
+            "it does not",
             "neither a standby nor read-only".to_owned(),
         ),
     ];
@@ -320,11 +321,16 @@ fn readiness_parts(facts: &Facts<'_>, checks: &[&Verdict]) -> Vec<Part> {
         (
             "a script outside a transaction has a session of its own",
             Trouble::Session,
+            "a pooler is in the way",
         ),
-        ("no label is used in the transaction that adds it", Trouble::Label),
+        (
+            "no label is used in the transaction that adds it",
+            Trouble::Label,
+            "used",
+        ),
     ];
-    for (what, trouble) in rare {
-        parts.push(of(what, trouble, String::new()));
+    for (what, trouble, but) in rare {
+        parts.push(of(what, trouble, but, String::new()));
     }
     parts.retain(|part| !part.finding.is_empty());
     parts.extend(locks(facts));
