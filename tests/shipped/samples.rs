@@ -103,9 +103,14 @@ fn the_samples_are_what_is_written_today() {
         .args(&["apply", "--to", "23", "-q"])
         .run()
         .expect(0);
-    let differences: Vec<String> = [
+    let deployed = [
         sample("execution-summary.md", &["apply"], 0),
         sample("verification-summary.md", &["verify"], 0),
+    ]
+    .map(|sample| differs(&sample));
+    // the probes have used indexes
+    database.run("select pg_stat_reset()");
+    let differences: Vec<String> = [
         sample("quick-reference.md", &["docs", "24"], 0),
         sample("schema-reference.md", &["docs", "24", "--full"], 0),
         on_empty("verification-summary-blocked.md", &project, &["verify", "24"], 1),
@@ -113,6 +118,7 @@ fn the_samples_are_what_is_written_today() {
     ]
     .iter()
     .filter_map(differs)
+    .chain(deployed.into_iter().flatten())
     .chain(plan)
     .collect();
     assert!(
