@@ -33,6 +33,8 @@ fn lasting(text: &str) -> String {
         (r"PostgreSQL \d+(\.\d+)*( \([^)|]*\))?", "PostgreSQL [VERSION]"),
         (r"ahead of \d{4}-\d\d-\d\d", "ahead of [TODAY]"),
         (r"\b\d+ (bytes|kB|MB)", "[SIZE]"),
+        // how often an index was used
+        (r"\| \d+ \| \[SIZE\]", "| [USES] | [SIZE]"),
     ]
     .iter()
     .fold(text, |text, (pattern, word)| {
@@ -103,14 +105,9 @@ fn the_samples_are_what_is_written_today() {
         .args(&["apply", "--to", "23", "-q"])
         .run()
         .expect(0);
-    let deployed = [
+    let differences: Vec<String> = [
         sample("execution-summary.md", &["apply"], 0),
         sample("verification-summary.md", &["verify"], 0),
-    ]
-    .map(|sample| differs(&sample));
-    // the probes have used indexes
-    database.run("select pg_stat_reset()");
-    let differences: Vec<String> = [
         sample("quick-reference.md", &["docs", "24"], 0),
         sample("schema-reference.md", &["docs", "24", "--full"], 0),
         on_empty("verification-summary-blocked.md", &project, &["verify", "24"], 1),
@@ -118,7 +115,6 @@ fn the_samples_are_what_is_written_today() {
     ]
     .iter()
     .filter_map(differs)
-    .chain(deployed.into_iter().flatten())
     .chain(plan)
     .collect();
     assert!(
