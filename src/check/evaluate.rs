@@ -1,6 +1,6 @@
 //! Suites and a catalog → verdicts and questions.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::catalog::{Catalog, ObjectId};
 
@@ -95,7 +95,8 @@ pub fn skipped(suite: &Suite, reason: &str) -> Verdict {
 /// Who answers for what: the newest suite that speaks of it.
 fn ledger<'a>(suites: &[&'a Suite]) -> Ledger<'a> {
     let mut ledger = Ledger::default();
-    for (index, suite) in suites.iter().enumerate() {
+    let mut speakers: HashMap<&ObjectId, (usize, usize)> = HashMap::new();
+    for (index, &suite) in suites.iter().enumerate() {
         ledger.ignored.extend(&suite.ignored);
         // first what is gone, so that what the same suite lists is not
         for check in &suite.checks {
@@ -103,11 +104,19 @@ fn ledger<'a>(suites: &[&'a Suite]) -> Ledger<'a> {
                 ledger
                     .holders
                     .retain(|claim, _| !claim.object().is_some_and(|id| gone.covers(id)));
+                // what it had said is void
+                let void = speakers.keys().copied().filter(|id| gone.covers(id));
+                ledger.contested.extend(void);
                 ledger.gone.push((gone, index));
             }
         }
         for (number, check) in suite.checks.iter().enumerate() {
             for claim in check.rule.claims() {
+                if let Some(id) = claim.object()
+                    && *speakers.entry(id).or_insert((index, number)) != (index, number)
+                {
+                    ledger.contested.insert(id);
+                }
                 // within one suite the table's own entry answers for its being there, whatever else names it
                 let keep = matches!(claim, Claim::Presence(_))
                     && check.kind == "partition"
@@ -122,7 +131,7 @@ fn ledger<'a>(suites: &[&'a Suite]) -> Ledger<'a> {
         .holders
         .keys()
         .filter_map(|claim| match claim {
-            Claim::Presence(id) => Some(id.clone()),
+            Claim::Presence(id) => Some(*id),
             _ => None,
         })
         .collect();
@@ -180,7 +189,7 @@ fn verdict(suite: &Suite, check: &Check, outcome: Outcome) -> Verdict {
             .find_map(|claim| match claim {
                 Claim::Presence(id) | Claim::Property(id, _) => Some(id.path()),
                 Claim::Named("absent", _) => None,
-                Claim::Named(_, name) => Some(name),
+                Claim::Named(_, name) => Some(name.into_owned()),
             })
             .unwrap_or_else(|| check.path.trim_start_matches("absent.").to_string())
     });

@@ -1,6 +1,7 @@
 //! What a check is to the evaluation: what it claims, what must be read for it, how it is judged.
 
-use std::collections::{BTreeSet, HashMap};
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 use crate::catalog::{Catalog, Kind, ObjectId, Scope};
@@ -13,7 +14,7 @@ use super::verdict::{Difference, Measure, Status};
 /// One entry of a check file. The implementations stand beside the parsers, one file a kind.
 pub(crate) trait Rule: fmt::Debug + Send + Sync {
     /// What it speaks about: a newer suite that claims the same takes over.
-    fn claims(&self) -> Vec<Claim>;
+    fn claims(&self) -> Vec<Claim<'_>>;
     /// Wants the default of what the entry does not say: the suite is a complete one.
     fn complete(&mut self) {}
     /// Adds what must be read.
@@ -32,18 +33,18 @@ pub(crate) trait Rule: fmt::Debug + Send + Sync {
 
 /// Something that a check speaks about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Claim {
+pub(crate) enum Claim<'r> {
     /// That the object is there.
-    Presence(ObjectId),
+    Presence(&'r ObjectId),
     /// The value of a property, or something like one (`exact columns`).
-    Property(ObjectId, &'static str),
+    Property(&'r ObjectId, &'static str),
     /// A count or query by name.
-    Named(&'static str, String),
+    Named(&'static str, Cow<'r, str>),
 }
 
-impl Claim {
+impl<'r> Claim<'r> {
     /// The object that must be there for the claim to hold.
-    pub(crate) fn object(&self) -> Option<&ObjectId> {
+    pub(crate) fn object(&self) -> Option<&'r ObjectId> {
         match self {
             Claim::Presence(id) | Claim::Property(id, _) => Some(id),
             Claim::Named(..) => None,
@@ -131,9 +132,11 @@ impl Ignored {
 #[derive(Debug, Default)]
 pub(crate) struct Ledger<'a> {
     /// Suite and check by claim, as indexes.
-    pub(crate) holders: HashMap<Claim, (usize, usize)>,
+    pub(crate) holders: HashMap<Claim<'a>, (usize, usize)>,
+    /// Objects of which several checks speak; the check of any other answers for all that it says.
+    pub(crate) contested: HashSet<&'a ObjectId>,
     /// The objects that are to be there.
-    pub(crate) present: BTreeSet<ObjectId>,
+    pub(crate) present: BTreeSet<&'a ObjectId>,
     /// Absences with the suite that says so.
     pub(crate) gone: Vec<(&'a Gone, usize)>,
     /// What `exact` passes over.
@@ -154,7 +157,8 @@ impl Ledger<'_> {
         relation: &'s str,
     ) -> impl Iterator<Item = &'s ObjectId> {
         self.present
-            .range(ObjectId::on(kind, schema, relation, "")..)
+            .range::<ObjectId, _>(ObjectId::on(kind, schema, relation, "")..)
+            .copied()
             .take_while(move |id| id.kind == kind && id.schema == schema && id.relation == relation)
     }
 }
@@ -172,7 +176,7 @@ pub(crate) struct Judge<'a> {
 
 impl<'a> Judge<'a> {
     /// Whether this check is the one that answers for the claim.
-    pub(crate) fn holds(&self, claim: &Claim) -> bool {
+    pub(crate) fn holds(&self, claim: &Claim<'_>) -> bool {
         self.ledger.holders.get(claim) == Some(&self.me)
     }
 

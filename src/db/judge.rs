@@ -126,9 +126,8 @@ fn likeness(question: &Question) -> Option<(Context, &str, &str, &str)> {
             expected,
             actual,
         } => {
-            let may_differ = |text: &str| {
-                text.contains(RELATION) || text.to_lowercase().contains(&name.to_lowercase())
-            };
+            let may_differ =
+                |text: &str| text.contains(RELATION) || text.to_lowercase().contains(&name.to_lowercase());
             (!may_differ(expected) && !may_differ(actual)).then_some((*context, schema, expected, actual))
         }
         _ => None,
@@ -1125,7 +1124,11 @@ mod tests {
         assert_eq!(sql.matches("set local search_path to public").count(), 2);
         let answers = ask(&connection, &questions).await;
         for question in [0, 1, 2, 5] {
-            assert_eq!(answers.get(&questions[question]), Some(&Answer::Same), "{question}");
+            assert_eq!(
+                answers.get(&questions[question]),
+                Some(&Answer::Same),
+                "{question}"
+            );
         }
         for question in [3, 4] {
             let answer = answers.get(&questions[question]);
