@@ -19,6 +19,7 @@ mod probes;
 mod rehearse;
 pub mod prove;
 pub mod repair;
+mod residue;
 pub mod rollback;
 mod runner;
 pub mod snapshot;
