@@ -4,6 +4,7 @@ mod behaviour;
 mod documents;
 mod mutation;
 mod report;
+mod rollback;
 mod samples;
 
 use crate::support::{Pgplumb, Project, Server, dump};
