@@ -14,6 +14,7 @@ pub mod history;
 mod judge;
 pub mod lint;
 mod look;
+mod losses;
 pub mod preflight;
 mod probes;
 mod rehearse;

@@ -6,7 +6,7 @@ use super::account;
 use super::apply::{describe_plan, outside_notices, refused};
 use super::context::Context;
 use super::runner::{Outcome, Runner, describe, millis};
-use super::{Confirm, Error, rehearse, residue, suites};
+use super::{Confirm, Error, losses, rehearse, residue, suites};
 use crate::db::history::Reading;
 use crate::diagnostic::Diagnostic;
 use crate::history::Ledger;
@@ -52,11 +52,11 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
         return Err(Error::Input(problems));
     }
     let blocked = account::dependents(context, &session, &plan, &ledger, &reading.schemas).await?;
-    let losses = account::losses(&session, &plan, &reading.schemas).await?;
+    let lost = losses::losses(&session, &plan, &reading.schemas).await?;
     let mut notes: Vec<Diagnostic> = newer_scripts(&ledger, &plan);
     notes.extend(outside_notices(&plan));
-    let mut lines: Vec<String> = losses.iter().map(account::Loss::describe).collect();
-    lines.extend(account::deletions(&plan));
+    let mut lines: Vec<String> = lost.iter().map(losses::Loss::describe).collect();
+    lines.extend(losses::deletions(&plan));
     let loses_data = !lines.is_empty();
     if loses_data {
         notes.push(Diagnostic::warning("this rollback destroys data").fact("data", lines.join("\n")));

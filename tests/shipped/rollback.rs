@@ -38,9 +38,14 @@ fn a_hundred_thousand_rows_are_counted_asked_about_and_go_in_one_transaction() {
         assert!(refused.stderr.contains(part), "{part}: {}", refused.stderr);
     }
     assert_eq!(rows().as_deref(), Some("100000"));
-    assert_eq!(database.value("SELECT count(*) FROM watch.dropped").as_deref(), Some("0"));
+    assert_eq!(
+        database.value("SELECT count(*) FROM watch.dropped").as_deref(),
+        Some("0")
+    );
 
-    let done = run(&["rollback", "24", "--yes", "--format", "json"]).expect(0).json();
+    let done = run(&["rollback", "24", "--yes", "--format", "json"])
+        .expect(0)
+        .json();
     assert_eq!(done["migrations"][0]["state"], "rolled_back");
     let gone = database.value("SELECT to_regclass('sync_activity_log') IS NULL");
     assert_eq!(gone.as_deref(), Some("t"));
