@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod documents;
+mod gates;
 mod mutation;
 mod report;
 mod rollback;
