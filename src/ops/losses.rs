@@ -45,8 +45,9 @@ impl Loss {
             What::Column(column) => text += &format!(".{}: {rows}", quote_ident(column)),
             What::Label { column, of, label } => {
                 text += &format!(
-                    ".{}: {rows} with the label '{label}' of {of}",
-                    quote_ident(column)
+                    ".{}: {rows} with the label {} of {of}",
+                    quote_ident(column),
+                    quote_literal(label)
                 );
             }
         }
