@@ -175,7 +175,7 @@ impl ObjectRule {
         let mut refusals: Vec<String> = Vec::new();
         let mut blocked: Option<Outcome> = None;
         let mut pending = false;
-        let is_contested = judge.ledger.contested.contains(self.target.id());
+        let is_contested = judge.ledger.holders.is_contested(self.target.id());
         for want in &self.wants {
             if is_contested && !judge.holds(&Claim::Property(self.target.id(), want.property)) {
                 continue;
@@ -251,7 +251,7 @@ impl ObjectRule {
 impl Rule for ObjectRule {
     fn claims(&self) -> Vec<Claim<'_>> {
         let id = self.target.id();
-        let presence = self.presence.then(|| Claim::Presence(id));
+        let presence = self.presence.then_some(Claim::Presence(id));
         presence
             .into_iter()
             .chain(self.wants.iter().map(|want| Claim::Property(id, want.property)))

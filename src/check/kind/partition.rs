@@ -176,7 +176,7 @@ impl Rule for Partition {
         let Some(table) = judge.catalog.get(&self.id) else {
             // a [table.NAME] of its own says so already
             let own = judge.ledger.holders.get(&Claim::Presence(&self.id));
-            if own.is_some_and(|holder| *holder != judge.me) {
+            if own.is_some_and(|holder| holder != judge.me) {
                 return Outcome::missing(&self.id);
             }
             return Outcome::fail(format!(
