@@ -22,6 +22,7 @@ use crate::catalog::{self, Object};
 use crate::check::Verdict;
 use crate::check::verdict::{Difference, Measure};
 use crate::diagnostic::Diagnostic;
+use crate::history::Trace;
 use crate::source::Location;
 
 const SCHEMA_VERSION: u32 = 1;
@@ -43,16 +44,18 @@ pub fn artifacts(artifacts: &Artifacts) -> String {
         created: Report::artifact_names(artifacts),
         removed: Report::removed_names(artifacts),
         altered: artifacts.altered.iter().map(JsonAltered::of).collect(),
+        before: &artifacts.traces,
     };
     serde_json::to_string(&artifacts).expect("names are always JSON")
 }
 
 #[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Artifacts"))]
 struct JsonArtifacts<'a> {
     created: BTreeMap<&'static str, Vec<String>>,
     removed: BTreeMap<&'static str, Vec<String>>,
     altered: Vec<JsonAltered<'a>>,
+    #[serde(skip_serializing_if = "<[Trace]>::is_empty")]
+    before: &'a [Trace],
 }
 
 #[derive(Serialize)]

@@ -475,6 +475,8 @@ impl Hide for Artifacts {
             created,
             removed,
             altered,
+            // for the journal, which is not a report
+            traces: _,
         } = self;
         hide!(created, removed, altered);
     }

@@ -5,6 +5,7 @@ mod documents;
 mod gates;
 mod mutation;
 mod report;
+mod rollback;
 mod samples;
 
 use crate::support::{Pgplumb, Project, Server, dump};
