@@ -292,7 +292,8 @@ fn what_the_role_may_not_is_said_with_the_grant() {
     let database = Server::shared().database("rights");
     database.run(
         "create table owned (id int primary key); do $$ begin create role pgplumb_limited; exception when duplicate_object then \
-         end $$; grant usage on schema public to pgplumb_limited",
+         end $$; grant usage on schema public to pgplumb_limited; \
+         revoke create on schema public from public",
     );
     let project = Project::new()
         .with("pgplumb.toml", "role = \"pgplumb_limited\"\n")
