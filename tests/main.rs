@@ -17,6 +17,7 @@ mod histories;
 mod kinds;
 mod layouts;
 mod preflight;
+mod probes;
 mod prove;
 mod rehearse;
 mod round_trips;
