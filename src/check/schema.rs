@@ -649,6 +649,7 @@ struct Accept {
     reason: String,
 }
 
+#[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
     use std::path::{Path, PathBuf};
