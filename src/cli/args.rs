@@ -334,7 +334,8 @@ pub struct ApplyArgs {
 
     /// Run it all in one transaction that is rolled back, and report each statement's duration and locks
     ///
-    /// It holds every lock until its end, so it asks first; --yes agrees to that.
+    /// It holds every lock until its end, so it asks first; --yes agrees to that. What fails only because no COMMIT
+    /// comes between two migrations is no failure of theirs, unless --single-transaction is to apply them so.
     #[arg(long, conflicts_with = "dry_run")]
     pub rehearse: bool,
 
@@ -609,7 +610,18 @@ pub enum ChecksCommand {
     Lint(LintArgs),
     /// Write a suite from the live database
     Generate(GenerateArgs),
+    /// Print the JSON schema of check files, for editors
+    Schema(SchemaArgs),
 }
+
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  pgplumb checks schema > checks.schema.json
+
+An editor with Taplo (Even Better TOML) completes and checks the files below it when their first line is
+  #:schema ../checks.schema.json")]
+pub struct SchemaArgs {}
 
 #[derive(Debug, Clone, ClapArgs)]
 #[command(after_help = "\
