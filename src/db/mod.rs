@@ -19,6 +19,7 @@ pub mod figures;
 pub mod judge;
 pub mod ask;
 pub mod probe;
+pub mod isolation;
 pub mod dependents;
 pub mod detached;
 pub mod preflight;

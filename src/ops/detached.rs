@@ -415,7 +415,11 @@ impl Runner<'_> {
         self.session.read_few(&mut batch, Stage::After, &sql);
         let reply = context::ask(&self.session, "reading the catalog", batch).await?;
         let after = decode(&reply, Stage::After)?;
-        let Judged { verdicts, notes } = match self.judge(&step, &after).await {
+        let Judged {
+            verdicts,
+            notes,
+            matrices,
+        } = match self.judge(&step, &after).await {
             Ok(judged) => judged,
             Err(error) => {
                 self.session.rollback().await;
@@ -423,6 +427,7 @@ impl Runner<'_> {
             }
         };
         self.diagnostics.extend(notes);
+        self.matrices.extend(matrices);
         let totals = Totals::of(&verdicts);
         let verdict = if verdicts.is_empty() {
             "not_verified"

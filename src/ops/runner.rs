@@ -5,6 +5,7 @@
 //! with the beginning of the next in one message, and the script in a second one right behind it. The second
 //! begins with a guard, so that it does nothing when the first failed.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::context::{Context, Event};
@@ -20,6 +21,7 @@ use crate::db::history::{self as tables, JournalRow, Reading};
 use crate::db::session::{self, Blocker, Expectation, Newest, Session};
 use crate::diagnostic::Diagnostic;
 use crate::history::Applied;
+use crate::isolation::Matrix;
 use crate::migration::{Migration, Version, Width, sha256};
 use crate::plan::{Direction, Plan, Step};
 use crate::report::ExitCode;
@@ -62,6 +64,8 @@ pub struct Runner<'c> {
     pub(super) deferred: Vec<(usize, Scope)>,
     pub checks: Vec<Verdict>,
     pub diagnostics: Vec<Diagnostic>,
+    /// What came of isolation matrices.
+    pub matrices: Vec<Arc<Matrix>>,
 }
 
 /// A step whose checks passed, and whose COMMIT travels with what comes next.
@@ -104,6 +108,7 @@ impl<'c> Runner<'c> {
             deferred: Vec::new(),
             checks: Vec::new(),
             diagnostics: Vec::new(),
+            matrices: Vec::new(),
         }
     }
 
@@ -243,7 +248,11 @@ impl<'c> Runner<'c> {
                 }
             };
             let artifacts = artifacts(&before, &after);
-            let Judged { verdicts, notes } = match self.judge(&step, &after).await {
+            let Judged {
+                verdicts,
+                notes,
+                matrices,
+            } = match self.judge(&step, &after).await {
                 Ok(judged) => judged,
                 Err(error) => {
                     self.session.rollback().await;
@@ -254,6 +263,7 @@ impl<'c> Runner<'c> {
             let judged = !verdicts.is_empty();
             self.checks.extend(verdicts);
             self.diagnostics.extend(notes);
+            self.matrices.extend(matrices);
             let elapsed = started.elapsed();
             let report = MigrationReport {
                 duration_ms: Some(millis(elapsed)),

@@ -1,5 +1,6 @@
 //! Reports that every renderer is tested on.
 
+mod isolation;
 mod preflight;
 mod rehearsal;
 
@@ -42,6 +43,7 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("init", init()),
         ("preflight_blocked", preflight::preflight_blocked()),
         ("apply_rehearsed", rehearsal::rehearsed()),
+        ("verify_isolation", isolation::verify_isolation()),
         ("hostile", hostile()),
     ]
 }
