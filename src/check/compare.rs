@@ -239,7 +239,9 @@ fn unended(query: &str) -> &str {
 pub(crate) fn ask(part: &str, question: Question, judge: &mut Judge<'_>) -> Comparison {
     let (wanted, have) = match &question {
         Question::Same { expected, actual, .. } => (expected.clone(), actual.clone()),
-        Question::Rows { .. } | Question::Probe(_) | Question::Isolation(_) | Question::Audit => (String::new(), String::new()),
+        Question::Rows { .. } | Question::Probe(_) | Question::Isolation(_) | Question::Audit => {
+            (String::new(), String::new())
+        }
     };
     match judge.ask(question) {
         None => Comparison::Pending,
@@ -261,9 +263,7 @@ pub(crate) fn ask(part: &str, question: Question, judge: &mut Judge<'_>) -> Comp
             | Answer::Isolation(_)
             | Answer::NotRun { .. }
             | Answer::Audit(_),
-        ) => {
-            Comparison::differs(part, Some(have), Some(wanted))
-        }
+        ) => Comparison::differs(part, Some(have), Some(wanted)),
     }
 }
 

@@ -150,7 +150,10 @@ impl Bench<'_> {
         batch.one(Stage::Query, "SAVEPOINT pgplumb_facts");
         let settings = [
             call("search_path", "pg_catalog, pg_temp"),
-            format!("pg_catalog.set_config('pgplumb.isolation', {}, true)", json(&asked)),
+            format!(
+                "pg_catalog.set_config('pgplumb.isolation', {}, true)",
+                json(&asked)
+            ),
         ];
         batch.one(Stage::Query, &format!("SELECT {}", settings.join(", ")));
         batch.one(Stage::Script, include_str!("sql/isolation.sql"));
@@ -174,7 +177,10 @@ impl Bench<'_> {
         let Some(relation) = facts.relation(target) else {
             return Ok(TableMatrix::unready(
                 target.path(),
-                Problem::new(format!("table {} does not exist", target.path()), "apply its migration"),
+                Problem::new(
+                    format!("table {} does not exist", target.path()),
+                    "apply its migration",
+                ),
             ));
         };
         let column = &target.column;
@@ -187,7 +193,10 @@ impl Bench<'_> {
             );
             let problem = Problem::new(
                 message,
-                format!("give rows that stay in `given` of [isolation.{}], or connect as the owner", self.spec.name),
+                format!(
+                    "give rows that stay in `given` of [isolation.{}], or connect as the owner",
+                    self.spec.name
+                ),
             );
             return Ok(TableMatrix::unready(target.path(), problem));
         }
@@ -201,7 +210,9 @@ impl Bench<'_> {
             let way = self.open_piece(facts, target, piece, choices).await?;
             matrix.ways.push(way);
         }
-        matrix.ways.sort_by(|a, b| (a.kind, &a.object).cmp(&(b.kind, &b.object)));
+        matrix
+            .ways
+            .sort_by(|a, b| (a.kind, &a.object).cmp(&(b.kind, &b.object)));
         Ok(matrix)
     }
 
@@ -223,7 +234,10 @@ impl Bench<'_> {
         for piece in &closed {
             all.add(attempts::of_piece(piece, column, fixture));
         }
-        let views = facts.views.iter().filter(|view| view.tables.contains(&relation.oid) && view.may.any());
+        let views = facts
+            .views
+            .iter()
+            .filter(|view| view.tables.contains(&relation.oid) && view.may.any());
         let functions = facts
             .functions
             .iter()
@@ -231,7 +245,11 @@ impl Bench<'_> {
         let mut named = Vec::new();
         for view in views {
             let object = format!("view {}", view.path);
-            named.push((WayKind::View, object, all.add_or(ways::of_view(facts, relation, view, column, fixture))));
+            named.push((
+                WayKind::View,
+                object,
+                all.add_or(ways::of_view(facts, relation, view, column, fixture)),
+            ));
         }
         for function in functions {
             let object = format!("function {}", function.signature);
@@ -260,8 +278,10 @@ impl Bench<'_> {
         choices: &mut Choices,
     ) -> Result<crate::isolation::Way, Failure> {
         let ways = crate::isolation::ways_into(facts, piece);
-        let ways: Vec<Option<(&Relation, &[(String, String)])>> =
-            ways.iter().map(|values| Some((piece, values.as_slice()))).collect();
+        let ways: Vec<Option<(&Relation, &[(String, String)])>> = ways
+            .iter()
+            .map(|values| Some((piece, values.as_slice())))
+            .collect();
         let fixture = match self.make(facts, target, choices, &ways).await? {
             Ok(fixture) => fixture,
             Err(problem) => {
@@ -332,7 +352,10 @@ impl Bench<'_> {
         let mut batch = Batch::new();
         batch.one(Stage::Query, "SAVEPOINT pgplumb_rows");
         let settings = [
-            call("search_path", &format!("{}, public", quote_ident(&self.spec.schema))),
+            call(
+                "search_path",
+                &format!("{}, public", quote_ident(&self.spec.schema)),
+            ),
             call("statement_timeout", &format!("{}ms", limit.as_millis())),
         ];
         batch.one(Stage::Query, &format!("SELECT {}", settings.join(", ")));
@@ -386,13 +409,20 @@ impl Bench<'_> {
         let section = format!("[isolation.{}]", self.spec.name);
         if stage == Stage::Before {
             return Problem::new(
-                format!("`given` of {section} was refused: {} (SQLSTATE {})", error.message, error.sqlstate),
+                format!(
+                    "`given` of {section} was refused: {} (SQLSTATE {})",
+                    error.message, error.sqlstate
+                ),
                 "correct what is given",
             );
         }
         let mut message = format!("a row of a tenant was refused: {}", error.message);
         // of a CHECK the whole row, which tells nothing more
-        if let Some(detail) = error.detail.as_ref().filter(|_| !error.is(&SqlState::CHECK_VIOLATION)) {
+        if let Some(detail) = error
+            .detail
+            .as_ref()
+            .filter(|_| !error.is(&SqlState::CHECK_VIOLATION))
+        {
             message.push_str(&format!(" ({detail})"));
         }
         message.push_str(&format!(" (SQLSTATE {})", error.sqlstate));
@@ -407,7 +437,10 @@ impl Bench<'_> {
                 self.spec.name,
                 relation.path
             ),
-            _ => format!("write the values that it needs under [isolation.{}.values], or the rows into `given`", self.spec.name),
+            _ => format!(
+                "write the values that it needs under [isolation.{}.values], or the rows into `given`",
+                self.spec.name
+            ),
         };
         Problem::new(message, help)
     }
@@ -423,7 +456,8 @@ impl Bench<'_> {
                     match self.attempts(std::slice::from_ref(attempt), fixture).await? {
                         Ok(reply) => replies.extend(reply),
                         Err(error) => {
-                            let message = format!("{} (an attempt has {})", error.message, limit(self.session));
+                            let message =
+                                format!("{} (an attempt has {})", error.message, limit(self.session));
                             replies.push(Reply::refusal(&error.sqlstate, &message));
                         }
                     }
@@ -456,7 +490,10 @@ impl Bench<'_> {
         };
         let mut batch = Batch::new();
         batch.one(Stage::Query, "SAVEPOINT pgplumb_attempts");
-        let jobs = format!("SELECT pg_catalog.set_config('pgplumb.attempts', {}, true)", json(&jobs));
+        let jobs = format!(
+            "SELECT pg_catalog.set_config('pgplumb.attempts', {}, true)",
+            json(&jobs)
+        );
         batch.one(Stage::Query, &jobs);
         batch.many(Stage::Settle, include_str!("sql/attempts.sql"));
         batch.one(Stage::Query, "ROLLBACK TO SAVEPOINT pgplumb_attempts");
@@ -464,7 +501,9 @@ impl Bench<'_> {
         let started = Instant::now();
         match batch.run(self.session.client()).await {
             Ok(reply) => {
-                let text = reply.rows(Stage::Settle).find_map(|row| row.try_get("replies").ok().flatten());
+                let text = reply
+                    .rows(Stage::Settle)
+                    .find_map(|row| row.try_get("replies").ok().flatten());
                 decoded(text).map(Ok)
             }
             Err(failure) if failure.error.is(&SqlState::QUERY_CANCELED) => {
@@ -525,5 +564,6 @@ fn decoded<T: serde::de::DeserializeOwned>(text: Option<&str>) -> Result<T, Fail
         error: Error::Unexpected(message),
     };
     let text = text.ok_or_else(|| unexpected("no row of facts on isolation".to_string()))?;
-    serde_json::from_str(text).map_err(|error| unexpected(format!("the facts on isolation could not be read: {error}")))
+    serde_json::from_str(text)
+        .map_err(|error| unexpected(format!("the facts on isolation could not be read: {error}")))
 }

@@ -21,7 +21,11 @@ pub(super) fn ways(facts: &Facts, piece: &Relation) -> Vec<Vec<(String, String)>
                     .flat_map(|below: &Vec<(String, String)>| {
                         values.iter().map(move |own| {
                             let mut both = below.clone();
-                            both.extend(own.iter().filter(|(column, _)| !below.iter().any(|(b, _)| b == column)).cloned());
+                            both.extend(
+                                own.iter()
+                                    .filter(|(column, _)| !below.iter().any(|(b, _)| b == column))
+                                    .cloned(),
+                            );
                             both
                         })
                     })
@@ -39,7 +43,12 @@ fn of_level(parent: &Relation, bound: &str) -> Vec<Vec<(String, String)>> {
     let items = |text: &str| -> Vec<String> {
         lex(text)
             .into_iter()
-            .filter(|token| matches!(token.kind, TokenKind::String | TokenKind::Number | TokenKind::Ident))
+            .filter(|token| {
+                matches!(
+                    token.kind,
+                    TokenKind::String | TokenKind::Number | TokenKind::Ident
+                )
+            })
             .map(|token| token.text(text).to_string())
             .collect()
     };
@@ -123,7 +132,10 @@ mod tests {
     fn the_lower_bound_is_within_and_a_list_names_its_values() {
         let pair = |column: &str, value: &str| (column.to_string(), value.to_string());
         assert_eq!(
-            into("FOR VALUES FROM ('2025-11-01 00:00:00+00', 3) TO ('2025-12-01 00:00:00+00', MAXVALUE)", &["at", "place"]),
+            into(
+                "FOR VALUES FROM ('2025-11-01 00:00:00+00', 3) TO ('2025-12-01 00:00:00+00', MAXVALUE)",
+                &["at", "place"]
+            ),
             [[pair("at", "'2025-11-01 00:00:00+00'"), pair("place", "3")]]
         );
         assert_eq!(

@@ -63,7 +63,11 @@ impl Row {
 
     /// How the connecting role makes it.
     pub fn make(&self) -> String {
-        let conflict = if self.lenient { " ON CONFLICT DO NOTHING" } else { "" };
+        let conflict = if self.lenient {
+            " ON CONFLICT DO NOTHING"
+        } else {
+            ""
+        };
         format!("{}{conflict}", self.insert_into(&self.path))
     }
 
@@ -242,7 +246,11 @@ fn plain(facts: &Facts, target: &Target, number: usize, help: &str) -> Result<St
     let relation = found(facts, target)?;
     let Some(column) = relation.column(&target.column) else {
         return Err(Problem::new(
-            format!("table {} has no column {}", relation.path, quote_ident(&target.column)),
+            format!(
+                "table {} has no column {}",
+                relation.path,
+                quote_ident(&target.column)
+            ),
             "name one of its columns",
         ));
     };

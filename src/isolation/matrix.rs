@@ -177,7 +177,11 @@ pub fn word_is_bad(word: &str) -> bool {
 
 fn words(cells: &[Cell]) -> [&'static str; 6] {
     Command::ALL.map(|command| {
-        let of = |side: Side| cells.iter().find(|cell| cell.command == command && cell.side == side);
+        let of = |side: Side| {
+            cells
+                .iter()
+                .find(|cell| cell.command == command && cell.side == side)
+        };
         word(of(Side::Own), of(Side::Other))
     })
 }
@@ -268,7 +272,10 @@ impl Bench<'_> {
     }
 
     fn finished(&self, mut cell: Cell) -> Cell {
-        if matches!(cell.outcome, Outcome::Crosses | Outcome::Denied | Outcome::Unproven) {
+        if matches!(
+            cell.outcome,
+            Outcome::Crosses | Outcome::Denied | Outcome::Unproven
+        ) {
             let mut accepts = self.spec.accepts.iter();
             cell.accepted = accepts
                 .find(|accept| accept.covers(&self.object, cell.command, cell.side))
@@ -297,11 +304,17 @@ impl Bench<'_> {
         match (reply.refused.as_deref(), reply.code.as_deref().unwrap_or("")) {
             (None, _) => {
                 let count = match attempt.reads {
-                    true => reply.seen.as_deref().and_then(|seen| seen.parse().ok()).unwrap_or(0),
+                    true => reply
+                        .seen
+                        .as_deref()
+                        .and_then(|seen| seen.parse().ok())
+                        .unwrap_or(0),
                     false => reply.affected.unwrap_or(0),
                 };
                 match count {
-                    0 if !has_policy => outcome(Outcome::NoPolicy, "no row, for want of a policy".to_string()),
+                    0 if !has_policy => {
+                        outcome(Outcome::NoPolicy, "no row, for want of a policy".to_string())
+                    }
                     0 => outcome(Outcome::Denied, format!("no own row {}", participle(command))),
                     _ => outcome(Outcome::Works, rows(count, command)),
                 }
@@ -318,11 +331,14 @@ impl Bench<'_> {
     }
 
     fn other(&self, command: Command, tried: &[&(Attempt, Reply)], done: &[Cell]) -> Cell {
-        let own_works = done
-            .iter()
-            .any(|cell| cell.side == Side::Own && cell.command == own_of(command) && cell.outcome == Outcome::Works);
+        let own_works = done.iter().any(|cell| {
+            cell.side == Side::Own && cell.command == own_of(command) && cell.outcome == Outcome::Works
+        });
         let mut worst: Option<Cell> = None;
-        let looks: Vec<&&(Attempt, Reply)> = tried.iter().filter(|(attempt, _)| attempt.how == How::Look).collect();
+        let looks: Vec<&&(Attempt, Reply)> = tried
+            .iter()
+            .filter(|(attempt, _)| attempt.how == How::Look)
+            .collect();
         let mut found = Vec::new();
         if looks.is_empty() {
             found.extend(tried.iter().map(|(attempt, reply)| {
@@ -360,9 +376,10 @@ impl Bench<'_> {
         // an aim takes the policies of SELECT along; without one every row of a large table would be read
         if large && cell.outcome == Outcome::Nothing && self.way != Some(WayKind::View) {
             cell.outcome = Outcome::Unproven;
-            cell.have = "no row by its tenant; the table is too large to try it without WHERE, where the policies \
+            cell.have =
+                "no row by its tenant; the table is too large to try it without WHERE, where the policies \
                          of SELECT are left out"
-                .to_string();
+                    .to_string();
         }
         cell
     }
@@ -413,7 +430,11 @@ fn crossing(attempt: &Attempt, reply: &Reply, own_works: bool) -> (Outcome, Stri
     let code = reply.code.as_deref().unwrap_or("");
     match (reply.refused.as_deref(), code) {
         (None, _) => {
-            let seen: i64 = reply.seen.as_deref().and_then(|seen| seen.parse().ok()).unwrap_or(0);
+            let seen: i64 = reply
+                .seen
+                .as_deref()
+                .and_then(|seen| seen.parse().ok())
+                .unwrap_or(0);
             let changed = reply.before != reply.after;
             match (attempt.reads, seen, changed) {
                 (true, 1.., _) => (Outcome::Crosses, rows(seen, attempt.command)),
@@ -427,8 +448,13 @@ fn crossing(attempt: &Attempt, reply: &Reply, own_works: bool) -> (Outcome, Stri
         }
         (Some("run"), "42501") => (Outcome::Refused, complaint.to_string()),
         // the row was found and let go; what refers to it holds it
-        (Some("run"), "23503" | "23001") if attempt.command == Command::Delete && attempt.how == How::Aimed => {
-            (Outcome::Crosses, format!("reached, and held by a foreign key alone: {complaint}"))
+        (Some("run"), "23503" | "23001")
+            if attempt.command == Command::Delete && attempt.how == How::Aimed =>
+        {
+            (
+                Outcome::Crosses,
+                format!("reached, and held by a foreign key alone: {complaint}"),
+            )
         }
         (Some("run"), "57014") => (Outcome::Unproven, complaint.to_string()),
         (Some("run"), code) if code.starts_with("23") => (
@@ -456,9 +482,10 @@ fn compared(look: &Reply, again: &Reply, without: &Reply) -> (Outcome, String) {
             Outcome::Unproven,
             unproven(Some(phase), look.code.as_deref().unwrap_or(""), complaint),
         ),
-        None if look.before != look.after => {
-            (Outcome::Crosses, "rows of the other tenant were changed".to_string())
-        }
+        None if look.before != look.after => (
+            Outcome::Crosses,
+            "rows of the other tenant were changed".to_string(),
+        ),
         None if look.seen != again.seen => (
             Outcome::Unproven,
             "it does not return the same twice, so nothing can be told from it".to_string(),
@@ -513,9 +540,18 @@ mod tests {
         assert_eq!(of(Command::Select, &went(Some("0"), "a", "a")), Outcome::Nothing);
         assert_eq!(of(Command::Update, &went(None, "a", "b")), Outcome::Crosses);
         assert_eq!(of(Command::Update, &went(None, "a", "a")), Outcome::Nothing);
-        assert_eq!(of(Command::Insert, &Reply::refusal("42501", "no")), Outcome::Refused);
-        assert_eq!(of(Command::Delete, &Reply::refusal("23503", "held")), Outcome::Crosses);
-        assert_eq!(of(Command::Move, &Reply::refusal("23505", "twice")), Outcome::Unproven);
+        assert_eq!(
+            of(Command::Insert, &Reply::refusal("42501", "no")),
+            Outcome::Refused
+        );
+        assert_eq!(
+            of(Command::Delete, &Reply::refusal("23503", "held")),
+            Outcome::Crosses
+        );
+        assert_eq!(
+            of(Command::Move, &Reply::refusal("23505", "twice")),
+            Outcome::Unproven
+        );
     }
 
     #[test]
@@ -529,9 +565,18 @@ mod tests {
     #[test]
     fn a_result_that_depends_on_the_other_row_crosses_unless_it_is_never_the_same() {
         let reply = |seen: &str| went(Some(seen), "a", "a");
-        assert_eq!(compared(&reply("2"), &reply("2"), &reply("1")).0, Outcome::Crosses);
-        assert_eq!(compared(&reply("2"), &reply("2"), &reply("2")).0, Outcome::Nothing);
-        assert_eq!(compared(&reply("2"), &reply("3"), &reply("1")).0, Outcome::Unproven);
+        assert_eq!(
+            compared(&reply("2"), &reply("2"), &reply("1")).0,
+            Outcome::Crosses
+        );
+        assert_eq!(
+            compared(&reply("2"), &reply("2"), &reply("2")).0,
+            Outcome::Nothing
+        );
+        assert_eq!(
+            compared(&reply("2"), &reply("3"), &reply("1")).0,
+            Outcome::Unproven
+        );
         assert_eq!(
             compared(&went(Some("1"), "a", ""), &reply("1"), &reply("1")).0,
             Outcome::Crosses

@@ -42,10 +42,14 @@ fn table(bench: &Bench<'_>, command: Command) -> String {
         return format!("REVOKE TRUNCATE ON {path} FROM PUBLIC, {role};");
     }
     if *owned && !*forced {
-        return format!("give {path} another owner than {role}, or ALTER TABLE {path} FORCE ROW LEVEL SECURITY;");
+        return format!(
+            "give {path} another owner than {role}, or ALTER TABLE {path} FORCE ROW LEVEL SECURITY;"
+        );
     }
     if command == Command::Truncate {
-        return format!("give {path} another owner than {role}: an owner may empty a table whatever its policies say");
+        return format!(
+            "give {path} another owner than {role}: an owner may empty a table whatever its policies say"
+        );
     }
     if !protected {
         return format!("ALTER TABLE {path} ENABLE ROW LEVEL SECURITY;");

@@ -191,7 +191,11 @@ impl Isolation {
 
     /// The cells of a partition or child of a table.
     pub fn judge_piece(&self, facts: &Facts, piece: &Relation, column: &str, tried: &Tried) -> Way {
-        let word = if piece.bound.is_some() { "partition" } else { "child" };
+        let word = if piece.bound.is_some() {
+            "partition"
+        } else {
+            "child"
+        };
         let object = format!("{word} {}", piece.path);
         let bench = matrix::Bench {
             spec: self,

@@ -13,10 +13,7 @@ pub(super) fn uuid(number: u64) -> String {
 
 /// What to try in a column, in turn. `number` is different for every row.
 pub(super) fn candidates(relation: &Relation, column: &Column, number: u64) -> Vec<String> {
-    let is_key = relation
-        .keys
-        .iter()
-        .any(|key| key.columns.contains(&column.name));
+    let is_key = relation.keys.iter().any(|key| key.columns.contains(&column.name));
     let checks: Vec<&Check> = relation
         .checks
         .iter()
@@ -25,7 +22,14 @@ pub(super) fn candidates(relation: &Relation, column: &Column, number: u64) -> V
         .collect();
     let mut found = match column.is_array || column.category == "A" {
         true => vec!["'{}'".to_string()],
-        false => of_type(&column.base, &column.kind, &column.labels, column.length, is_key, number),
+        false => of_type(
+            &column.base,
+            &column.kind,
+            &column.labels,
+            column.length,
+            is_key,
+            number,
+        ),
     };
     let is_number = column.category == "N";
     let is_text = column.category == "S";
@@ -70,7 +74,12 @@ fn of_type(
     }
     let quoted = |texts: &[&str]| texts.iter().map(|text| format!("'{text}'")).collect::<Vec<_>>();
     let numbers = |far: u64| {
-        let mut all = vec!["1".to_string(), "0".to_string(), "2".to_string(), "100".to_string()];
+        let mut all = vec![
+            "1".to_string(),
+            "0".to_string(),
+            "2".to_string(),
+            "100".to_string(),
+        ];
         let unique = (far + number).to_string();
         all.insert(if is_key { 0 } else { all.len() }, unique);
         all
@@ -83,7 +92,9 @@ fn of_type(
         "money" => quoted(&["1"]),
         "oid" => quoted(&["1"]),
         "bool" => quoted(&["false", "true"]),
-        "text" | "varchar" | "bpchar" | "name" | "citext" | "char" => vec![quote_literal(&word(length, number))],
+        "text" | "varchar" | "bpchar" | "name" | "citext" | "char" => {
+            vec![quote_literal(&word(length, number))]
+        }
         "timestamptz" | "timestamp" => {
             let mut all = vec!["pg_catalog.now()".to_string()];
             all.extend(quoted(&["2000-01-01", "2100-01-01", "1970-01-01"]));
@@ -114,7 +125,9 @@ fn of_type(
 /// A word of its own, no longer than the column is.
 fn word(length: Option<i64>, number: u64) -> String {
     let unique = format!("pgplumb{number}");
-    let most = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(64);
+    let most = length
+        .and_then(|length| usize::try_from(length).ok())
+        .unwrap_or(64);
     match unique.len() <= most {
         true => unique,
         // the end tells them apart
@@ -171,7 +184,9 @@ pub(super) fn argument(argument: &Argument) -> Option<String> {
     if argument.category == "A" {
         return Some("'{}'".to_string());
     }
-    of_type(&argument.base, "b", &[], None, false, 1).into_iter().next()
+    of_type(&argument.base, "b", &[], None, false, 1)
+        .into_iter()
+        .next()
 }
 
 #[cfg(test)]
@@ -202,7 +217,10 @@ mod tests {
     #[test]
     fn words_of_a_check_come_first_and_numbers_with_their_neighbours() {
         let listed = checked("CHECK ((c = ANY (ARRAY['open'::text, 'done'::text])))");
-        assert_eq!(candidates(&listed, &column("text", "S"), 7)[..2], ["'open'", "'done'"]);
+        assert_eq!(
+            candidates(&listed, &column("text", "S"), 7)[..2],
+            ["'open'", "'done'"]
+        );
         let above = candidates(&checked("CHECK ((c > 41))"), &column("int4", "N"), 7);
         assert!(above.contains(&"42".to_string()), "{above:?}");
         assert_eq!(above[0], "1");

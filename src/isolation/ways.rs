@@ -87,7 +87,12 @@ pub fn of_view(
             (Command::Update, format!("UPDATE {} SET {of_other}", view.path)),
             (Command::Delete, format!("DELETE FROM {}", view.path)),
         ] {
-            all.push(ground.attempt(command, Side::Other, How::Aimed, format!("{run} WHERE {of_other}")));
+            all.push(ground.attempt(
+                command,
+                Side::Other,
+                How::Aimed,
+                format!("{run} WHERE {of_other}"),
+            ));
         }
     }
     if ground.is_small {
@@ -139,8 +144,21 @@ pub fn of_function(
 fn beyond(source: &str) -> Option<&'static str> {
     let source = source.to_ascii_lowercase();
     [
-        "dblink", "http_", "net.", "lo_export", "lo_import", "pg_terminate_backend", "pg_cancel_backend",
-        "advisory", "pg_sleep", "pg_write", "pg_read", "pg_reload_conf", "to program", "from program", "cron.",
+        "dblink",
+        "http_",
+        "net.",
+        "lo_export",
+        "lo_import",
+        "pg_terminate_backend",
+        "pg_cancel_backend",
+        "advisory",
+        "pg_sleep",
+        "pg_write",
+        "pg_read",
+        "pg_reload_conf",
+        "to program",
+        "from program",
+        "cron.",
     ]
     .into_iter()
     .find(|word| source.contains(word))
@@ -158,7 +176,10 @@ fn calls(
     for own in &function.arguments[..required] {
         let values = pointing(relation, own, tenant_column, fixture);
         if values.is_empty() {
-            return Err(format!("no value of type {} is known to call it with", own.type_name));
+            return Err(format!(
+                "no value of type {} is known to call it with",
+                own.type_name
+            ));
         }
         all = all
             .iter()

@@ -6,7 +6,6 @@ use super::context::{self, Context};
 use super::{Error, probes};
 use crate::catalog::Catalog;
 use crate::check::{self, Answer, Answers, Evaluation, Probe, Question, Suite, Verdict};
-use crate::isolation::{Isolation, Matrix};
 use crate::db::ask;
 use crate::db::batch::{Batch, Failure};
 use crate::db::error::Error as DbError;
@@ -14,6 +13,7 @@ use crate::db::isolation;
 use crate::db::probe::{self, Moved, Probed};
 use crate::db::session::{self, Session};
 use crate::diagnostic::Diagnostic;
+use crate::isolation::{Isolation, Matrix};
 
 /// Where probes run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,10 +132,12 @@ impl<'q> Writing<'q> {
     fn matrices(&self, answers: &Answers) -> Vec<Arc<Matrix>> {
         let asked = self.isolations.iter();
         asked
-            .filter_map(|isolation| match answers.get(&Question::Isolation((*isolation).clone())) {
-                Some(Answer::Isolation(matrix)) => Some(Arc::clone(matrix)),
-                _ => None,
-            })
+            .filter_map(
+                |isolation| match answers.get(&Question::Isolation((*isolation).clone())) {
+                    Some(Answer::Isolation(matrix)) => Some(Arc::clone(matrix)),
+                    _ => None,
+                },
+            )
             .collect()
     }
 

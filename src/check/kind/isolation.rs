@@ -12,7 +12,8 @@ use crate::check::question::{Answer, Question};
 use crate::check::rule::{Claim, Judge, Outcome, Rule};
 use crate::check::suite::Suite;
 use crate::isolation::{
-    Accept, Cell, Command, Isolation, Matrix, Outcome as Crossing, Side, TableMatrix, Target, Value, Way, WayKind,
+    Accept, Cell, Command, Isolation, Matrix, Outcome as Crossing, Side, TableMatrix, Target, Value, Way,
+    WayKind,
 };
 use crate::sql::{Name, fragment, parse_name, quote_ident};
 
@@ -20,7 +21,16 @@ use super::probe;
 use super::query::entry_key;
 
 const KEYS: [&str; 10] = [
-    "tables", "tenant_column", "tenants", "as_role", "settings", "user", "given", "values", "own", "accept",
+    "tables",
+    "tenant_column",
+    "tenants",
+    "as_role",
+    "settings",
+    "user",
+    "given",
+    "values",
+    "own",
+    "accept",
 ];
 
 pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
@@ -120,7 +130,12 @@ fn declared(
 
 /// `t` or `t(column)`; without a column the one that holds for all tables.
 fn target(p: &mut Parser, what: &str, text: &Text, column: Option<&str>) -> Option<Target> {
-    let (table, own) = match text.value.trim().strip_suffix(')').and_then(|rest| rest.split_once('(')) {
+    let (table, own) = match text
+        .value
+        .trim()
+        .strip_suffix(')')
+        .and_then(|rest| rest.split_once('('))
+    {
         Some((table, own)) => (table.trim(), Some(own.trim())),
         None => (text.value.trim(), None),
     };
@@ -132,7 +147,9 @@ fn target(p: &mut Parser, what: &str, text: &Text, column: Option<&str>) -> Opti
         }
     };
     let column = match own.map(parse_name) {
-        Some(Ok(Name { schema: None, name, .. })) => Some(name),
+        Some(Ok(Name {
+            schema: None, name, ..
+        })) => Some(name),
         Some(Ok(_)) => {
             p.reader.error_help(
                 text.span,
@@ -160,7 +177,11 @@ fn target(p: &mut Parser, what: &str, text: &Text, column: Option<&str>) -> Opti
         return None;
     };
     let (schema, table) = p.resolve(&name);
-    Some(Target { schema, table, column })
+    Some(Target {
+        schema,
+        table,
+        column,
+    })
 }
 
 fn tenants(p: &mut Parser, fields: &Fields<'_>) -> Option<[String; 2]> {
@@ -286,7 +307,11 @@ fn accepts(p: &mut Parser, within: &str, fields: &Fields<'_>) -> Vec<Accept> {
                 None
             }
         };
-        let object = text(p, "object", "add object = \"…\", as the report has it; * stands for any characters");
+        let object = text(
+            p,
+            "object",
+            "add object = \"…\", as the report has it; * stands for any characters",
+        );
         let reason = text(p, "reason", "add reason = \"…\": something crosses for a reason");
         let mut words: Vec<&str> = Command::ALL.map(Command::as_str).to_vec();
         words.extend(OWN.map(|(word, _)| word));
@@ -356,7 +381,9 @@ impl Look {
         match self {
             Look::Cell(Command::Truncate, _) => format!("truncate {table} with rows of another tenant"),
             Look::Cell(Command::Move, _) => format!("move a row of {table} to another tenant"),
-            Look::Cell(command, Side::Other) => format!("{}{into} {table} of another tenant", command.as_str()),
+            Look::Cell(command, Side::Other) => {
+                format!("{}{into} {table} of another tenant", command.as_str())
+            }
             Look::Cell(command, Side::Own) => format!("{}{into} {table} of the own tenant", command.as_str()),
             Look::Ways(WayKind::Partition) => format!("partitions of {table}, past their table"),
             Look::Ways(WayKind::View) => format!("{table} through views"),
@@ -442,9 +469,10 @@ impl Rule for IsolationRule {
         let outcome = match judge.ask(Question::Isolation((*self.spec).clone())) {
             Some(Answer::Isolation(matrix)) => self.of_matrix(judge.suite, matrix),
             Some(Answer::NotRun { reason }) => Outcome::skip(reason.clone()),
-            Some(Answer::CannotTell { reason }) => {
-                Outcome::blocked(reason.clone(), format!("{} cannot be judged: {reason}", self.title))
-            }
+            Some(Answer::CannotTell { reason }) => Outcome::blocked(
+                reason.clone(),
+                format!("{} cannot be judged: {reason}", self.title),
+            ),
             _ => Outcome::blocked("the server", format!("{} was not put to the server", self.title)),
         };
         outcome.object(self.title.clone())
@@ -458,7 +486,10 @@ impl IsolationRule {
         };
         if let Some(problem) = &table.problem {
             let by = format!("rows of {} in isolation {}", table.path, self.spec.name);
-            return Outcome::blocked(by, format!("{}: {}; {}", self.title, problem.message, problem.help));
+            return Outcome::blocked(
+                by,
+                format!("{}: {}; {}", self.title, problem.message, problem.help),
+            );
         }
         match self.look {
             Look::Cell(command, side) => match table.cell(command, side) {
@@ -491,7 +522,11 @@ impl IsolationRule {
             }
             (Crossing::Unproven, None) if cell.side == Side::Own => Outcome::blocked(
                 have.clone(),
-                format!("{} cannot be judged: {have}; {}", self.title, self.statement(suite, cell)),
+                format!(
+                    "{} cannot be judged: {have}; {}",
+                    self.title,
+                    self.statement(suite, cell)
+                ),
             ),
             (Crossing::Unproven, None) => Outcome::warn(format!(
                 "{}: not proven: {have}; {}",
@@ -517,7 +552,10 @@ impl IsolationRule {
 
     fn of_ways(&self, suite: &Suite, table: &TableMatrix, kind: WayKind) -> Outcome {
         let ways: Vec<&Way> = table.ways.iter().filter(|way| way.kind == kind).collect();
-        let cells = || ways.iter().flat_map(|way| way.cells.iter().map(move |cell| (*way, cell)));
+        let cells = || {
+            ways.iter()
+                .flat_map(|way| way.cells.iter().map(move |cell| (*way, cell)))
+        };
         let line = |(way, cell): (&Way, &Cell)| {
             format!("{} of {}: {}", cell.command.as_str(), way.object, cell.have)
         };
@@ -570,4 +608,202 @@ fn told(why: &str, have: String) -> Outcome {
     let mut outcome = Outcome::pass().actual(have);
     outcome.message = why.to_string();
     outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::check::Status;
+    use crate::check::question::{Answer, Question};
+    use crate::check::testing::{complaints, one, sample, settle, suite};
+    use crate::isolation::{
+        Cell, Command, Isolation, Matrix, Outcome, Problem, Side, TableMatrix, Way, WayKind,
+    };
+
+    const HEAD: &str = "[isolation.x]\ntables = [\"t\"]\ntenant_column = \"id\"\nas_role = \"app\"\n";
+
+    fn asked(text: &str) -> Isolation {
+        let suite = suite("s", text);
+        let spec = std::cell::RefCell::new(None);
+        settle(&[&suite], &sample(), |question| {
+            if let Question::Isolation(isolation) = question {
+                spec.replace(Some(isolation.clone()));
+            }
+            Answer::NotRun {
+                reason: "not asked".to_string(),
+            }
+        });
+        spec.take().expect("it was asked")
+    }
+
+    fn cell(command: Command, side: Side, outcome: Outcome) -> Cell {
+        Cell {
+            command,
+            side,
+            outcome,
+            have: "have".to_string(),
+            statement: "SELECT 1".to_string(),
+            fix: Some("FIX;".to_string()),
+            accepted: None,
+        }
+    }
+
+    /// Status and message of one check over a matrix of that table.
+    fn judged(table: TableMatrix, end: &str) -> (Status, String) {
+        let suite = suite("s", HEAD);
+        let matrix = Arc::new(Matrix {
+            name: "x".to_string(),
+            role: "app".to_string(),
+            tables: vec![table],
+        });
+        let verdicts = settle(&[&suite], &sample(), |_| Answer::Isolation(Arc::clone(&matrix)));
+        let verdict = one(&verdicts, &format!("s/isolation.x/t.{end}"));
+        (verdict.status, verdict.message.clone())
+    }
+
+    fn of(cells: Vec<Cell>, ways: Vec<Way>) -> TableMatrix {
+        TableMatrix {
+            path: "public.t".to_string(),
+            problem: None,
+            cells,
+            ways,
+        }
+    }
+
+    #[test]
+    fn names_are_those_of_sql_and_what_probes_share_holds() {
+        let spec = asked(
+            "schema = \"s\"\n[probes]\nas_role = \"App\"\nsettings = { a = 1 }\n[isolation.x]\n\
+             tables = [\"public.t\"]\ntenant_column = '\"Org\"'\nuser = 'public.t ( \"Id\" )'\n\
+             settings = { \"b.c\" = \"{user}\" }\n[isolation.x.values.'public.T']\nn = \"1 + 1\"\nm = true\n",
+        );
+        assert_eq!(spec.role, "app");
+        assert_eq!(
+            (spec.tables[0].path(), spec.tables[0].column.as_str()),
+            ("public.t".to_string(), "Org")
+        );
+        assert_eq!(spec.user.expect("a user").column, "Id");
+        let settings: Vec<String> = spec
+            .settings
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        assert_eq!(settings, ["b.c={user}", "a=1"]);
+        let values: Vec<String> = spec
+            .values
+            .iter()
+            .map(|value| format!("{}.{} {}", value.target.path(), value.target.column, value.sql))
+            .collect();
+        assert_eq!(values, ["public.t.n 1 + 1", "public.t.m true"]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_reported_with_its_place() {
+        assert_eq!(
+            complaints("[isolation.x]\ntables = [\"t\"]\nas_role = \"app\"\ntenant = \"id\"\n"),
+            [
+                "2:11 `tables`: no column of t is named (add tenant_column = \"…\", or write \"t(column)\")",
+                "4:1 unknown key `tenant` in [isolation.x] (did you mean `tenants`?)",
+            ]
+        );
+        assert_eq!(
+            complaints("[isolation.x]\ntables = [\"t(id)\"]\n"),
+            [
+                "1:12 [isolation.x]: `as_role` is missing (name the role that the application works as: as_role = \"…\")"
+            ]
+        );
+        assert_eq!(
+            complaints("[isolation.x]\nas_role = \"app\"\n"),
+            [
+                "1:12 [isolation.x]: `tables` is missing (name the tables that hold rows of tenants: tables = [\"…\"])"
+            ]
+        );
+        assert_eq!(
+            complaints(&format!(
+                "{HEAD}settings = {{ a = \"{{user}}\" }}\ntenants = [\"a\", \"a\"]\ngiven = \"commit\"\n"
+            )),
+            [
+                "5:1 [isolation.x]: `settings` uses {user}, and there is no `user` (add user = \"table(column)\": the rows that users are)",
+                "6:1 `tenants`: want two different values (write tenants = [\"…\", \"…\"], or leave it out to have them made up)",
+                "7:10 `given`: COMMIT would leave the transaction that is rolled back (leave it out: every step has a savepoint of its own)",
+            ]
+        );
+        assert_eq!(
+            complaints(&format!(
+                "{HEAD}[isolation.x.values.t]\nn = \"1 +\"\n[[isolation.x.accept]]\ncommand = \"selct\"\nobject = \"t\"\n"
+            ))
+            .len(),
+            3
+        );
+    }
+
+    #[test]
+    fn a_cell_is_a_verdict() {
+        let verdict =
+            |command, side, outcome, end: &str| judged(of(vec![cell(command, side, outcome)], vec![]), end);
+        let (status, message) = verdict(Command::Update, Side::Other, Outcome::Crosses, "update");
+        assert_eq!(status, Status::Fail);
+        assert_eq!(
+            message,
+            "isolation x: update t of another tenant: have `have`, want `no row`; checks/s.toml:2: SELECT 1"
+        );
+        for (outcome, status) in [
+            (Outcome::Works, Status::Pass),
+            (Outcome::NoGrant, Status::Pass),
+            (Outcome::NoPolicy, Status::Pass),
+            (Outcome::Denied, Status::Fail),
+            (Outcome::Unproven, Status::Blocked),
+        ] {
+            let found = verdict(Command::Select, Side::Own, outcome, "own_select").0;
+            assert_eq!(found, status, "{outcome:?}");
+        }
+        for (outcome, status) in [
+            (Outcome::Refused, Status::Pass),
+            (Outcome::Nothing, Status::Pass),
+            (Outcome::Unproven, Status::Warn),
+            (Outcome::NotApplicable, Status::Skip),
+        ] {
+            let found = verdict(Command::Move, Side::Other, outcome, "move").0;
+            assert_eq!(found, status, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn ways_are_one_check_a_kind_and_name_what_crosses() {
+        let way = |kind, object: &str, outcome| Way {
+            kind,
+            object: object.to_string(),
+            cells: vec![cell(Command::Select, Side::Other, outcome)],
+        };
+        let table = || {
+            of(
+                vec![],
+                vec![
+                    way(WayKind::View, "view public.v", Outcome::Crosses),
+                    way(WayKind::View, "view public.w", Outcome::Nothing),
+                    way(WayKind::Function, "function f()", Outcome::Unproven),
+                ],
+            )
+        };
+        assert_eq!(
+            judged(table(), "views"),
+            (
+                Status::Fail,
+                "isolation x: t through views: select of view public.v: have; checks/s.toml:2: SELECT 1"
+                    .to_string()
+            )
+        );
+        assert_eq!(judged(table(), "functions").0, Status::Warn);
+        assert_eq!(judged(table(), "partitions").0, Status::Pass);
+        let problem = Problem::new("no row", "give one");
+        let unready = TableMatrix::unready("public.t".to_string(), problem);
+        assert_eq!(
+            judged(unready, "select"),
+            (
+                Status::Blocked,
+                "isolation x: select from t of another tenant: no row; give one".to_string()
+            )
+        );
+    }
 }

@@ -114,7 +114,9 @@ fn isolation(out: &mut String, report: &Report) {
             std::iter::once(line.object).chain(cells).collect()
         });
         let title = format!("Isolation {} as {}", matrix.name, matrix.role);
-        let head = ["Object", "select", "insert", "update", "move", "delete", "truncate"];
+        let head = [
+            "Object", "select", "insert", "update", "move", "delete", "truncate",
+        ];
         let id = format!("isolation-{}", index + 1);
         section(out, &id, &title, &table(&title, &head, rows.collect()));
     }

@@ -7,7 +7,10 @@ use crate::report::model::Report;
 /// The section of each matrix.
 pub fn section(page: &mut Page, report: &Report) {
     for matrix in &report.isolation {
-        page.heading(2, &format!("Isolation {} as {}", text(&matrix.name), code(&matrix.role)));
+        page.heading(
+            2,
+            &format!("Isolation {} as {}", text(&matrix.name), code(&matrix.role)),
+        );
         let rows: Vec<[String; 7]> = matrix
             .lines()
             .iter()
@@ -23,7 +26,9 @@ pub fn section(page: &mut Page, report: &Report) {
             })
             .collect();
         page.table(
-            ["Object", "select", "insert", "update", "move", "delete", "truncate"],
+            [
+                "Object", "select", "insert", "update", "move", "delete", "truncate",
+            ],
             &rows,
         );
         page.paragraph(
