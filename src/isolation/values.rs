@@ -43,10 +43,11 @@ pub(super) fn candidates(relation: &Relation, column: &Column, number: u64) -> V
         found = written;
         found.extend(typical(number));
     } else {
-        found.extend(written);
+        // of a key they are to be different, which a literal is not
         if is_text {
             found.extend(typical(number));
         }
+        found.extend(written);
     }
     if !column.not_null {
         found.push("NULL".to_string());
