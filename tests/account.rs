@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use pgplumb::db::scratch::Options;
+
 use crate::support::{Pgplumb, Project, Server};
 
 /// One of every kind that has a name of its own on a relation or beside it.
@@ -105,4 +107,30 @@ fn what_was_there_is_not_told_as_made() {
             serde_json::json!(["public.second"])
         )
     );
+}
+
+#[test]
+fn a_rollback_tells_the_last_write_where_the_server_keeps_the_times_of_commits() {
+    let options = Options::default().setting("track_commit_timestamp", "on");
+    let server: &'static Server = Box::leak(Box::new(Server::start(options)));
+    let database = server.database("last_write");
+    let project = Project::new();
+    project.write(
+        "migrations/0001_t.sql",
+        "CREATE TABLE t (id integer, at date) PARTITION BY RANGE (at);\n\
+         CREATE TABLE t_all PARTITION OF t DEFAULT;\n",
+    );
+    project.write("rollback/0001_t.sql", "DROP TABLE t;\n");
+    let run = |args: &[&str]| Pgplumb::new(&project, &database).args(args).run();
+    run(&["apply", "-q"]).expect(0);
+    database.run("INSERT INTO t VALUES (1, '2025-01-01')");
+    database.run("SELECT pg_sleep(1.1)");
+    database.run("INSERT INTO t VALUES (2, '2026-01-01')");
+    let last = database
+        .value(
+            "SELECT to_char(max(pg_xact_commit_timestamp(xmin)) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') FROM t",
+        )
+        .expect("the time of a commit");
+    let told = format!("public.t: 2 rows, 8192 bytes, last written at {last} UTC");
+    run(&["rollback", "1"]).expect(2).says(&told);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Database, Outcome, Pgplumb, Project, Proxy, Server};
+use crate::support::{Database, Outcome, Pgplumb, Project, Proxy, Server, Standby};
 
 fn run(project: &Project, database: &Database, args: &[&str]) -> Outcome {
     Pgplumb::new(project, database).args(args).run()
@@ -111,6 +111,78 @@ fn alone_0024_has_three_root_causes_each_with_all_its_lines() {
             .unwrap()
             .contains("table auth.users_extended")
     );
+    assert_eq!(
+        summary["issues"][1]["needed_by"],
+        "3 foreign keys and 12 policies"
+    );
+    assert_eq!(
+        summary["issues"][0]["impact"].as_str().unwrap().split(';').next(),
+        Some("8 tables, 15 indexes and 4 triggers cannot be created")
+    );
+    // each check waits for what it needs itself, where that can be told
+    let waits = |kind: &str, cause: &str| {
+        let of_kind = checks.iter().filter(|check| check["kind"] == kind);
+        of_kind.filter(|check| check["blocked_by"] == cause).count()
+    };
+    assert_eq!(waits("policy", "schema auth"), 12);
+    assert_eq!(
+        (
+            waits("foreign_key", "table organization"),
+            waits("foreign_key", "schema auth")
+        ),
+        (3, 3)
+    );
+    assert_eq!(waits("grant", "role authenticated"), 3);
+    assert_eq!(waits("index", "table organization"), 15);
+    // as the shipped document tells it, object by object
+    let parts: Vec<(usize, &str, &str)> = summary["tasks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|task| {
+            let number = task["number"].as_u64().unwrap() as usize;
+            let parts = task["parts"].as_array().unwrap().iter();
+            parts.map(move |part| {
+                (
+                    number,
+                    part["what"].as_str().unwrap(),
+                    part["status"].as_str().unwrap(),
+                )
+            })
+        })
+        .collect();
+    for (number, what, status) in [
+        (1, "table sync_progress: 19 columns, 6 constraints", "blocked"),
+        (2, "table sync_activity_log: 4 policies, row security", "blocked"),
+        (3, "table sync_preview_cache: 4 indexes", "blocked"),
+        (4, "function validate_sync_progress_totals()", "blocked"),
+        (
+            5,
+            "enum sync_type: ('woocommerce', 'odoo', 'shopify', 'custom')",
+            "blocked",
+        ),
+        (
+            6,
+            "public.sync_activity_log (user_id) references auth.users_extended(id) on delete set null",
+            "blocked",
+        ),
+        (7, "prerequisites exist", "blocked"),
+        (7, "no long lock on the tables that will be locked", "pass"),
+        (7, "the scripts run to their end", "blocked"),
+        (8, "0024_sync_preview_progress_logs", "pass"),
+    ] {
+        assert!(parts.contains(&(number, what, status)), "{what} in {parts:#?}");
+    }
+    run(&project, &database, &["preflight", "--to", "24"])
+        .expect(3)
+        .says("GATE: DO NOT DEPLOY UNTIL")
+        .says("apply: `pgplumb apply --to 0024`");
+    database.run("create table customers (id int); create schema odd; create table odd.\"Odd one\" (id int)");
+    run(&project, &database, &["preflight"])
+        .expect(3)
+        .says("schema public has 1 table or view: customers")
+        .says("schema odd has 1 table or view: Odd one");
+    database.run("drop table customers; drop schema odd cascade");
     for args in [
         &["apply"][..],
         &["apply", "--to", "0024"],
@@ -442,4 +514,125 @@ fn a_prepared_transaction_is_named_with_its_way_out() {
     session
         .run("rollback prepared 'left open'")
         .expect("the server takes it");
+}
+
+/// A standby answers every question, and takes nothing.
+#[test]
+fn a_standby_blocks_and_can_still_be_verified() {
+    let server: &'static Server = Box::leak(Box::new(Server::start(Standby::primary_options())));
+    let database = server.database("primary");
+    let project = Project::new()
+        .with(
+            "migrations/0001_a.sql",
+            "create table a (id int primary key, n int check (n > 0));",
+        )
+        .with(
+            "checks/0001_a.toml",
+            "title = \"a\"\n[table.a.column]\nid = \"int not null\"\n[table.a.check]\na_n_check = \"n > 0\"\n\
+             [[probe]]\nname = \"it takes rows\"\nrun = \"insert into a values (1, 1)\"\naffected = 1\n",
+        );
+    run(&project, &database, &["apply"]).expect(0);
+    project.write("migrations/0002_b.sql", "alter table a add column b int;");
+    let standby = Standby::of(server, &database);
+    let on_standby = |args: &[&str]| {
+        Pgplumb::at(project.path())
+            .env("DATABASE_URL", &standby.url(&database))
+            .args(args)
+            .run()
+    };
+    let report = on_standby(&["preflight", "--format", "json"]).expect(3).json();
+    assert_eq!(objects(&report), ["the standby server"]);
+    assert_eq!(report["root_causes"][0]["remedy"], "connect to the primary");
+    on_standby(&["apply"]).expect(3).says("nothing was run");
+    on_standby(&["status"]).expect(0).says("1 applied, 1 pending");
+    let report = on_standby(&["verify", "--format", "json"]).json();
+    let status = |kind: &str| {
+        let checks = report["checks"].as_array().expect("checks");
+        let check = checks.iter().find(|check| check["kind"] == kind);
+        check.unwrap_or_else(|| panic!("no {kind} in {checks:#?}"))["status"].clone()
+    };
+    assert_eq!(
+        [status("column"), status("check"), status("probe")],
+        ["pass", "pass", "skip"]
+    );
+    // with nothing pending there is nothing that a standby could refuse
+    project.remove("migrations/0002_b.sql");
+    on_standby(&["preflight"]).expect(0);
+    drop(standby);
+    run(&project, &database, &["preflight"]).expect(0);
+}
+
+/// The advice of a preflight that is ready.
+fn advice(project: &Project, database: &Database) -> Vec<String> {
+    let report = json(project, database, 0);
+    let diagnostics = report["diagnostics"].as_array().expect("diagnostics");
+    diagnostics
+        .iter()
+        .map(|one| one["message"].as_str().expect("a message").to_string())
+        .collect()
+}
+
+#[test]
+fn a_transaction_that_holds_a_table_for_long_is_named() {
+    let database = Server::shared().database("held");
+    database.run("create table a (id int primary key); create table quiet (id int)");
+    let reader = database.session();
+    reader.run("begin; select * from a").expect("it is read");
+    let pid = reader.run("select pg_backend_pid()").expect("a pid")[0][0].clone();
+    let pid = pid.expect("a number");
+    let altered = Project::new().with("migrations/0001_a.sql", "alter table a add column b int;");
+    let referred = Project::new().with(
+        "migrations/0001_a.sql",
+        "create table b (a int references a (id));",
+    );
+    let elsewhere = Project::new().with("migrations/0001_a.sql", "alter table quiet add column b int;");
+    // what has just begun is nobody's trouble
+    assert_eq!(advice(&altered, &database), [""; 0]);
+    std::thread::sleep(std::time::Duration::from_millis(10_100));
+    for project in [&altered, &referred] {
+        let found = advice(project, &database);
+        assert_eq!(found.len(), 1, "{found:?}");
+        let begin = format!("a transaction of postgres (pid {pid}) has held a lock on public.a for 1");
+        assert!(found[0].starts_with(&begin), "{found:?}");
+    }
+    run(&altered, &database, &["preflight"])
+        .expect(0)
+        .says(&format!("SELECT pg_terminate_backend({pid})"));
+    assert_eq!(advice(&elsewhere, &database), [""; 0]);
+    reader.run("commit").expect("it ends");
+    assert_eq!(advice(&altered, &database), [""; 0]);
+}
+
+/// Another autovacuum gives way to a lock; this one does not.
+#[test]
+fn autovacuum_against_wraparound_is_named() {
+    let options = pgplumb::db::scratch::Options::default()
+        .setting("autovacuum", "on")
+        .setting("autovacuum_naptime", 1);
+    let server: &'static Server = Box::leak(Box::new(Server::start(options)));
+    let database = server.database("wraparound");
+    // as slow as the server lets it be, so that it is still at work when it is looked at
+    database.run(
+        "create table old (id int, filler text) with (fillfactor = 10, autovacuum_enabled = off, \
+         autovacuum_freeze_max_age = 100000, autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1); \
+         create table young (id int); insert into old select g, repeat('x', 500) from generate_series(1, 2000) g",
+    );
+    database.run("do $$ begin for i in 1..100100 loop perform txid_current(); commit; end loop; end $$");
+    let at_work = "select count(distinct pid) from pg_stat_activity a join pg_locks l using (pid) \
+                   where a.query like 'autovacuum: VACUUM%public.old (to prevent wraparound)%' \
+                   and l.relation = 'public.old'::regclass";
+    let since = std::time::Instant::now();
+    while database.value(at_work) != Some("1".to_string()) {
+        assert!(since.elapsed().as_secs() < 60, "autovacuum does not come");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let project = Project::new().with("migrations/0001_a.sql", "alter table old add column b int;");
+    let found = advice(&project, &database);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].ends_with("is at work on public.old to prevent wraparound, and does not give way to a lock"),
+        "{found:?}"
+    );
+    let other = Project::new().with("migrations/0001_a.sql", "alter table young add column b int;");
+    assert_eq!(advice(&other, &database), [""; 0]);
 }

@@ -17,6 +17,7 @@ pub mod ground;
 pub mod script;
 pub mod figures;
 pub mod judge;
+pub mod losses;
 pub mod ask;
 pub mod probe;
 pub mod isolation;

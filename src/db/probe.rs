@@ -238,10 +238,11 @@ impl Runner<'_> {
     async fn step(&mut self, probe: &Probe, step: &Step) -> Result<Ended, Failure> {
         let mut batch = self.begun();
         batch.one(Stage::Query, &self.restore(probe));
-        batch.one(Stage::Query, "SAVEPOINT pgplumb_step");
         if let Some(given) = &step.given {
             batch.many(Stage::Before, &given.sql);
         }
+        // behind what is given: that stays for the next step when this one is refused as expected
+        batch.one(Stage::Query, "SAVEPOINT pgplumb_step");
         for (name, value) in &step.settings {
             batch.one(Stage::Begin, &set(name, value));
         }

@@ -110,15 +110,18 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
         }
         if runner.migrations.is_empty() {
             let mut looked = report.clone();
-            let stops = super::preflight::stops(
-                context,
-                &runner.session,
-                &reading.history,
-                &ledger,
-                &plan,
-                &all,
-                &mut looked,
-            );
+            let asked = super::preflight::Options {
+                to: options.to,
+                out_of_order: options.out_of_order,
+            };
+            let subject = super::preflight::Subject {
+                history: &reading.history,
+                ledger: &ledger,
+                plan: &plan,
+                suites: &all,
+                options: &asked.words(&plan),
+            };
+            let stops = super::preflight::stops(context, &runner.session, &subject, &mut looked);
             let is_stopped = stops.await?;
             if is_stopped && let Some(newer) = moved_on(&mut runner, &reading).await? {
                 reading = newer;

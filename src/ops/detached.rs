@@ -129,7 +129,7 @@ impl Runner<'_> {
                 return Ok(Some(outcome));
             }
         }
-        self.record_detached(step, settings, &scope, &before, started)
+        self.record_detached(step, settings, &scope, before, started)
             .await
     }
 
@@ -406,7 +406,7 @@ impl Runner<'_> {
         step: Step<'_>,
         settings: &Settings,
         scope: &Scope,
-        before: &Catalog,
+        before: Catalog,
         started: Instant,
     ) -> Result<Option<Outcome>, Error> {
         let mut batch = Batch::new();
@@ -438,9 +438,10 @@ impl Runner<'_> {
         let elapsed = started.elapsed();
         let report = MigrationReport {
             duration_ms: Some(millis(elapsed)),
-            artifacts: artifacts(before, &after),
+            artifacts: artifacts(&before, &after),
             ..self.describe(&step, MigrationState::Pending)
         };
+        self.note_rollback(&step, before, &after);
         if !totals.approved(self.strict) {
             return Ok(Some(self.not_approved(step, report, totals, started).await));
         }

@@ -34,11 +34,16 @@ pub fn of_files(
     line.files
         .extend(suite.map(|suite| file("checks", &suite.file, suite.checks())));
     line.effects = effects(script);
-    line.way_back = Some(match (&migration.down, migration.irreversible()) {
+    line.way_back = Some(way_back(migration));
+}
+
+/// How a migration is taken back.
+pub fn way_back(migration: &Migration) -> WayBack {
+    match (&migration.down, migration.irreversible()) {
         (Some(down), _) => WayBack::Script(down.file.path().to_string()),
         (None, Some(reason)) => WayBack::Irreversible(reason.to_string()),
         (None, None) => WayBack::None,
-    });
+    }
 }
 
 fn file(role: &'static str, file: &SourceFile, parts: usize) -> FileLine {

@@ -8,6 +8,7 @@ use crate::catalog::{Catalog, Scope};
 use crate::db::batch::{Batch, Reply, Stage};
 use crate::db::session::Session;
 use crate::db::{catalog as reading, names};
+use crate::history::trace;
 use crate::migration::MigrationScript;
 use crate::plan::{Direction, Plan, Step};
 use crate::report::model::Artifacts;
@@ -175,7 +176,10 @@ fn grants(script: &MigrationScript) -> bool {
 
 /// What a step made of the catalog.
 pub(super) fn artifacts(before: &Catalog, after: &Catalog) -> Artifacts {
-    let mut artifacts = Artifacts::default();
+    let mut artifacts = Artifacts {
+        traces: trace::trace(before, after),
+        ..Artifacts::default()
+    };
     for change in diff::diff(before, after) {
         match change.kind {
             ChangeKind::Added => artifacts.created.extend(after.get(&change.object).cloned()),

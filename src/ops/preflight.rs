@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::apply::{check_scripts, refused};
 use super::context::{Context, ask};
+use super::facts::way_back;
 use super::runner::{describe, millis};
 use super::{Error, suites, unjudged};
 use crate::check::{Status, Suite, Verdict};
@@ -15,11 +16,11 @@ use crate::diagnostic::Diagnostic;
 use crate::history::{HISTORY_TABLE, History, JOURNAL_TABLE, Ledger};
 use crate::migration::Version;
 use crate::plan::Plan;
-use crate::preflight::{self, Assessment, Existing, RelationFacts, Remedy};
+use crate::preflight::{self, Assessment, Cause, Existing, RelationFacts, Remedy};
 use crate::project::OutOfOrder;
 use crate::report::ExitCode;
 use crate::report::model::{Conclusion, MigrationState, Report, RootCause};
-use crate::report::preflight::{Facts, Preflight, lines, waiting};
+use crate::report::preflight::{Facts, Planned, Preflight, lines, waiting};
 
 /// What the user asked for.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +28,32 @@ pub struct Options {
     /// The newest version that would be applied; all when absent.
     pub to: Option<Version>,
     pub out_of_order: bool,
+}
+
+impl Options {
+    /// As a command line has them, the version as the project spells it: ` --to 0024`.
+    pub fn words(&self, plan: &Plan<'_>) -> String {
+        let mut words = String::new();
+        if self.to.is_some()
+            && let Some(last) = plan.steps.last()
+        {
+            words.push_str(&format!(" --to {}", last.migration.label));
+        }
+        if self.out_of_order {
+            words.push_str(" --out-of-order");
+        }
+        words
+    }
+}
+
+/// What is judged.
+pub struct Subject<'a> {
+    pub history: &'a History,
+    pub ledger: &'a Ledger<'a>,
+    pub plan: &'a Plan<'a>,
+    pub suites: &'a [Suite],
+    /// What the command line said besides the verb.
+    pub options: &'a str,
 }
 
 /// Judges whether `apply` would work.
@@ -45,16 +72,14 @@ pub async fn preflight(context: &Context<'_>, options: &Options) -> Result<Repor
     let allow = options.out_of_order || project.config.settings.out_of_order == OutOfOrder::Allow;
     let plan = Plan::up(&ledger, options.to, allow).map_err(refused)?;
     check_scripts(&plan)?;
-    stops(
-        context,
-        &session,
-        &reading.history,
-        &ledger,
-        &plan,
-        &all,
-        &mut report,
-    )
-    .await?;
+    let subject = Subject {
+        history: &reading.history,
+        ledger: &ledger,
+        plan: &plan,
+        suites: &all,
+        options: &options.words(&plan),
+    };
+    stops(context, &session, &subject, &mut report).await?;
     if report.exit == ExitCode::Done {
         report.conclusion = Some(Conclusion::Ready);
         report.migrations = plan
@@ -101,12 +126,16 @@ async fn half_done(
 pub async fn stops(
     context: &Context<'_>,
     session: &Session,
-    history: &History,
-    ledger: &Ledger<'_>,
-    plan: &Plan<'_>,
-    suites: &[Suite],
+    subject: &Subject<'_>,
     report: &mut Report,
 ) -> Result<bool, Error> {
+    let Subject {
+        history,
+        ledger,
+        plan,
+        suites,
+        options,
+    } = *subject;
     let names = preflight::names(plan);
     let mut existing = Existing::default();
     if !plan.is_empty() {
@@ -126,7 +155,7 @@ pub async fn stops(
             None => diagnostic,
         }
     }));
-    let remedies = remedies(context, ledger, plan, &found, &existing);
+    let (remedies, reasons) = remedies(context, ledger, plan, &found, &existing);
     let mut checks = Vec::new();
     for step in &plan.steps {
         let version = step.migration.version;
@@ -135,16 +164,33 @@ pub async fn stops(
             checks.extend(verdicts.into_iter().map(|verdict| wait(verdict, &found, version)));
         }
     }
-    let migrations: Vec<(String, bool)> = plan
+    let migrations: Vec<Planned> = plan
         .steps
         .iter()
-        .map(|step| (step.migration.stem(), step.migration.down.is_some()))
+        .map(|step| Planned {
+            stem: step.migration.stem(),
+            way_back: way_back(step.migration),
+        })
         .collect();
+    existing
+        .nearby
+        .retain(|(_, name)| name != HISTORY_TABLE && name != JOURNAL_TABLE);
+    let server = report
+        .database
+        .as_ref()
+        .map(|database| database.server_version.clone());
     let facts = Facts {
         found: &found,
         remedies: &remedies,
+        reasons: &reasons,
         checks: &checks,
         migrations: &migrations,
+        applied: history.applied.len(),
+        present: &existing.nearby,
+        role: &existing.rights.role,
+        superuser: existing.rights.superuser,
+        server: server.as_deref().unwrap_or_default(),
+        options,
     };
     let is_blocked = !found.is_ready();
     if is_blocked {
@@ -235,16 +281,16 @@ async fn look_up(
         .map_err(|failure| Error::database("looking up what the scripts need", failure))
 }
 
-/// What to do about each cause.
+/// What to do about each cause, and where what is missing should have come from.
 fn remedies(
     context: &Context<'_>,
     ledger: &Ledger<'_>,
     plan: &Plan<'_>,
     found: &Assessment,
     existing: &Existing,
-) -> Vec<String> {
+) -> (Vec<String>, Vec<String>) {
     if found.is_ready() {
-        return Vec::new();
+        return Default::default();
     }
     let planned: Vec<Version> = plan.steps.iter().map(|step| step.migration.version).collect();
     let creators = preflight::creators(&found.causes, &context.project.set, ledger, &planned);
@@ -254,9 +300,13 @@ fn remedies(
         .enumerate()
         .map(|(index, cause)| {
             let closest = Remedy::closest(cause, existing);
-            Remedy::line(cause, creators.get(&index), closest.as_deref())
+            let creator = creators.get(&index);
+            (
+                Remedy::line(cause, creator, closest.as_deref()),
+                Remedy::reason(cause, creator).unwrap_or_default(),
+            )
         })
-        .collect()
+        .unzip()
 }
 
 /// A check that cannot be judged, with the cause that it waits for.
@@ -264,19 +314,10 @@ fn wait(verdict: Verdict, found: &Assessment, version: Version) -> Verdict {
     let Some(causes) = found.blocked.get(&version) else {
         return verdict;
     };
-    let own = found
-        .waiting
-        .iter()
-        .find(|(path, _)| {
-            verdict
-                .object
-                .strip_prefix(path.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '(']))
-        })
-        .map(|(_, cause)| *cause);
-    let Some(cause) = own
-        .or(causes.first().copied())
-        .and_then(|cause| found.causes.get(cause))
+    let first = || found.causes.get(*causes.first()?);
+    let Some(cause) = named_by(&verdict, found)
+        .or_else(|| unmade(&verdict, found))
+        .or_else(first)
     else {
         return verdict;
     };
@@ -286,4 +327,31 @@ fn wait(verdict: Verdict, found: &Assessment, version: Version) -> Verdict {
         blocked_by: Some(cause.object.clone()),
         ..verdict
     }
+}
+
+/// The cause that a check names itself: the target of its reference, the role of its grant.
+fn named_by<'a>(verdict: &Verdict, found: &'a Assessment) -> Option<&'a Cause> {
+    let object = match verdict.kind {
+        "foreign_key" => {
+            let target = verdict.expected.as_deref()?;
+            format!("table {}", &target[..target.find('(')?])
+        }
+        "grant" => format!("role {}", verdict.id.rsplit_once("/grant.")?.1),
+        _ => return None,
+    };
+    found
+        .causes
+        .iter()
+        .find(|cause| cause.object == object || cause.sites.iter().any(|site| site.object == object))
+}
+
+/// The cause that keeps the object of a check from being made, or else what it stands on.
+fn unmade<'a>(verdict: &Verdict, found: &'a Assessment) -> Option<&'a Cause> {
+    let is_of = |path: &str| {
+        let rest = verdict.object.strip_prefix(path);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '(']))
+    };
+    let all = found.waiting.iter().filter(|unmade| is_of(&unmade.path));
+    let nearest = all.max_by_key(|unmade| unmade.path.len())?;
+    found.causes.get(nearest.cause)
 }

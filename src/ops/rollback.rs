@@ -6,17 +6,14 @@ use super::account;
 use super::apply::{describe_plan, outside_notices, refused};
 use super::context::Context;
 use super::runner::{Outcome, Runner, describe, millis};
-use super::{Confirm, Error, rehearse};
-use crate::catalog::Kind;
+use super::{Confirm, Error, losses, rehearse, residue, suites};
 use crate::db::history::Reading;
-use crate::db::residue::Leftover;
 use crate::diagnostic::Diagnostic;
 use crate::history::Ledger;
 use crate::migration::{Version, Width, sha256};
 use crate::plan::{Plan, RollbackTarget, Step};
 use crate::report::ExitCode;
 use crate::report::model::{Conclusion, MigrationState, Report};
-use crate::report::summary::quantity;
 
 /// What the user asked for.
 pub struct Options<'o> {
@@ -55,11 +52,11 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
         return Err(Error::Input(problems));
     }
     let blocked = account::dependents(context, &session, &plan, &ledger, &reading.schemas).await?;
-    let losses = account::losses(&session, &plan, &reading.schemas).await?;
+    let lost = losses::losses(&session, &plan, &reading.schemas).await?;
     let mut notes: Vec<Diagnostic> = newer_scripts(&ledger, &plan);
     notes.extend(outside_notices(&plan));
-    let mut lines: Vec<String> = losses.iter().map(account::Loss::describe).collect();
-    lines.extend(account::deletions(&plan));
+    let mut lines: Vec<String> = lost.iter().map(losses::Loss::describe).collect();
+    lines.extend(losses::deletions(&plan));
     let loses_data = !lines.is_empty();
     if loses_data {
         notes.push(Diagnostic::warning("this rollback destroys data").fact("data", lines.join("\n")));
@@ -107,7 +104,9 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
     }
     let width = reading.history.width.unwrap_or(Width::Int4);
     let steps = plan.steps.clone();
-    let mut runner = Runner::new(context, session, reading.clone(), &[], width);
+    // they tell what a block made; a rollback is not stopped by a check file with an error
+    let suites = suites(context.project).unwrap_or_default();
+    let mut runner = Runner::new(context, session, reading.clone(), &suites, width);
     runner.lock_wait = options.lock_wait.unwrap_or(runner.lock_wait);
     let mut rehearsal = None;
     let outcome = match options.rehearse && !plan.is_empty() {
@@ -146,7 +145,7 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
         }
     };
     if report.exit == ExitCode::Done && !steps.is_empty() && !options.rehearse {
-        let left = residue(&runner, &steps).await?;
+        let left = residue::residue(&runner, &steps).await?;
         if !left.is_empty() {
             report.exit = ExitCode::NotApproved;
         }
@@ -158,69 +157,6 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
     });
     report.duration_ms = millis(started.elapsed());
     Ok(report)
-}
-
-/// What the journal says that applying made and is still there, or that it removed and is not back; a message a
-/// migration. What others made or changed since is not in the journal, and not blamed on the rollback.
-async fn residue(runner: &Runner<'_>, steps: &[Step<'_>]) -> Result<Vec<Diagnostic>, Error> {
-    let versions: Vec<Version> = steps.iter().map(|step| step.migration.version).collect();
-    let found = runner
-        .session
-        .leftovers(&runner.reading.history, &versions)
-        .await
-        .map_err(|failure| Error::database("comparing with the journal", failure))?;
-    let mut messages = Vec::new();
-    for step in steps {
-        let own: Vec<&Leftover> = found
-            .iter()
-            .filter(|left| left.version == step.migration.version)
-            .collect();
-        let stands_on_another = |left: &&&Leftover| {
-            own.iter().any(|other| {
-                other.is_missing == left.is_missing && left.path.starts_with(&format!("{}.", other.path))
-            })
-        };
-        let keeps = &step.script.directives.keeps;
-        let is_kept = |left: &&&Leftover| {
-            keeps.iter().any(|kept| {
-                let name = kept.value.split_whitespace().next_back().unwrap_or_default();
-                left.path == name || left.path == format!("public.{name}")
-            })
-        };
-        let lines: Vec<String> = own
-            .iter()
-            .filter(|left| !stands_on_another(left) && !is_kept(left))
-            .map(|left| {
-                let what = if left.is_missing {
-                    "is not back"
-                } else {
-                    "is still there"
-                };
-                let kind = Kind::ALL.into_iter().find(|kind| kind.plural() == left.plural);
-                format!("{} {} {what}", kind.map_or("table", Kind::as_str), left.path)
-            })
-            .collect();
-        if lines.is_empty() {
-            continue;
-        }
-        let mut message = Diagnostic::error(format!(
-            "the rollback of {} left {} otherwise than before",
-            step.migration.stem(),
-            quantity(lines.len(), "object")
-        ))
-        .in_file(step.script.file.path())
-        .fact(
-            "state",
-            "the rollback is committed: the migration counts as taken back",
-        );
-        for line in lines {
-            message = message.fact("journal", line);
-        }
-        messages.push(message.help(
-            "set right by hand what is named, correct the rollback, and prove it with `pgplumb prove`",
-        ));
-    }
-    Ok(messages)
 }
 
 /// Runs the plan; when the connection was lost at a COMMIT that came through, goes on with what is left.

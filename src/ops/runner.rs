@@ -5,6 +5,7 @@
 //! with the beginning of the next in one message, and the script in a second one right behind it. The second
 //! begins with a guard, so that it does nothing when the first failed.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,7 +26,7 @@ use crate::isolation::Matrix;
 use crate::migration::{Migration, Version, Width, sha256};
 use crate::plan::{Direction, Plan, Step};
 use crate::report::ExitCode;
-use crate::report::model::{Artifacts, MigrationReport, MigrationState, Report, Totals};
+use crate::report::model::{Artifacts, MigrationReport, MigrationState, Totals};
 
 /// How far a plan came.
 #[derive(Debug)]
@@ -66,6 +67,8 @@ pub struct Runner<'c> {
     pub diagnostics: Vec<Diagnostic>,
     /// What came of isolation matrices.
     pub matrices: Vec<Arc<Matrix>>,
+    /// The catalog before and behind each rollback, by version.
+    pub rollbacks: BTreeMap<Version, (Catalog, Catalog)>,
 }
 
 /// A step whose checks passed, and whose COMMIT travels with what comes next.
@@ -109,6 +112,7 @@ impl<'c> Runner<'c> {
             checks: Vec::new(),
             diagnostics: Vec::new(),
             matrices: Vec::new(),
+            rollbacks: BTreeMap::new(),
         }
     }
 
@@ -248,6 +252,7 @@ impl<'c> Runner<'c> {
                 }
             };
             let artifacts = artifacts(&before, &after);
+            self.note_rollback(&step, before, &after);
             let Judged {
                 verdicts,
                 notes,
@@ -335,8 +340,8 @@ impl<'c> Runner<'c> {
         if step.direction == Direction::Down {
             scope.extend(scope_of(step.script, &self.reading.schemas));
         }
-        if let Some(suite) = self.suite(step) {
-            // all of what the suite names: the report lists what the script made of it
+        if let Some(suite) = self.suite_of(step) {
+            // all of what the suite names: the report lists what the script made of it, though a block hides it
             scope.extend(check::scope(&[suite]).whole());
         }
         scope
@@ -344,12 +349,13 @@ impl<'c> Runner<'c> {
 
     /// The suite that gates a step: that of the migration, when it is applied with verification.
     pub(super) fn suite(&self, step: &Step<'_>) -> Option<&'c Suite> {
-        if !self.verify || step.direction == Direction::Down {
-            return None;
-        }
-        self.suites
-            .iter()
-            .find(|suite| suite.version == Some(step.migration.version))
+        let gates = self.verify && step.direction == Direction::Up;
+        gates.then(|| self.suite_of(step)).flatten()
+    }
+
+    fn suite_of(&self, step: &Step<'_>) -> Option<&'c Suite> {
+        let version = step.migration.version;
+        self.suites.iter().find(|suite| suite.version == Some(version))
     }
 
     /// The two messages of a step: [COMMIT of the one before,] begin, lock and reading; then guard, script, reading.
@@ -419,6 +425,14 @@ impl<'c> Runner<'c> {
             .map(|applied| applied.version)
             .find(|&version| !of(Direction::Down).any(|taken| taken == version));
         of(Direction::Up).chain(stays).max()
+    }
+
+    /// Keeps what a rollback did, to be compared with what the journal knows.
+    pub(super) fn note_rollback(&mut self, step: &Step<'_>, before: Catalog, after: &Catalog) {
+        if step.direction == Direction::Down {
+            self.rollbacks
+                .insert(step.migration.version, (before, after.clone()));
+        }
     }
 
     /// Judges the step's own suite against the uncommitted catalog.
@@ -502,7 +516,7 @@ impl<'c> Runner<'c> {
             verdict,
             duration_ms: millis(elapsed),
             sha256: sha256(step.script.file.text()),
-            artifacts: artifacts_json(&report.artifacts),
+            artifacts: report.artifacts.to_json(),
             message,
             client: &self.context.client,
         }
@@ -925,21 +939,6 @@ pub fn describe(migration: &Migration, state: MigrationState) -> MigrationReport
         source: Some(migration.up.file.location(0)),
         ..MigrationReport::new(migration.label.clone(), migration.name.clone(), state)
     }
-}
-
-/// Names of what was made, changed and removed, for the journal.
-fn artifacts_json(artifacts: &Artifacts) -> String {
-    let altered: Vec<String> = artifacts
-        .altered
-        .iter()
-        .map(|(object, properties)| format!("{}: {}", object.id, properties.join(", ")))
-        .collect();
-    serde_json::json!({
-        "created": Report::artifact_names(artifacts),
-        "removed": Report::removed_names(artifacts),
-        "altered": altered,
-    })
-    .to_string()
 }
 
 /// Brings a reading up to date with a step that was committed.

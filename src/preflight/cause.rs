@@ -17,6 +17,8 @@ use crate::sql::{Action, Effect, Name, ObjectKind};
 pub struct Site {
     pub file: Arc<SourceFile>,
     pub span: Span,
+    /// Where its statement begins.
+    pub statement: usize,
     /// What needs it: `foreign key`, `policy`.
     pub by: &'static str,
     /// The object as it is needed there: `table auth.users_extended` for a missing schema auth.
@@ -29,11 +31,31 @@ impl Site {
     }
 }
 
+/// What kind of trouble a cause is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Trouble {
+    /// It does not exist.
+    Missing,
+    /// It exists already.
+    InTheWay,
+    /// The role may not.
+    Privilege,
+    /// The server is too old for it.
+    Version,
+    /// The server, or the connection, takes no writes.
+    ReadOnly,
+    /// A pooler stands between.
+    Session,
+    /// A label of an enum that its own transaction uses.
+    Label,
+}
+
 /// One thing that keeps the plan from running.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
     /// `table organization`, `schema auth`.
     pub object: String,
+    pub trouble: Trouble,
     /// What is missing, when that is what it is about.
     pub need: Option<Need>,
     /// `does not exist`, `exists already`, `may not be created by role app`.
@@ -43,6 +65,8 @@ pub struct Cause {
     pub statements: usize,
     /// Other missing objects that it explains: all that would be in a missing schema.
     pub explains: BTreeSet<String>,
+    /// Columns that are needed of a missing table.
+    pub columns: BTreeSet<String>,
     /// One imperative line, where it follows from the cause alone.
     pub remedy: String,
 }
@@ -64,6 +88,21 @@ pub struct Creator {
 pub struct Remedy;
 
 impl Remedy {
+    /// Where something missing should have come from; `None` when it is not about that.
+    pub fn reason(cause: &Cause, creator: Option<&Creator>) -> Option<String> {
+        cause.need.as_ref()?;
+        let Some(creator) = creator else {
+            return Some("no migration of the project creates it".to_owned());
+        };
+        let stem = &creator.stem;
+        Some(match creator.state {
+            State::Applied | State::Modified | State::Missing => {
+                format!("{stem} creates it and is recorded as applied, but it is gone")
+            }
+            State::Pending | State::OutOfOrder => format!("{stem} creates it, and is not applied here"),
+        })
+    }
+
     /// One imperative line.
     pub fn line(cause: &Cause, creator: Option<&Creator>, closest: Option<&str>) -> String {
         if !cause.remedy.is_empty() {
@@ -166,13 +205,8 @@ fn outline(need: &Need, cause: &Cause) -> String {
             quote_ident(name)
         ),
         Need::Relation(name) => {
-            let mut columns: BTreeSet<String> = BTreeSet::new();
-            for site in &cause.sites {
-                if let Some((_, column)) = site.object.split_once("column ") {
-                    columns.extend(column.rsplit('.').next().map(str::to_owned));
-                }
-            }
-            let columns: Vec<String> = columns.into_iter().map(|column| format!("{column} …")).collect();
+            let named = cause.columns.iter();
+            let columns: Vec<String> = named.map(|column| format!("{} …", quote_ident(column))).collect();
             let columns = if columns.is_empty() {
                 "…".to_owned()
             } else {

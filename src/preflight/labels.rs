@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::cause::Trouble;
 use super::walk::{Advice, Walk};
 use crate::migration::MigrationScript;
 use crate::source::Place;
@@ -39,7 +40,13 @@ impl Walk {
             }
             if is_there && !added.if_not_exists && !self.labels.made.contains(&key) {
                 let object = format!("label {} of {}.{}", quote_literal(&added.label), key.0, key.1);
-                let index = self.cause(&object, None, "exists already", "write ADD VALUE IF NOT EXISTS");
+                let index = self.cause(
+                    &object,
+                    Trouble::InTheWay,
+                    None,
+                    "exists already",
+                    "write ADD VALUE IF NOT EXISTS",
+                );
                 self.site(index, script, added.span, "type", &object);
                 return vec![index];
             }
@@ -63,7 +70,7 @@ impl Walk {
             let remedy = "add the label in a migration of its own, before the one that uses it";
             if of.is_some() {
                 let state = "cannot be used in the transaction that adds it";
-                let index = self.cause(&object, None, state, remedy);
+                let index = self.cause(&object, Trouble::Label, None, state, remedy);
                 self.site(index, script, mention.span, "label", &object);
                 causes.push(index);
             } else if !statement.opaque {

@@ -5,6 +5,7 @@
 //! have made is neither missing nor there already.
 
 mod cause;
+mod change;
 mod existing;
 mod labels;
 mod names;
@@ -12,7 +13,7 @@ mod obstacle;
 mod walk;
 mod world;
 
-pub use cause::{Cause, Creator, Remedy, Site, creators};
+pub use cause::{Cause, Creator, Remedy, Site, Trouble, creators};
 pub use existing::{Existing, Extensions, FunctionFacts, RelationFacts, Rights, SchemaFacts};
 pub use names::{Names, names};
-pub use walk::{Advice, Assessment, assess, schemas_of};
+pub use walk::{Advice, Assessment, Unmade, assess, schemas_of};

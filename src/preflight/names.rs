@@ -31,6 +31,12 @@ pub fn names(plan: &Plan<'_>) -> Names {
             let found = needs(script, statement);
             for requirement in &found.requirements {
                 names.add(&requirement.need);
+                // a reference puts triggers on its target, a partition changes its parent
+                if let Need::Relation(name) = &requirement.need
+                    && matches!(requirement.by, "foreign key" | "partition")
+                {
+                    names.locked.insert(name.name.clone());
+                }
             }
             for need in found.only_if.iter() {
                 names.add(need);

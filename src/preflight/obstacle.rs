@@ -8,7 +8,7 @@ use crate::sql::name::quote_ident;
 use crate::sql::require::{Need, Needs, features};
 use crate::sql::{Action, Effect, Name, ObjectKind, Statement};
 
-use super::cause::Site;
+use super::cause::{Site, Trouble};
 
 impl Walk {
     pub(super) fn read_only(&mut self, standby: bool) {
@@ -20,7 +20,7 @@ impl Walk {
                 "connect without default_transaction_read_only, or to the primary",
             )
         };
-        self.cause(object, None, "accepts no writes", remedy);
+        self.cause(object, Trouble::ReadOnly, None, "accepts no writes", remedy);
     }
 
     /// A script that runs outside a transaction needs a session of its own.
@@ -29,6 +29,7 @@ impl Walk {
         let object = "a session of its own";
         let index = self.cause(
             object,
+            Trouble::Session,
             None,
             &format!("cannot be had through a {pooler}"),
             "connect to the server itself (its direct host and port) to apply this one",
@@ -63,6 +64,7 @@ impl Walk {
             {
                 let index = self.cause(
                     &object,
+                    Trouble::InTheWay,
                     None,
                     "exists already",
                     "drop or rename what is there, write IF NOT EXISTS where the two are the same, or adopt the migration \
@@ -76,7 +78,7 @@ impl Walk {
         if !rights.superuser && !self.other_role && !rights.role.is_empty() {
             for (object, span, remedy) in self.refused(statement, needs) {
                 let state = format!("is missing for role {}", quote_ident(&self.world.now.rights.role));
-                let index = self.cause(&object, None, &state, &remedy);
+                let index = self.cause(&object, Trouble::Privilege, None, &state, &remedy);
                 self.site(index, script, span, "privilege", &object);
                 causes.push(index);
             }
@@ -86,6 +88,7 @@ impl Walk {
                 let object = format!("{} of PostgreSQL {}", feature.name, feature.since);
                 let index = self.cause(
                     &object,
+                    Trouble::Version,
                     None,
                     "is unknown to this server",
                     &format!(
@@ -111,6 +114,7 @@ impl Walk {
         self.found.causes[cause].sites.push(Site {
             file: script.file.clone(),
             span,
+            statement: self.at,
             by,
             object: object.to_owned(),
         });

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cause::{Cause, Site, describe};
+use super::cause::{Cause, Site, Trouble, describe};
 use super::existing::Existing;
 use super::labels::Labels;
 use super::world::{Key, Presence, World};
@@ -23,8 +23,7 @@ pub struct Assessment {
     pub blocked: BTreeMap<Version, Vec<usize>>,
     /// Of those, what each waits for by its own statements.
     pub own: BTreeMap<Version, Vec<usize>>,
-    /// What cannot be made: path (`public.sync_progress`) and cause.
-    pub waiting: Vec<(String, usize)>,
+    pub waiting: Vec<Unmade>,
     pub statements: usize,
     /// Statements that may do more than their text says.
     pub opaque: usize,
@@ -34,6 +33,16 @@ impl Assessment {
     pub fn is_ready(&self) -> bool {
         self.causes.is_empty()
     }
+}
+
+/// What cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmade {
+    pub kind: ObjectKind,
+    /// `public.sync_progress`.
+    pub path: String,
+    /// The first thing that its statement waits for.
+    pub cause: usize,
 }
 
 /// Something to know that keeps nothing from running.
@@ -53,6 +62,7 @@ pub fn assess(plan: &Plan<'_>, existing: &Existing) -> Assessment {
         tainted: BTreeMap::new(),
         other_role: false,
         labels: Labels::default(),
+        at: 0,
     };
     if !plan.is_empty() && (existing.standby || existing.read_only) {
         walk.read_only(existing.standby);
@@ -113,6 +123,8 @@ pub(super) struct Walk {
     pub(super) other_role: bool,
     /// Labels that this transaction adds to enums.
     pub(super) labels: Labels,
+    /// Where the statement that is looked at begins.
+    pub(super) at: usize,
 }
 
 impl Walk {
@@ -126,6 +138,7 @@ impl Walk {
 
     /// One statement; the causes that it waits for.
     fn statement(&mut self, script: &MigrationScript, statement: &Statement) -> Vec<usize> {
+        self.at = statement.span.start;
         self.found.statements += 1;
         self.found.opaque += usize::from(statement.opaque);
         if let Some(setting) = &statement.sets {
@@ -178,6 +191,7 @@ impl Walk {
                 self.advise(script, requirement, &root);
             }
         }
+        self.columns(&needs);
         causes.sort_unstable();
         causes.dedup();
         waits.sort_unstable();
@@ -258,7 +272,7 @@ impl Walk {
         let root = self.normal(&root);
         let object = describe(&root);
         let needed = describe(&self.normal(&requirement.need));
-        let index = self.cause(&object, Some(root), "does not exist", "");
+        let index = self.cause(&object, Trouble::Missing, Some(root), "does not exist", "");
         let cause = &mut self.found.causes[index];
         if needed != object {
             // a column of a missing table is no object of its own
@@ -269,6 +283,7 @@ impl Walk {
         let site = Site {
             file: script.file.clone(),
             span: requirement.span,
+            statement: self.at,
             by: requirement.by,
             object: needed,
         };
@@ -276,6 +291,21 @@ impl Walk {
             cause.sites.push(site);
         }
         index
+    }
+
+    /// What the columns of a missing table are called.
+    fn columns(&mut self, needs: &Needs) {
+        for requirement in needs.requirements.iter().filter(|one| !one.advisory) {
+            let Need::Column { name, of } = &requirement.need else {
+                continue;
+            };
+            let [of] = of.as_slice() else { continue };
+            let table = self.normal(&Need::Relation(of.clone()));
+            let mut causes = self.found.causes.iter_mut();
+            if let Some(cause) = causes.find(|cause| cause.need.as_ref() == Some(&table)) {
+                cause.columns.insert(name.clone());
+            }
+        }
     }
 
     fn advise(&mut self, script: &MigrationScript, requirement: &Requirement, root: &Need) {
@@ -294,18 +324,27 @@ impl Walk {
     }
 
     /// The cause of that name.
-    pub(super) fn cause(&mut self, object: &str, need: Option<Need>, state: &str, remedy: &str) -> usize {
+    pub(super) fn cause(
+        &mut self,
+        object: &str,
+        trouble: Trouble,
+        need: Option<Need>,
+        state: &str,
+        remedy: &str,
+    ) -> usize {
         let key = format!("{object} {state}");
         if let Some(&index) = self.index.get(&key) {
             return index;
         }
         self.found.causes.push(Cause {
             object: object.to_owned(),
+            trouble,
             need,
             state: state.to_owned(),
             sites: Vec::new(),
             statements: 0,
             explains: BTreeSet::new(),
+            columns: BTreeSet::new(),
             remedy: remedy.to_owned(),
         });
         let index = self.found.causes.len() - 1;
@@ -365,7 +404,11 @@ impl Walk {
                             quote_ident(&on.name),
                             quote_ident(&object.name.name)
                         );
-                        self.found.waiting.push((path, cause));
+                        self.found.waiting.push(Unmade {
+                            kind: object.kind,
+                            path,
+                            cause,
+                        });
                     }
                     continue;
                 }
@@ -380,7 +423,11 @@ impl Walk {
                 "" => quote_ident(&object.name.name),
                 schema => format!("{}.{}", quote_ident(schema), quote_ident(&object.name.name)),
             };
-            self.found.waiting.push((path, cause));
+            self.found.waiting.push(Unmade {
+                kind: object.kind,
+                path,
+                cause,
+            });
             self.tainted
                 .insert((kind, schema, object.name.name.clone()), cause);
         }

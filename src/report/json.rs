@@ -3,6 +3,7 @@
 //! Every field is always there; what is unknown is null. Fields are only ever added.
 
 mod isolation;
+mod preflight;
 mod proof;
 
 use std::collections::BTreeMap;
@@ -10,19 +11,20 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use self::isolation::JsonIsolation;
+use self::preflight::JsonPreflight;
 use self::proof::{JsonChain, JsonChange, JsonProof};
 
 use super::model::{
     Artifacts, Database, Documentation, Figures, Gate, JournalLine, LedgerLine, MigrationReport, Report,
     RootCause, StatementLine, Totals,
 };
-use super::preflight::Preflight;
 use super::rehearsal::{Rehearsal, RehearsedStatement, RehearsedStep};
 use crate::audit::Finding;
 use crate::catalog::{self, Object};
 use crate::check::Verdict;
 use crate::check::verdict::{Difference, Measure};
 use crate::diagnostic::Diagnostic;
+use crate::history::Trace;
 use crate::source::Location;
 
 const SCHEMA_VERSION: u32 = 1;
@@ -44,16 +46,18 @@ pub fn artifacts(artifacts: &Artifacts) -> String {
         created: Report::artifact_names(artifacts),
         removed: Report::removed_names(artifacts),
         altered: artifacts.altered.iter().map(JsonAltered::of).collect(),
+        before: &artifacts.traces,
     };
     serde_json::to_string(&artifacts).expect("names are always JSON")
 }
 
 #[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Artifacts"))]
 struct JsonArtifacts<'a> {
     created: BTreeMap<&'static str, Vec<String>>,
     removed: BTreeMap<&'static str, Vec<String>>,
     altered: Vec<JsonAltered<'a>>,
+    #[serde(skip_serializing_if = "<[Trace]>::is_empty")]
+    before: &'a [Trace],
 }
 
 #[derive(Serialize)]
@@ -521,94 +525,6 @@ impl<'a> JsonRootCause<'a> {
             blocks: cause.blocks,
             remedy: &cause.remedy,
             sources: cause.sources.iter().map(JsonSource::of).collect(),
-        }
-    }
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Preflight"))]
-struct JsonPreflight<'a> {
-    /// Statements of the plan.
-    statements: usize,
-    /// Of those, the ones that could not be seen through.
-    opaque: usize,
-    components: Vec<JsonComponent<'a>>,
-    issues: Vec<JsonIssue<'a>>,
-    /// What to do, in order.
-    actions: &'a [String],
-    /// The eight validation tasks.
-    tasks: Vec<JsonTask<'a>>,
-    /// What has to be so before anything is deployed.
-    gate: &'a [String],
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "PreflightComponent"))]
-struct JsonComponent<'a> {
-    name: &'a str,
-    status: &'static str,
-    details: &'a str,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "PreflightIssue"))]
-struct JsonIssue<'a> {
-    title: &'a str,
-    impact: &'a str,
-    why: &'a str,
-    /// The first line that needs it.
-    snippet: Option<&'a str>,
-    sources: Vec<JsonSource<'a>>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "PreflightTask"))]
-struct JsonTask<'a> {
-    number: usize,
-    name: &'a str,
-    status: &'static str,
-    requirement: &'a str,
-    finding: &'a str,
-}
-
-impl<'a> JsonPreflight<'a> {
-    fn of(preflight: &'a Preflight) -> JsonPreflight<'a> {
-        JsonPreflight {
-            statements: preflight.statements,
-            opaque: preflight.opaque,
-            components: preflight
-                .components
-                .iter()
-                .map(|line| JsonComponent {
-                    name: line.name,
-                    status: line.status.as_str(),
-                    details: &line.details,
-                })
-                .collect(),
-            issues: preflight
-                .issues
-                .iter()
-                .map(|issue| JsonIssue {
-                    title: &issue.title,
-                    impact: &issue.impact,
-                    why: &issue.why,
-                    snippet: issue.snippet.as_deref(),
-                    sources: issue.lines.iter().map(JsonSource::of).collect(),
-                })
-                .collect(),
-            actions: &preflight.actions,
-            tasks: preflight
-                .tasks
-                .iter()
-                .map(|task| JsonTask {
-                    number: task.number,
-                    name: task.name,
-                    status: task.status.as_str(),
-                    requirement: &task.requirement,
-                    finding: &task.finding,
-                })
-                .collect(),
-            gate: &preflight.gate,
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::audit::Finding;
 use crate::catalog::{Kind, Object};
 use crate::check::{Status, Verdict};
 use crate::diagnostic::Diagnostic;
+use crate::history::Trace;
 use crate::isolation::Matrix;
 use crate::proof::{Outcome, Reapply};
 use crate::source::Location;
@@ -320,6 +321,8 @@ pub struct Artifacts {
     pub removed: Vec<Object>,
     /// Objects that existed before and differ now, with the names of the properties.
     pub altered: Vec<(Object, Vec<String>)>,
+    /// How what was there before has been, for the journal.
+    pub traces: Vec<Trace>,
 }
 
 impl Artifacts {

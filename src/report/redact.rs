@@ -8,7 +8,7 @@ use super::model::{
     Gate, GeneratedSuite, JournalLine, LedgerLine, LintLine, MigrationReport, Proof, Report, RootCause,
     Snapshot, StatementLine, WayBack,
 };
-use super::preflight::{ComponentLine, Issue, Preflight, Task};
+use super::preflight::{ComponentLine, Issue, Part, Preflight, Present, Task};
 use super::rehearsal::{Rehearsal, RehearsedStatement, RehearsedStep, TakenLock};
 use crate::audit::Finding;
 use crate::catalog::{Object, ObjectId, Value};
@@ -212,10 +212,11 @@ impl Hide for Preflight {
             actions,
             tasks,
             gate,
+            present,
             statements: _,
             opaque: _,
         } = self;
-        hide!(components, issues, actions, tasks, gate);
+        hide!(components, issues, actions, tasks, gate, present);
     }
 }
 
@@ -283,12 +284,13 @@ impl Hide for Issue {
         let Issue {
             title,
             impact,
+            needed_by,
             lines,
             snippet,
             why,
             error,
         } = self;
-        hide!(title, impact, lines, snippet, why, error);
+        hide!(title, impact, needed_by, lines, snippet, why, error);
     }
 }
 
@@ -300,8 +302,31 @@ impl Hide for Task {
             status: _,
             requirement,
             finding,
+            parts,
         } = self;
-        hide!(requirement, finding);
+        hide!(requirement, finding, parts);
+    }
+}
+
+impl Hide for Part {
+    fn hide(&mut self) {
+        let Part {
+            status: _,
+            what,
+            finding,
+        } = self;
+        hide!(what, finding);
+    }
+}
+
+impl Hide for Present {
+    fn hide(&mut self) {
+        let Present {
+            schema,
+            names,
+            relations: _,
+        } = self;
+        hide!(schema, names);
     }
 }
 
@@ -511,6 +536,8 @@ impl Hide for Artifacts {
             created,
             removed,
             altered,
+            // for the journal, which is not a report
+            traces: _,
         } = self;
         hide!(created, removed, altered);
     }
@@ -836,6 +863,7 @@ mod tests {
             issues: vec![Issue {
                 title: text.to_string(),
                 impact: text.to_string(),
+                needed_by: text.to_string(),
                 lines: vec![location(text)],
                 snippet: Some(text.to_string()),
                 why: text.to_string(),
@@ -848,6 +876,16 @@ mod tests {
                 status: Status::Blocked,
                 requirement: text.to_string(),
                 finding: text.to_string(),
+                parts: vec![Part {
+                    status: Status::Blocked,
+                    what: text.to_string(),
+                    finding: text.to_string(),
+                }],
+            }],
+            present: vec![Present {
+                schema: text.to_string(),
+                names: vec![text.to_string()],
+                relations: 1,
             }],
             gate: vec![text.to_string()],
             statements: 1,

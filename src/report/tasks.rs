@@ -56,6 +56,23 @@ const fn task_of(component: Component) -> usize {
     }
 }
 
+/// The task of a check's kind, from 0 on.
+pub fn index_of(kind: &str) -> usize {
+    task_of(Component::of(kind))
+}
+
+/// What checks ask for: `Tables 8, Columns 41`.
+pub fn requirement_of(groups: &[Group<'_>]) -> String {
+    if groups.is_empty() {
+        return "no check is about it".to_string();
+    }
+    let parts: Vec<String> = groups
+        .iter()
+        .map(|group| format!("{} {}", group.component.title(), group.checks.len()))
+        .collect();
+    parts.join(", ")
+}
+
 /// The tasks of a report's checks, and of the way back from the migrations that were judged.
 pub fn tasks<'a>(report: &'a Report, judged: &[&MigrationReport]) -> Vec<Task<'a>> {
     let mut groups: [Vec<Group<'a>>; 7] = Default::default();
@@ -73,19 +90,12 @@ pub fn tasks<'a>(report: &'a Report, judged: &[&MigrationReport]) -> Vec<Task<'a
 
 fn of_checks(index: usize, groups: Vec<Group<'_>>) -> Task<'_> {
     let totals = Totals::of(groups.iter().flat_map(|group| group.checks.iter().copied()));
-    let parts: Vec<String> = groups
-        .iter()
-        .map(|group| format!("{} {}", group.component.title(), group.checks.len()))
-        .collect();
     Task {
         number: index + 1,
         name: NAMES[index],
         status: totals.worst().unwrap_or(Status::Skip),
-        requirement: match parts.is_empty() {
-            true => "no check is about it".to_string(),
-            false => parts.join(", "),
-        },
-        finding: match parts.is_empty() {
+        requirement: requirement_of(&groups),
+        finding: match groups.is_empty() {
             true => "nothing was judged".to_string(),
             false => summary::parts_of(&totals),
         },

@@ -2,8 +2,10 @@
 
 mod behaviour;
 mod documents;
+mod gates;
 mod mutation;
 mod report;
+mod rollback;
 mod samples;
 
 use crate::support::{Pgplumb, Project, Server, dump};

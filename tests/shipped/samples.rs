@@ -33,6 +33,8 @@ fn lasting(text: &str) -> String {
         (r"PostgreSQL \d+(\.\d+)*( \([^)|]*\))?", "PostgreSQL [VERSION]"),
         (r"ahead of \d{4}-\d\d-\d\d", "ahead of [TODAY]"),
         (r"\b\d+ (bytes|kB|MB)", "[SIZE]"),
+        // how often an index was used
+        (r"\| \d+ \| \[SIZE\]", "| [USES] | [SIZE]"),
     ]
     .iter()
     .fold(text, |text, (pattern, word)| {

@@ -8,9 +8,11 @@ mod project;
 mod proxy;
 pub mod redact;
 mod server;
+mod standby;
 
 pub use binary::{Outcome, Pgplumb};
 pub use pooler::Pooler;
 pub use project::Project;
 pub use proxy::{Cut, Proxy};
 pub use server::{Database, Refusal, Server, Session, dump, dump_whole};
+pub use standby::Standby;

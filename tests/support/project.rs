@@ -37,7 +37,8 @@ impl Project {
                 }
             }
         }
-        project
+        let settings = std::fs::read(root.join("pgplumb.toml")).expect("the shipped project has settings");
+        project.with("pgplumb.toml", settings)
     }
 
     pub fn path(&self) -> &Path {

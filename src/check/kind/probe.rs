@@ -11,6 +11,7 @@ use crate::check::question::{Answer, Met, Phase, Prepare, Probe, Question, Refus
 use crate::check::rule::{Claim, Judge, Outcome, Rule};
 use crate::check::suite::Suite;
 use crate::source::{SourceFile, Span};
+use crate::sql::name::quote_ident;
 use crate::sql::{FragmentError, Script, fragment, glob};
 
 use super::count::named;
@@ -583,8 +584,7 @@ fn unready(what: &str, phase: Phase, step: &Step, refusal: &Refusal) -> Outcome 
         (Phase::Shared, _) => "what [probes] gives".to_string(),
         (Phase::Given, _) => "what is given".to_string(),
         (Phase::Role, Some(role)) if matches!(refusal.sqlstate.as_str(), "22023" | "42501") => {
-            let message = format!("{what} cannot become {role}: {}", refusal.message);
-            return Outcome::blocked(format!("role {role}"), message).actual(spelled(refusal));
+            return not_become(what, role, refusal);
         }
         (Phase::Role, _) => {
             let message = format!("{what}: its settings failed: {}", spelled(refusal));
@@ -596,6 +596,27 @@ fn unready(what: &str, phase: Phase, step: &Step, refusal: &Refusal) -> Outcome 
         None => Outcome::fail(format!("{what}: {doing} failed: {}", spelled(refusal))),
     }
     .actual(spelled(refusal))
+}
+
+/// The role is not there, or the connecting one may not become it.
+fn not_become(what: &str, role: &str, refusal: &Refusal) -> Outcome {
+    let role = quote_ident(role);
+    let (missing, remedy) = match refusal.sqlstate.as_str() {
+        "42501" => (
+            format!("membership in role {role}"),
+            format!(
+                "let an administrator run GRANT {role} TO the connecting role, or leave the probes out with --no-probes"
+            ),
+        ),
+        _ => (
+            format!("role {role}"),
+            format!("create role {role}, or correct as_role"),
+        ),
+    };
+    let message = format!("{what} cannot become {role}: {}", refusal.message);
+    Outcome::blocked(missing, message)
+        .actual(spelled(refusal))
+        .remedy(Some(remedy))
 }
 
 /// A label that an enum got in this very transaction can be used only behind COMMIT.
@@ -729,6 +750,10 @@ mod tests {
         assert_eq!(
             blocked(unready(Phase::Role, "22023")),
             (Status::Blocked, "role app".to_string())
+        );
+        assert_eq!(
+            blocked(unready(Phase::Role, "42501")),
+            (Status::Blocked, "membership in role app".to_string())
         );
         assert_eq!(blocked(unready(Phase::Given, "23505")).0, Status::Fail);
         // what cannot be known before COMMIT is no failure, and no pass

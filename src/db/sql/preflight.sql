@@ -90,5 +90,7 @@ select pg_catalog.json_build_object(
               and l.pid is distinct from pg_catalog.pg_backend_pid()
               and (l.pid is null
                 or a.xact_start < pg_catalog.clock_timestamp() - interval '10 seconds'
+                   -- any other autovacuum gives way to whoever waits for it
+                   and a.backend_type <> 'autovacuum worker'
                 or a.query like '%to prevent wraparound%')) b)
 )::text as existing

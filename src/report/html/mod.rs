@@ -6,6 +6,7 @@ mod diagram;
 mod difference;
 mod messages;
 mod migrations;
+mod preflight;
 mod problems;
 mod reference;
 mod tables;
@@ -35,6 +36,7 @@ pub fn render(report: &Report) -> String {
     out.push_str("<main id=\"main\" tabindex=\"-1\">\n");
     problems::section(&mut out, report);
     messages::errors(&mut out, report);
+    preflight::sections(&mut out, report);
     reference::sections(&mut out, report);
     checks::section(&mut out, report);
     migrations::sections(&mut out, report);

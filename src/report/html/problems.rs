@@ -7,6 +7,9 @@ use crate::report::summary::{self, Blocker};
 
 /// Writes the section.
 pub fn section(out: &mut String, report: &Report) {
+    if let Some(preflight) = &report.preflight {
+        return super::preflight::causes(out, preflight);
+    }
     let blockers = summary::blockers(report);
     let title = match blockers.len() {
         1 => "Root cause".to_string(),

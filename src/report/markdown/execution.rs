@@ -99,6 +99,7 @@ fn artifacts(page: &mut Page, report: &Report, migration: &MigrationReport) {
         created,
         removed,
         altered,
+        traces: _,
     } = &migration.artifacts;
     let several = report.migrations.len() > 1;
     page.heading(

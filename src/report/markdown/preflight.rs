@@ -27,6 +27,7 @@ pub fn render(page: &mut Page, report: &Report, preflight: &Preflight) {
     parts::messages(page, report, "Errors", &[Severity::Error]);
     components(page, report, preflight);
     issues(page, preflight);
+    present(page, preflight);
     actions(page, preflight);
     tasks(page, preflight);
     parts::messages(page, report, "Warnings", &[Severity::Warning, Severity::Note]);
@@ -87,6 +88,9 @@ fn issues(page: &mut Page, preflight: &Preflight) {
 fn one(page: &mut Page, number: usize, issue: &Issue) {
     page.heading(3, &format!("{number}. {}", text(&issue.title)));
     let mut items = vec![format!("{} {}", bold("Impact:"), text(&issue.impact))];
+    if !issue.needed_by.is_empty() {
+        items.push(format!("{} {}", bold("Needed by:"), text(&issue.needed_by)));
+    }
     if !issue.lines.is_empty() {
         items.push(format!(
             "{} {}",
@@ -142,7 +146,29 @@ fn tasks(page: &mut Page, preflight: &Preflight) {
             format!("{} {}", bold("Requirement:"), text(&task.requirement)),
             format!("{} {}", bold("Finding:"), text(&task.finding)),
         ]);
+        let parts: Vec<[String; 3]> = task
+            .parts
+            .iter()
+            .map(|part| [word(part.status), text(&part.what), text(&part.finding)])
+            .collect();
+        if !parts.is_empty() {
+            page.table(["Status", "Asked for", "Finding"], &parts);
+        }
     }
+}
+
+/// What is there instead of what is missing.
+fn present(page: &mut Page, preflight: &Preflight) {
+    if preflight.present.is_empty() {
+        return;
+    }
+    page.heading(2, "What the database has");
+    let schemas: Vec<String> = preflight
+        .present
+        .iter()
+        .map(|present| text(&present.sentence()))
+        .collect();
+    page.list(&schemas);
 }
 
 fn gate(page: &mut Page, preflight: &Preflight) {

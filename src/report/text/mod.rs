@@ -14,6 +14,7 @@ mod proofs;
 mod tables;
 
 use self::page::{Page, Style, bold, dim, styled};
+use super::exit::ExitCode;
 use super::model::Report;
 use super::summary::{self, Outcome, Tone};
 use crate::diagnostic::screen;
@@ -50,7 +51,8 @@ pub fn render(report: &Report, options: &TextOptions) -> String {
     headline(&mut page, report, &outcome);
     messages::errors(&mut page, report);
     if let Some(preflight) = &report.preflight {
-        preflight::section(&mut page, preflight, options.verbose);
+        let full = options.verbose || report.command == "preflight" && report.exit == ExitCode::Blocked;
+        preflight::section(&mut page, preflight, full);
     }
     if let Some(rehearsal) = &report.rehearsal {
         rehearsal::section(&mut page, rehearsal);

@@ -3,30 +3,32 @@
 use super::messages;
 use super::page::{Page, bold, dim, plain};
 use crate::check::Status;
-use crate::report::preflight::{ComponentLine, Preflight};
+use crate::report::preflight::{ComponentLine, Part, Preflight};
 use crate::report::summary::quantity;
 
 /// Width of the column of names.
 const NAMES: usize = 22;
 
-/// What is in the way, each cause once; then what waits. With `verbose` the eight tasks, what to do in order, and the
-/// gate as well.
-pub fn section(page: &mut Page, preflight: &Preflight, verbose: bool) {
+/// What is in the way, each cause once; what waits, what to do in order, and the gate. With `full` the eight tasks as
+/// well, object by object.
+pub fn section(page: &mut Page, preflight: &Preflight, full: bool) {
     issues(page, preflight);
     components(page, preflight);
-    if verbose {
-        tasks(page, preflight);
-        if !preflight.actions.is_empty() {
-            page.heading("REQUIRED ACTIONS");
-            for (index, action) in preflight.actions.iter().enumerate() {
-                page.put(2, 5, &[plain(format!("{}. {action}", index + 1))]);
-            }
+    present(page, preflight);
+    let is_blocked = !preflight.gate.is_empty();
+    if (is_blocked || full) && !preflight.actions.is_empty() {
+        page.heading("REQUIRED ACTIONS");
+        for (index, action) in preflight.actions.iter().enumerate() {
+            page.put(2, 5, &[plain(format!("{}. {action}", index + 1))]);
         }
-        if !preflight.gate.is_empty() {
-            page.heading("GATE: DO NOT DEPLOY UNTIL");
-            for line in &preflight.gate {
-                page.put(2, 6, &[plain(format!("[ ] {line}"))]);
-            }
+    }
+    if full {
+        tasks(page, preflight);
+    }
+    if is_blocked {
+        page.heading("GATE: DO NOT DEPLOY UNTIL");
+        for line in &preflight.gate {
+            page.put(2, 6, &[plain(format!("[ ] {line}"))]);
         }
     }
     if preflight.opaque > 0 {
@@ -52,6 +54,17 @@ fn issues(page: &mut Page, preflight: &Preflight) {
             page.blank();
         }
         messages::one(page, &issue.error);
+    }
+}
+
+/// What is there instead of what is missing.
+fn present(page: &mut Page, preflight: &Preflight) {
+    if preflight.present.is_empty() {
+        return;
+    }
+    page.heading("WHAT THE DATABASE HAS");
+    for present in &preflight.present {
+        page.put(2, 4, &[plain(present.sentence())]);
     }
 }
 
@@ -100,8 +113,21 @@ fn tasks(page: &mut Page, preflight: &Preflight) {
         );
         page.field(7, 13, "requirement", &[plain(&task.requirement)]);
         page.field(7, 13, "finding", &[plain(&task.finding)]);
+        for part in &task.parts {
+            parts(page, part, &task.finding);
+        }
     }
     not_applicable(page, &idle);
+}
+
+/// What it waits for is said once, where it is the same for the whole task.
+fn parts(page: &mut Page, part: &Part, finding: &str) {
+    let mut line = vec![page.mark(part.status), plain(format!(" {}", part.what))];
+    let known = part.finding.trim_start_matches("waits ");
+    if !part.finding.is_empty() && !finding.ends_with(known) {
+        line.push(dim(format!(" ({})", part.finding)));
+    }
+    page.put(7, 9, &line);
 }
 
 fn not_applicable(page: &mut Page, names: &[&str]) {

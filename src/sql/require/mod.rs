@@ -3,6 +3,8 @@
 //! Works on tokens. What cannot be told is left out: a need is reported only where the server is certain to look
 //! for the object when the statement runs (or, for the body of an SQL function, when it is created).
 
+mod alter;
+mod create;
 mod ddl;
 mod element;
 mod expression;

@@ -1,0 +1,2 @@
+ALTER TABLE shop DROP COLUMN size;
+ALTER TABLE shop ALTER COLUMN kind SET DEFAULT 'nobody';

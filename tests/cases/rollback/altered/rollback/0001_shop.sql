@@ -1,0 +1,2 @@
+DROP FUNCTION greet();
+DROP TABLE archive, shop;

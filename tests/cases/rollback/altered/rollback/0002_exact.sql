@@ -1,0 +1,2 @@
+ALTER TABLE shop ADD COLUMN size integer;
+ALTER TABLE shop ALTER COLUMN kind SET DEFAULT 'none';

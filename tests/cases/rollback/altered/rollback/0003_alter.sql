@@ -1,0 +1,2 @@
+ALTER TABLE shop ALTER COLUMN "Name" SET NOT NULL;
+ALTER TABLE shop ADD COLUMN old_code text;

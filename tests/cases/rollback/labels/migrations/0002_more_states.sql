@@ -1,0 +1,2 @@
+ALTER TYPE state ADD VALUE 'lost''n found';
+ALTER TYPE state ADD VALUE 'never used';

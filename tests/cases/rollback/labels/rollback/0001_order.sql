@@ -1,0 +1,2 @@
+DROP TABLE "Order";
+DROP TYPE state;
