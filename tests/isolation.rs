@@ -233,7 +233,12 @@ const MUTATIONS: [(&str, &str, &[&str]); 24] = [
         "REVOKE SELECT ON log FROM \"Isolated App\"; GRANT SELECT (note), UPDATE (note) ON log TO \"Isolated App\"; \
       ALTER TABLE log DISABLE ROW LEVEL SECURITY",
         "rights on columns",
-        &["fail log.insert", "fail log.select", "fail log.update"],
+        &[
+            "fail log.insert",
+            "fail log.move",
+            "fail log.select",
+            "fail log.update",
+        ],
     ),
 ];
 
@@ -247,10 +252,7 @@ fn every_opening_is_red_by_its_name() {
         let report = verify(&database, CHECKS);
         let found = troubles(&report);
         if found != expected {
-            wrong.push(format!(
-                "{name}: found {found:#?}, expected {expected:#?}\n{}",
-                report["checks"]
-            ));
+            wrong.push(format!("{name}: found {found:#?}, expected {expected:#?}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -298,7 +300,7 @@ fn what_is_on_purpose_is_accepted_with_a_reason() {
 #[test]
 fn what_cannot_be_made_up_says_which_constraint_and_where_to_write_it() {
     let database = honest("isolation_values");
-    database.run("ALTER TABLE \"Odd Doc\" ADD CONSTRAINT odd_pages CHECK (pages % 7919 = 5)");
+    database.run("ALTER TABLE \"Odd Doc\" ADD CONSTRAINT odd_pages CHECK (pages % 7919 = 5 AND pages > 10)");
     let report = verify(&database, CHECKS);
     let text = message(&report, "\"Odd Doc\".select");
     assert!(

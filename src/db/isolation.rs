@@ -290,9 +290,14 @@ impl Bench<'_> {
         };
         let mut all = Parts::default();
         all.add(attempts::of_piece(piece, &target.column, &fixture));
-        let mut tried = self.try_all(all, &fixture).await?;
+        let tried = self.try_all(all, &fixture).await?.next();
         self.undo().await?;
-        Ok(self.spec.judge_piece(facts, piece, &target.column, &tried.next()))
+        Ok(match stands(&tried) {
+            true => self.spec.judge_piece(facts, piece, &target.column, &tried),
+            false => self
+                .spec
+                .unproven_piece(facts, piece, "the row made in it is not there"),
+        })
     }
 
     /// Takes the rows back.
@@ -319,7 +324,7 @@ impl Bench<'_> {
                     Ok(fixture) => fixture,
                     Err(problem) => return Ok(Err(problem)),
                 };
-                let Some((stage, error)) = self.insert(&fixture).await? else {
+                let Some((stage, error)) = self.insert(facts, &fixture).await? else {
                     return Ok(Ok(fixture));
                 };
                 last = self.refused(facts, stage, &error);
@@ -347,7 +352,11 @@ impl Bench<'_> {
     }
 
     /// Inserts the rows behind a savepoint. What the server refuses is the answer, and nothing is left then.
-    async fn insert(&self, fixture: &Fixture) -> Result<Option<(Stage, ServerError)>, Failure> {
+    async fn insert(
+        &self,
+        facts: &Facts,
+        fixture: &Fixture,
+    ) -> Result<Option<(Stage, ServerError)>, Failure> {
         let limit = limit(self.session);
         let mut batch = Batch::new();
         batch.one(Stage::Query, "SAVEPOINT pgplumb_rows");
@@ -369,7 +378,9 @@ impl Bench<'_> {
             }
         }
         for row in &fixture.rows {
-            batch.one(Stage::Begin, &row.make());
+            if let Some(relation) = facts.by_oid(row.relation) {
+                batch.one(Stage::Begin, &row.make(relation));
+            }
         }
         let started = Instant::now();
         match batch.run(self.session.client()).await {

@@ -277,10 +277,9 @@ impl Ground<'_> {
             })
         };
         let nullable = || free().find(|column| !column.not_null);
-        if let Some(column) = with_default {
-            return format!("{} = DEFAULT", quote_ident(&column.name));
-        }
+        // a value that the row was accepted with is the safest
         written()
+            .or_else(|| with_default.map(|column| format!("{} = DEFAULT", quote_ident(&column.name))))
             .or_else(|| nullable().map(|column| format!("{} = NULL", quote_ident(&column.name))))
             .unwrap_or_else(|| self.of_tenant(tenant))
     }

@@ -140,8 +140,6 @@ pub struct Column {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Key {
     pub primary: bool,
-    /// Not deferrable.
-    pub immediate: bool,
     pub columns: Vec<String>,
 }
 

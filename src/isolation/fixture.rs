@@ -35,8 +35,6 @@ pub struct Row {
     pub values: Vec<(String, String)>,
     /// An identity column that is GENERATED ALWAYS has a value.
     overriding: bool,
-    /// A trigger may have made it already.
-    lenient: bool,
 }
 
 impl Row {
@@ -47,6 +45,12 @@ impl Row {
 
     /// INSERT of just this row into that relation.
     pub fn insert_into(&self, path: &str) -> String {
+        let (head, values) = self.parts(path);
+        format!("{head} VALUES ({values})")
+    }
+
+    /// What stands before its values, and these.
+    fn parts(&self, path: &str) -> (String, String) {
         let columns: Vec<String> = self.values.iter().map(|(name, _)| quote_ident(name)).collect();
         let values: Vec<&str> = self.values.iter().map(|(_, value)| value.as_str()).collect();
         let overriding = if self.overriding {
@@ -54,39 +58,47 @@ impl Row {
         } else {
             ""
         };
+        let head = format!("INSERT INTO {path} ({}){overriding}", columns.join(", "));
+        (head, values.join(", "))
+    }
+
+    /// How the connecting role makes it, unless what is given or a trigger has made it already.
+    pub fn make(&self, relation: &Relation) -> String {
+        let keys: Vec<String> = relation
+            .keys
+            .iter()
+            .filter_map(|key| self.equals(key.columns.iter().map(String::as_str)))
+            .collect();
+        if keys.is_empty() {
+            return self.insert_into(&self.path);
+        }
+        let (head, values) = self.parts(&self.path);
         format!(
-            "INSERT INTO {path} ({}){overriding} VALUES ({})",
-            columns.join(", "),
-            values.join(", ")
+            "{head} SELECT {values} WHERE NOT EXISTS (SELECT FROM {} WHERE {})",
+            relation.path,
+            keys.join(" OR ")
         )
     }
 
-    /// How the connecting role makes it.
-    pub fn make(&self) -> String {
-        let conflict = if self.lenient {
-            " ON CONFLICT DO NOTHING"
-        } else {
-            ""
-        };
-        format!("{}{conflict}", self.insert_into(&self.path))
+    /// `a = 1 AND b = 2`; `None` when a value is not known.
+    fn equals<'c>(&self, columns: impl Iterator<Item = &'c str>) -> Option<String> {
+        let parts: Option<Vec<String>> = columns
+            .map(|column| {
+                let value = self.value(column).filter(|value| *value != "NULL")?;
+                Some(format!("{} = {value}", quote_ident(column)))
+            })
+            .collect();
+        Some(parts?.join(" AND "))
     }
 
     /// The row and no other: by a key whose values are known, else by its tenant.
     pub fn condition(&self, relation: &Relation, tenant_column: &str) -> String {
-        let key = relation.keys.iter().find(|key| {
-            key.columns
-                .iter()
-                .all(|column| self.value(column).is_some_and(|value| value != "NULL"))
-        });
-        let columns: Vec<&str> = match key {
-            Some(key) => key.columns.iter().map(String::as_str).collect(),
-            None => vec![tenant_column],
-        };
-        let parts: Vec<String> = columns
-            .into_iter()
-            .filter_map(|column| Some(format!("{} = {}", quote_ident(column), self.value(column)?)))
-            .collect();
-        parts.join(" AND ")
+        relation
+            .keys
+            .iter()
+            .find_map(|key| self.equals(key.columns.iter().map(String::as_str)))
+            .or_else(|| self.equals(std::iter::once(tenant_column)))
+            .unwrap_or_default()
     }
 }
 
@@ -175,8 +187,18 @@ impl Fixture {
         choices: &Choices,
         piece: Option<(&Relation, &[(String, String)])>,
     ) -> Result<Fixture, Problem> {
-        let tenants = tenants(spec, facts, target)?;
+        let mut tenants = tenants(spec, facts, target)?;
         let relation = found(facts, target)?;
+        let mut fixed: Values = piece.map_or_else(Vec::new, |(_, values)| values.to_vec());
+        // a part for tenants: the other one is such that its rows are in it, the own rows are elsewhere
+        let of_tenant = fixed.iter().position(|(column, _)| *column == target.column);
+        if let Some(at) = of_tenant {
+            let (_, value) = fixed.remove(at);
+            tenants[1].value = value.trim_matches('\'').to_string();
+            if tenants[0].value == tenants[1].value {
+                tenants[0].value = self::tenants(spec, facts, target)?[1].value.clone();
+            }
+        }
         let ground = Ground::new(spec, facts);
         let mut maker = Maker {
             spec,
@@ -195,9 +217,9 @@ impl Fixture {
                 let value = (user.column.clone(), quote_literal(&tenants[tenant].user));
                 maker.need(table, tenant, &[value], &[])?;
             }
-            let fixed = piece.map_or(&[][..], |(_, values)| values);
-            *own = maker.target(relation, tenant, fixed)?;
-            if let Some((piece, _)) = piece {
+            let is_there = of_tenant.is_none() || tenant == 1;
+            *own = maker.target(relation, tenant, if is_there { &fixed } else { &[] })?;
+            if let Some((piece, _)) = piece.filter(|_| is_there) {
                 maker.rows[*own].path.clone_from(&piece.path);
             }
         }
@@ -443,7 +465,6 @@ impl Maker<'_> {
             tenant,
             values,
             overriding,
-            lenient: relation.keys.iter().all(|key| key.immediate),
         });
         Ok(self.rows.len() - 1)
     }

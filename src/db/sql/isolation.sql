@@ -131,7 +131,7 @@ select json_build_object(
     'owned', coalesce(pg_has_role(me.oid, r.relowner, 'USAGE'), false),
     'pages', r.pages,
     'columns', coalesce(a.columns, '[]'),
-    'keys', (select coalesce(json_agg(json_build_object('primary', i.indisprimary, 'immediate', i.indimmediate,
+    'keys', (select coalesce(json_agg(json_build_object('primary', i.indisprimary,
         'columns', (select coalesce(json_agg(k.attname order by o.ordinality), '[]')
           from unnest(i.indkey::smallint[]) with ordinality as o (attnum, ordinality)
           join pg_attribute k on k.attrelid = r.oid and k.attnum = o.attnum where o.ordinality <= i.indnkeyatts))
