@@ -187,7 +187,7 @@ fn words(cells: &[Cell]) -> [&'static str; 6] {
 }
 
 fn word(own: Option<&Cell>, other: Option<&Cell>) -> &'static str {
-    let Some(other) = other else { return "–" };
+    let Some(other) = other else { return "-" };
     if other.outcome == Outcome::Crosses {
         return match other.accepted {
             Some(_) => "accepted",
@@ -198,7 +198,7 @@ fn word(own: Option<&Cell>, other: Option<&Cell>) -> &'static str {
     match (own, other.outcome) {
         (Some((Outcome::Denied, false)), _) => "DENIED",
         (Some((Outcome::Unproven, _)), _) | (_, Outcome::Unproven) => "not proven",
-        (_, Outcome::NotApplicable) => "–",
+        (_, Outcome::NotApplicable) => "-",
         (Some((Outcome::NoGrant, _)), _) => "no grant",
         (Some((Outcome::NoPolicy, _)), _) => "no policy",
         (Some((Outcome::Works, _)), _) => "own only",

@@ -7,6 +7,8 @@ use crate::report::model::Report;
 
 /// Columns of one command.
 const CELL: usize = 11;
+/// Columns before a table.
+const INDENT: usize = 2;
 
 /// The section.
 pub fn section(page: &mut Page, report: &Report) {
@@ -18,15 +20,21 @@ pub fn section(page: &mut Page, report: &Report) {
 fn one(page: &mut Page, matrix: &Matrix) {
     page.heading(&format!("ISOLATION {} AS {}", matrix.name, matrix.role));
     let lines = matrix.lines();
-    let widest = lines
-        .iter()
-        .map(|line| screen::width(&line.object))
-        .max()
-        .unwrap_or(0);
-    let room = page.width().saturating_sub(2 + CELL * Command::ALL.len());
-    let columns = (widest + 2).min(room);
+    let cells = CELL * Command::ALL.len();
+    let Some(room) = page.width().checked_sub(INDENT + cells).filter(|room| *room > 8) else {
+        for line in &lines {
+            narrow(page, line);
+        }
+        return;
+    };
+    let widest = lines.iter().map(|line| screen::width(&line.object)).max();
+    let columns = (widest.unwrap_or(0) + 4).min(room);
     let head = Command::ALL.map(|command| dim(command.as_str()).padded(CELL));
-    page.put(2, 2, &[vec![plain("").padded(columns)], head.to_vec()].concat());
+    page.put(
+        INDENT,
+        INDENT,
+        &[vec![plain("").padded(columns)], head.to_vec()].concat(),
+    );
     for line in &lines {
         row(page, line, columns);
     }
@@ -34,16 +42,36 @@ fn one(page: &mut Page, matrix: &Matrix) {
 
 /// A long name has a line of its own.
 fn row(page: &mut Page, line: &Line, columns: usize) {
-    let cells: Vec<Span> = line.words.iter().map(|word| cell(word)).collect();
-    let name = match line.is_way {
-        true => plain(format!("  {}", line.object)),
-        false => bold(&line.object),
-    };
-    if screen::width(&line.object) + 2 < columns {
-        page.put(2, 2, &[vec![name.padded(columns)], cells].concat());
+    let cells: Vec<Span> = line.words.iter().map(|word| cell(word).padded(CELL)).collect();
+    let indent = INDENT + 2 * usize::from(line.is_way);
+    let columns = columns + INDENT - indent;
+    if screen::width(&line.object) < columns {
+        page.put(
+            indent,
+            indent,
+            &[vec![name(line).padded(columns)], cells].concat(),
+        );
     } else {
-        page.put(2, 4, &[name.solid()]);
-        page.put(2, 2, &[vec![plain("").padded(columns)], cells].concat());
+        page.put(indent, indent + 2, &[name(line)]);
+        page.put(indent, indent, &[vec![plain("").padded(columns)], cells].concat());
+    }
+}
+
+/// Where a table has no room.
+fn narrow(page: &mut Page, line: &Line) {
+    let indent = INDENT + 2 * usize::from(line.is_way);
+    let mut spans = vec![name(line)];
+    for (command, word) in Command::ALL.iter().zip(line.words) {
+        spans.push(dim(format!(", {} ", command.as_str())));
+        spans.push(cell(word));
+    }
+    page.put(indent, indent + 2, &spans);
+}
+
+fn name(line: &Line) -> Span {
+    match line.is_way {
+        true => plain(&line.object),
+        false => bold(&line.object),
     }
 }
 
@@ -54,5 +82,5 @@ fn cell(word: &'static str) -> Span {
         "own only" => Style::Plain,
         _ => Style::Dim,
     };
-    styled(style, word).padded(CELL)
+    styled(style, word)
 }
