@@ -520,3 +520,14 @@ fn a_reader_that_goes_away_is_no_error() {
     let outcome = outcome(child).expect(0);
     assert_eq!(outcome.stderr, "");
 }
+
+#[test]
+fn the_schema_of_check_files_is_printed_anywhere() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let outcome = Pgplumb::at(folder.path())
+        .args(&["checks", "schema"])
+        .run()
+        .expect(0);
+    assert_eq!(outcome.json()["title"], "pgplumb check file, version 1");
+    assert_eq!(outcome.stdout, include_str!("../docs/schema/checks-1.json"));
+}

@@ -347,29 +347,85 @@ fn it_is_taken_back_without_a_trace() {
     assert_eq!(dump(&database, &without), empty);
 }
 
-#[test]
-fn a_hollow_trigger_function_and_a_weakened_policy_are_found() {
-    let database = aligned();
-    database.run(
-        "create or replace function record_session_completion() returns trigger language plpgsql security definer
-             set search_path = pg_catalog, pg_temp as 'begin return null; end';
-         alter policy export_history_select on export_history using (true)",
-    );
+/// The objects of what failed, after a change by hand.
+fn failed_by(template: &Database, change: &str) -> Vec<String> {
+    let database = template.copy();
+    database.run(change);
     let report = pgplumb(&database, &["verify", "--format", "json"])
         .expect(1)
         .json();
-    let failed: Vec<&str> = report["checks"]
+    report["checks"]
         .as_array()
         .expect("a list")
         .iter()
         .filter(|check| check["status"] == "fail")
-        .filter_map(|check| check["object"].as_str())
-        .collect();
+        .filter_map(|check| check["object"].as_str().map(str::to_string))
+        .collect()
+}
+
+#[test]
+fn a_hollow_trigger_function_is_found_by_its_body_and_by_what_it_does_not_do() {
+    let database = aligned();
     assert_eq!(
-        failed,
+        failed_by(
+            &database,
+            "create or replace function record_session_completion() returns trigger language plpgsql security definer
+                 set search_path = pg_catalog, pg_temp as 'begin return null; end'"
+        ),
         [
-            "public.export_history.export_history_select",
-            "public.record_session_completion()"
+            "public.record_session_completion()",
+            "a completed session is added to the progress of its user, once",
+            "who has no row of progress gets one with the first completed session",
         ]
     );
+    assert_eq!(
+        failed_by(
+            &database,
+            "create or replace function touch_updated_at() returns trigger language plpgsql
+                 set search_path = pg_catalog, pg_temp as 'begin return new; end'"
+        ),
+        ["public.touch_updated_at()", "updated_at follows every update"]
+    );
+}
+
+#[test]
+fn a_weakened_policy_is_found_by_its_expression_and_by_what_it_lets_through() {
+    let database = aligned();
+    for table in ["user_api_keys", "user_progress", "export_history"] {
+        for (command, clause, probe) in [
+            (
+                "select",
+                "using",
+                format!("SELECT on {table} reads the user's own rows alone"),
+            ),
+            (
+                "insert",
+                "with check",
+                format!("INSERT into {table} writes for the user alone"),
+            ),
+            (
+                "update",
+                "using",
+                format!("UPDATE of {table} changes the user's own rows alone, and hands none over"),
+            ),
+            (
+                "delete",
+                "using",
+                format!("DELETE from {table} deletes the user's own rows alone"),
+            ),
+        ] {
+            if command == "delete" && table != "user_api_keys" {
+                continue;
+            }
+            let policy = format!("{table}_{command}");
+            let change = format!("alter policy {policy} on {table} {clause} (true)");
+            let failed = failed_by(&database, &change);
+            for expected in [format!("public.{table}.{policy}"), probe] {
+                assert!(
+                    failed.contains(&expected),
+                    "{change}: {expected:?} is not in {failed:?}"
+                );
+            }
+        }
+    }
 }

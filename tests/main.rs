@@ -18,6 +18,7 @@ mod isolation;
 mod kinds;
 mod layouts;
 mod preflight;
+mod probes;
 mod prove;
 mod rehearse;
 mod round_trips;

@@ -19,6 +19,8 @@ mod compare;
 mod object;
 mod kind;
 #[cfg(test)]
+mod schema;
+#[cfg(test)]
 mod testing;
 
 pub use evaluate::{Evaluation, evaluate, evaluate_last, evaluate_where, skipped};

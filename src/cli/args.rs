@@ -609,7 +609,18 @@ pub enum ChecksCommand {
     Lint(LintArgs),
     /// Write a suite from the live database
     Generate(GenerateArgs),
+    /// Print the JSON schema of check files, for editors
+    Schema(SchemaArgs),
 }
+
+#[derive(Debug, Clone, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  pgplumb checks schema > checks.schema.json
+
+An editor with Taplo (Even Better TOML) completes and checks the files below it when their first line is
+  #:schema ../checks.schema.json")]
+pub struct SchemaArgs {}
 
 #[derive(Debug, Clone, ClapArgs)]
 #[command(after_help = "\

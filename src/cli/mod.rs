@@ -56,6 +56,9 @@ async fn dispatch(args: &Args) -> ExitCode {
         Command::Audit(_) => "audit",
         Command::Rollback(_) => "rollback",
         Command::History(_) => "history",
+        Command::Checks(ChecksArgs {
+            command: ChecksCommand::Schema(_),
+        }) => return commands::checks::schema(),
         Command::Checks(_) => "checks",
     };
     let started_at = ops::now();
@@ -106,6 +109,7 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
         Command::Checks(checks) => match &checks.command {
             ChecksCommand::Lint(options) => return commands::checks::lint(&args.global, options),
             ChecksCommand::Generate(options) => commands::checks::project(&args.global, options),
+            ChecksCommand::Schema(_) => unreachable!("handled before anything is read"),
         },
         // a database can be looked at from anywhere
         Command::Snapshot(_) | Command::Diff(_) => Project::without_files(&options),

@@ -9,7 +9,7 @@ use crate::ops::Event;
 /// How often one is told that a wait goes on.
 const REMINDER: Duration = Duration::from_secs(5);
 
-/// Shows events; `quiet` shows none.
+/// Shows events; `quiet` shows none, but for the word that something is written.
 pub struct Progress {
     quiet: bool,
     verbose: bool,
@@ -28,7 +28,7 @@ impl Progress {
 
     /// Takes one event.
     pub fn show(&self, event: Event) {
-        if self.quiet {
+        if self.quiet && !matches!(event, Event::Probing { .. }) {
             return;
         }
         match event {

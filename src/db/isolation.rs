@@ -11,7 +11,7 @@ use tokio_postgres::error::SqlState;
 use super::ask::limit;
 use super::batch::{Batch, Failure, Stage};
 use super::error::{Error, ServerError};
-use super::probe::{Moved, Probed, TOUCHED, call, read_only, read_settings, touched};
+use super::probe::{Cut, Moved, Probed, TOUCHED, beyond, call, read_only, read_settings, touched, used};
 use super::session::Session;
 use crate::check::{Answer, Answers, Question};
 use crate::isolation::attempts::{self, Attempt, Reply};
@@ -26,18 +26,34 @@ const MOST_TRIES: usize = 200;
 /// Runs the matrices behind a savepoint of the open transaction, which must be READ COMMITTED or that of a migration.
 ///
 /// # Errors
-/// [`Failure`] when the conversation breaks, a lock is not obtained in time, or the user interrupts. The caller
+/// [`Cut`] when the conversation breaks, a lock is not obtained in time, or the user interrupts. The caller
 /// rolls back.
-pub async fn run(session: &Session, asked: &[&Isolation]) -> Result<Probed, Failure> {
+pub async fn run(session: &Session, asked: &[&Isolation]) -> Result<Probed, Cut> {
+    let mut before = Vec::new();
+    match run_all(session, asked, &mut before).await {
+        Ok(probed) => Ok(probed),
+        Err(failure) => Err(Cut {
+            sequences: used(session, &failure, &before).await,
+            failure,
+        }),
+    }
+}
+
+/// `before` becomes the sequences that the transaction had used when the attempts began.
+async fn run_all(
+    session: &Session,
+    asked: &[&Isolation],
+    before: &mut Vec<Moved>,
+) -> Result<Probed, Failure> {
     let mut batch = Batch::new();
     batch.one(Stage::Query, &read_settings(&["role"]));
     batch.one(Stage::Before, TOUCHED);
-    batch.one(Stage::Query, "SAVEPOINT pgplumb_isolation");
+    batch.one(Stage::Query, "SAVEPOINT pgplumb_probes");
     let reply = batch.run(session.client()).await?;
     if let Some(reason) = reply.rows(Stage::Query).next().and_then(read_only) {
         return Ok(not_run(asked, reason));
     }
-    let before = touched(&reply, Stage::Before);
+    *before = touched(&reply, Stage::Before);
     let mut answers = Answers::default();
     for spec in asked {
         let bench = Bench { session, spec };
@@ -48,25 +64,35 @@ pub async fn run(session: &Session, asked: &[&Isolation]) -> Result<Probed, Fail
                 error: Error::Server(error),
                 stage: Stage::Settle,
                 ..
-            }) => Answer::CannotTell {
+            }) if !ends(&error) => Answer::CannotTell {
                 reason: format!("the server could not be asked: {}", error.message),
             },
             Err(failure) => return Err(failure),
         };
         answers.insert(Question::Isolation((*spec).clone()), answer);
         let mut batch = Batch::new();
-        batch.one(Stage::Query, "ROLLBACK TO SAVEPOINT pgplumb_isolation");
+        batch.one(Stage::Query, "ROLLBACK TO SAVEPOINT pgplumb_probes");
         batch.run(session.client()).await?;
     }
     let mut batch = Batch::new();
-    batch.one(Stage::Query, "RELEASE SAVEPOINT pgplumb_isolation");
+    batch.one(Stage::Query, "RELEASE SAVEPOINT pgplumb_probes");
     batch.one(Stage::After, TOUCHED);
     let reply = batch.run(session.client()).await?;
-    let sequences: Vec<Moved> = touched(&reply, Stage::After)
-        .into_iter()
-        .filter(|moved| !before.contains(moved))
-        .collect();
-    Ok(Probed { answers, sequences })
+    Ok(Probed {
+        answers,
+        sequences: beyond(before, touched(&reply, Stage::After)),
+    })
+}
+
+/// Whether an error is about the run, and not about what was asked: a lock, an interruption, a shutdown.
+fn ends(error: &ServerError) -> bool {
+    let of_locks = [
+        SqlState::LOCK_NOT_AVAILABLE,
+        SqlState::T_R_DEADLOCK_DETECTED,
+        SqlState::T_R_SERIALIZATION_FAILURE,
+        SqlState::QUERY_CANCELED,
+    ];
+    of_locks.iter().any(|state| error.is(state)) || error.sqlstate.starts_with("57P")
 }
 
 /// Every matrix skipped.
@@ -404,12 +430,8 @@ impl Bench<'_> {
         };
         let limit = limit(self.session);
         let is_late = limit.as_duration().is_none_or(|limit| started.elapsed() >= limit);
-        let ends = match error.sqlstate.as_str() {
-            state if state == SqlState::QUERY_CANCELED.code() => !is_late,
-            state if state == SqlState::LOCK_NOT_AVAILABLE.code() => true,
-            state => state.starts_with("57P"),
-        };
-        match ends {
+        let is_own = error.is(&SqlState::QUERY_CANCELED) && is_late;
+        match ends(error) && !is_own {
             true => Err(failure),
             false => Ok((**error).clone()),
         }

@@ -34,12 +34,49 @@ pub struct Moved {
     pub last_value: Option<String>,
 }
 
+/// What ended the probes before their end.
+#[derive(Debug)]
+pub struct Cut {
+    pub failure: Failure,
+    /// The sequences that the transaction had used by then, as far as the server could still be asked.
+    pub sequences: Vec<Moved>,
+}
+
 /// Runs all probes behind a savepoint of the open transaction, which must be READ COMMITTED or that of a migration.
 ///
 /// # Errors
-/// [`Failure`] when the conversation breaks, a lock is not obtained in time, or the user interrupts. The caller
+/// [`Cut`] when the conversation breaks, a lock is not obtained in time, or the user interrupts. The caller
 /// rolls back.
-pub async fn run(session: &Session, probes: &[&Probe]) -> Result<Probed, Failure> {
+pub async fn run(session: &Session, probes: &[&Probe]) -> Result<Probed, Cut> {
+    let mut before = Vec::new();
+    match run_all(session, probes, &mut before).await {
+        Ok(probed) => Ok(probed),
+        Err(failure) => Err(Cut {
+            sequences: used(session, &failure, &before).await,
+            failure,
+        }),
+    }
+}
+
+/// The sequences that the broken probes have used: rolled back to where they began, the transaction answers.
+pub(super) async fn used(session: &Session, failure: &Failure, before: &[Moved]) -> Vec<Moved> {
+    if matches!(failure.error, Error::Lost(_)) {
+        return Vec::new();
+    }
+    let mut batch = Batch::new();
+    batch.one(Stage::Query, "ROLLBACK TO SAVEPOINT pgplumb_probes");
+    batch.one(Stage::After, TOUCHED);
+    match batch.run(session.client()).await {
+        Ok(reply) => beyond(before, touched(&reply, Stage::After)),
+        Err(failure) => {
+            tracing::debug!("the sequences were not asked for: {}", failure.error);
+            Vec::new()
+        }
+    }
+}
+
+/// `before` becomes the sequences that the transaction had used when the probes began.
+async fn run_all(session: &Session, probes: &[&Probe], before: &mut Vec<Moved>) -> Result<Probed, Failure> {
     let mut names: BTreeSet<&str> = ["role", "search_path", "statement_timeout"].into();
     let steps = probes.iter().flat_map(|probe| &probe.steps);
     names.extend(steps.flat_map(|step| step.settings.iter().map(|(name, _)| name.as_str())));
@@ -59,7 +96,7 @@ pub async fn run(session: &Session, probes: &[&Probe]) -> Result<Probed, Failure
     if let Some(reason) = read_only(row) {
         return Ok(not_run(probes, reason));
     }
-    let before = touched(&reply, Stage::Before);
+    *before = touched(&reply, Stage::Before);
     let original = names.iter().enumerate();
     let original: Vec<(&str, String)> = original
         .map(|(index, name)| (*name, row.get(index + 2).unwrap_or("").to_string()))
@@ -88,13 +125,9 @@ pub async fn run(session: &Session, probes: &[&Probe]) -> Result<Probed, Failure
     batch.one(Stage::Query, "RELEASE SAVEPOINT pgplumb_probes");
     batch.one(Stage::After, TOUCHED);
     let reply = batch.run(session.client()).await?;
-    let sequences = touched(&reply, Stage::After)
-        .into_iter()
-        .filter(|moved| !before.contains(moved))
-        .collect();
     Ok(Probed {
         answers: runner.answers,
-        sequences,
+        sequences: beyond(before, touched(&reply, Stage::After)),
     })
 }
 
@@ -117,6 +150,13 @@ pub(super) fn touched(reply: &Reply, stage: Stage) -> Vec<Moved> {
         })
     };
     reply.rows(stage).filter_map(moved).collect()
+}
+
+pub(super) fn beyond(before: &[Moved], after: Vec<Moved>) -> Vec<Moved> {
+    after
+        .into_iter()
+        .filter(|moved| !before.contains(moved))
+        .collect()
 }
 
 /// Whether the server accepts writes, and the settings as they are now.

@@ -409,23 +409,34 @@ impl Runner<'_> {
         before: Catalog,
         started: Instant,
     ) -> Result<Option<Outcome>, Error> {
-        let mut batch = Batch::new();
-        self.session.begin(&mut batch, "", settings);
-        let sql = reading::read_sql(scope, self.session.version_num());
-        self.session.read_few(&mut batch, Stage::After, &sql);
-        let reply = context::ask(&self.session, "reading the catalog", batch).await?;
-        let after = decode(&reply, Stage::After)?;
+        let judging = Instant::now();
+        let mut busy = 0;
+        let (after, judged) = loop {
+            let mut batch = Batch::new();
+            self.session.begin(&mut batch, "", settings);
+            let sql = reading::read_sql(scope, self.session.version_num());
+            self.session.read_few(&mut batch, Stage::After, &sql);
+            let reply = context::ask(&self.session, "reading the catalog", batch).await?;
+            let after = decode(&reply, Stage::After)?;
+            match self.judge(&step, &after).await {
+                Ok(judged) => break (after, judged),
+                Err(Error::Busy(met)) => {
+                    busy += 1;
+                    if !self.wait_for_table(&step, busy, &met.blockers, judging).await? {
+                        return Ok(Some(self.probe_gave_up(step, *met, started).await));
+                    }
+                }
+                Err(error) => {
+                    self.session.rollback().await;
+                    return Err(error);
+                }
+            }
+        };
         let Judged {
             verdicts,
             notes,
             matrices,
-        } = match self.judge(&step, &after).await {
-            Ok(judged) => judged,
-            Err(error) => {
-                self.session.rollback().await;
-                return Err(error);
-            }
-        };
+        } = judged;
         self.diagnostics.extend(notes);
         self.matrices.extend(matrices);
         let totals = Totals::of(&verdicts);

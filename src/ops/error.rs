@@ -1,5 +1,6 @@
 //! Why a verb could not do its work, each with the exit code that the contract gives it.
 
+use super::busy::Busy;
 use crate::db::batch::{Failure, Stage};
 use crate::db::connect::ConnectError;
 use crate::db::error::Error as DbError;
@@ -25,6 +26,8 @@ pub enum Error {
     Database { doing: String, failure: Box<Failure> },
     /// A lock was not obtained in time.
     Locked(Box<Diagnostic>),
+    /// A probe met a busy table; everything that it wrote was rolled back.
+    Busy(Box<Busy>),
     /// The user interrupted.
     Interrupted(Vec<Diagnostic>),
 }
@@ -44,7 +47,7 @@ impl Error {
                 DbError::Disturbed(_) => ExitCode::LockTimeout,
                 DbError::Server(_) | DbError::Decode(_) | DbError::Unexpected(_) => ExitCode::ScriptFailed,
             },
-            Error::Locked(_) => ExitCode::LockTimeout,
+            Error::Locked(_) | Error::Busy(_) => ExitCode::LockTimeout,
             Error::Interrupted(_) => ExitCode::Interrupted,
         }
     }
@@ -58,6 +61,10 @@ impl Error {
             | Error::Interrupted(diagnostics) => diagnostics,
             Error::Connect(error) => vec![Diagnostic::error(error.message()).help(error.help())],
             Error::Database { doing, failure } => vec![database_diagnostic(&doing, &failure)],
+            Error::Busy(busy) => {
+                let diagnostic = busy.diagnostic("a probe", "what the probes wrote was rolled back");
+                std::iter::once(diagnostic).chain(busy.note).collect()
+            }
             Error::Locked(diagnostic) | Error::NoServer(diagnostic) | Error::Script(diagnostic) => {
                 vec![*diagnostic]
             }

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use super::context::{self, Context};
+use super::busy::Busy;
+use super::context::{self, Answered, Context};
 use super::{Error, probes};
 use crate::catalog::Catalog;
-use crate::check::{self, Answer, Answers, Evaluation, Probe, Question, Suite, Verdict};
+use crate::check::{Answer, Answers, Evaluation, Probe, Question, Suite, Verdict};
 use crate::db::ask;
-use crate::db::batch::{Batch, Failure};
+use crate::db::batch::Batch;
 use crate::db::error::Error as DbError;
 use crate::db::isolation;
-use crate::db::probe::{self, Moved, Probed};
+use crate::db::probe::{self, Cut, Moved, Probed};
 use crate::db::session::{self, Session};
 use crate::diagnostic::Diagnostic;
 use crate::isolation::{Isolation, Matrix};
@@ -38,7 +39,7 @@ pub struct Judged {
 /// when all else is known. The caller ends the transaction.
 ///
 /// # Errors
-/// [`Error::Database`] when the server cannot be asked at all; [`Error::Locked`] when a probe met a busy table.
+/// [`Error::Database`] when the server cannot be asked at all; [`Error::Busy`] when a probe met a busy table.
 pub async fn judge(
     context: &Context<'_>,
     session: &Session,
@@ -149,7 +150,7 @@ impl<'q> Writing<'q> {
         probed
     }
 
-    async fn run(&self, session: &Session) -> Result<Probed, Failure> {
+    async fn run(&self, session: &Session) -> Result<Probed, Cut> {
         let mut probed = Probed::default();
         if !self.probes.is_empty() {
             probed = probe::run(session, &self.probes).await?;
@@ -182,30 +183,28 @@ async fn probe(
         session.begin(&mut batch, "ISOLATION LEVEL READ COMMITTED", &session.settings);
         context::ask(session, "beginning the transaction of the probes", batch).await?;
     }
-    let probed = context.answer(session, writing.run(session)).await;
-    match probed.or_interrupted("the probes ran")? {
-        Ok(probed) => Ok(probed),
-        Err(failure) if session::is_lock_timeout(&failure) => Err(busy(session, suites, failure).await),
-        Err(failure) => Err(Error::database("running the probes", failure)),
+    let Answered { answer, interrupted } = context.answer(session, writing.run(session)).await;
+    match answer {
+        Some(Ok(probed)) if !interrupted => Ok(probed),
+        Some(Err(cut)) if !interrupted && session::is_lock_timeout(&cut.failure) => {
+            let busy = Busy::look_up(session, suites, &writing.probes, &cut).await;
+            Err(Error::Busy(Box::new(busy)))
+        }
+        Some(Err(cut)) if !interrupted => Err(Error::database("running the probes", cut.failure)),
+        Some(Ok(Probed { sequences, .. }) | Err(Cut { sequences, .. })) => Err(cut_short(&sequences)),
+        None => Err(cut_short(&[])),
     }
 }
 
-/// A probe waited for a table as long as `lock_timeout` lets it, and who held it.
-async fn busy(session: &Session, suites: &[&Suite], failure: Failure) -> Error {
-    session.rollback().await;
-    let relations = check::scope(suites).named_relations();
-    let mut diagnostic = Diagnostic::error(format!("a probe met a busy table: {}", failure.error))
-        .fact("state", "everything was rolled back");
-    for blocker in session.blockers(&relations).await {
-        diagnostic = diagnostic.fact("blocked by", blocker.to_string());
-    }
-    Error::Locked(Box::new(diagnostic.help(
-        "run the command again when the table is free, or leave the probes out with --no-probes",
-    )))
+/// The user interrupted the probes.
+fn cut_short(sequences: &[Moved]) -> Error {
+    let interrupted = Diagnostic::error("interrupted while the probes ran")
+        .fact("state", "what the probes wrote was rolled back");
+    Error::Interrupted(std::iter::once(interrupted).chain(moved(sequences)).collect())
 }
 
 /// What a rollback does not take back.
-fn moved(sequences: &[Moved]) -> Option<Diagnostic> {
+pub(super) fn moved(sequences: &[Moved]) -> Option<Diagnostic> {
     if sequences.is_empty() {
         return None;
     }

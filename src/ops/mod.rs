@@ -4,6 +4,7 @@ mod account;
 pub mod apply;
 pub mod audit;
 pub mod baseline;
+mod busy;
 mod context;
 mod detached;
 pub mod docs;

@@ -259,6 +259,15 @@ impl<'c> Runner<'c> {
                 matrices,
             } = match self.judge(&step, &after).await {
                 Ok(judged) => judged,
+                Err(Error::Busy(met)) => {
+                    let since = *busy_since.get_or_insert(started);
+                    busy += 1;
+                    if self.wait_for_table(&step, busy, &met.blockers, since).await? {
+                        index = self.again(index, &mut finished);
+                        continue;
+                    }
+                    return Ok(self.probe_gave_up(step, *met, since).await);
+                }
                 Err(error) => {
                     self.session.rollback().await;
                     return Err(error);
@@ -752,7 +761,7 @@ impl<'c> Runner<'c> {
     }
 
     /// One sentence on where the database stands now.
-    fn state_after_failure(&self, step: &Step<'_>) -> String {
+    pub(super) fn state_after_failure(&self, step: &Step<'_>) -> String {
         if !step.script.is_transactional() {
             return format!(
                 "the statements of {} are done and stay, for it runs outside a transaction; its row in the history \

@@ -152,7 +152,7 @@ fn ready(database: &Database) {
 }
 
 #[track_caller]
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let begin = Instant::now();
     while !is_so() {
         assert!(begin.elapsed() < LIMIT, "waited too long until {what}");
@@ -160,7 +160,7 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-fn outcome(child: Child) -> Outcome {
+pub fn outcome(child: Child) -> Outcome {
     let output = child.wait_with_output().expect("it ends");
     Outcome {
         code: output.status.code().unwrap_or(-1),
@@ -170,7 +170,7 @@ fn outcome(child: Child) -> Outcome {
 }
 
 /// Sends a signal; a process that is gone by now is none of our business.
-fn signal(name: &str, pid: &str) {
+pub fn signal(name: &str, pid: &str) {
     let _ = Command::new("kill")
         .args(["-s", name, pid])
         .output()

@@ -8,8 +8,13 @@ use crate::diagnostic::Diagnostic;
 use crate::ops::{Context, Error, generate, lint};
 use crate::project::file::os_reason;
 use crate::project::{LoadOptions, Project};
-use crate::report::{Format, Report};
+use crate::report::{ExitCode, Format, Report};
 use crate::sql::{Name, parse_name};
+
+/// Prints the JSON schema of check files.
+pub fn schema() -> ExitCode {
+    output::print_or_fail(include_str!("../../../docs/schema/checks-1.json"))
+}
 
 /// Runs `checks lint`.
 ///

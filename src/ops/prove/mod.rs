@@ -106,12 +106,14 @@ pub async fn prove(project: &Project, options: Options<'_>) -> Result<Report, Er
         makers: BTreeMap::new(),
         has_rows: false,
         checks: Vec::new(),
+        notes: Vec::new(),
     };
     let told = tokio::select! {
         told = prover.all(&options, last, &mut report) => told,
         () = interrupt.wait() => Err(stopped()),
     };
     report.checks = std::mem::take(&mut prover.checks);
+    report.diagnostics.append(&mut prover.notes);
     if let Some(tried) = prover.tried.take() {
         drop(tried);
     }
@@ -276,6 +278,8 @@ struct Prover<'p> {
     /// Whether seed data was loaded, so that rows are worth a look.
     has_rows: bool,
     checks: Vec<Verdict>,
+    /// What the checks could not take back.
+    notes: Vec<Diagnostic>,
 }
 
 /// Whether the next migration can be tried.
@@ -595,7 +599,9 @@ impl<'p> Prover<'p> {
         let evaluate = check::evaluate_last;
         let judged = judge(context, session, &suites, &catalog, Place::Apart, evaluate).await;
         session.rollback().await;
-        self.checks.extend(judged?.verdicts);
+        let judged = judged?;
+        self.checks.extend(judged.verdicts);
+        self.notes.extend(judged.notes);
         Ok(())
     }
 
