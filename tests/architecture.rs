@@ -303,6 +303,10 @@ const RULES: [Rule; 5] = [
             ("db/parameters/service.rs", "so are the service files"),
             ("db/parameters/mod.rs", "its tests lay them out"),
             ("check/parse.rs", "a test that reads the shipped check files"),
+            (
+                "check/schema.rs",
+                "a test that reads every check file of the repository",
+            ),
             ("db/catalog.rs", "a test that compares with a file"),
             ("db/connect/mod.rs", "/etc/passwd, for the owner of a socket"),
             ("db/tls.rs", "libpq's certificates and keys"),
@@ -358,6 +362,7 @@ const RULES: [Rule; 5] = [
                 "its tests pass the environment in, as cli/ does",
             ),
             ("db/catalog.rs", "a test that is told to write its file anew"),
+            ("check/schema.rs", "a test that writes the schema when asked to"),
             ("report/json.rs", "likewise"),
             ("sql/fuzz.rs", "a test that is told where the scripts are"),
         ],

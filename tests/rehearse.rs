@@ -127,9 +127,26 @@ fn nobody_is_kept_waiting_without_being_asked() {
     run(&project, &database, &["apply", "--rehearse", "--dry-run"]).expect(2);
     // nothing to rehearse asks nobody
     run(&project, &database, &["apply"]).expect(0);
-    run(&project, &database, &["apply", "--rehearse"])
+    let report = run(&project, &database, &["apply", "--rehearse", "--format", "json"])
         .expect(0)
-        .says("no migration was pending");
+        .json();
+    assert_eq!(report["dry_run"], true);
+    assert_eq!(outcomes(&report), [""; 0]);
+    for format in ["text", "markdown", "html"] {
+        let outcome = run(&project, &database, &["apply", "--rehearse", "--format", format])
+            .expect(0)
+            .says("NOTHING TO REHEARSE")
+            .says("no migration was pending");
+        // the page's foot says what exit code 0 means
+        assert!(
+            format == "html" || !outcome.stdout.contains("APPROVED"),
+            "{}",
+            outcome.stdout
+        );
+    }
+    run(&project, &database, &["rollback", "--to", "1", "--rehearse"])
+        .expect(0)
+        .says("NOTHING TO REHEARSE: no migration was to be taken back");
 }
 
 #[test]
@@ -239,6 +256,56 @@ fn constraints_that_wait_are_judged_at_the_end_of_their_step() {
     assert_eq!(outcomes(&report), ["works", "works", "failed"]);
     run(&project, &database, &["apply"]).expect(5);
     assert_eq!(database.value("select count(*) from c"), Some("2".to_string()));
+}
+
+/// A rehearsal is one transaction anyway. With `--single-transaction` so is the apply, and what that breaks is told.
+#[test]
+fn of_a_single_transaction_it_tells_what_that_breaks() {
+    let database = Server::shared().database("rehearse_single");
+    database.run("create type mood as enum ('old'); create table m (mood mood)");
+    let labels = Project::new()
+        .with("migrations/0001_a.sql", "alter type mood add value 'new';")
+        .with("migrations/0002_b.sql", "insert into m values ('new');");
+    let cursors = Project::new()
+        .with("migrations/0001_a.sql", "declare x cursor for select 1;")
+        .with("migrations/0002_b.sql", "declare x cursor for select 1;");
+    let waiting = Project::new()
+        .with(
+            "migrations/0001_a.sql",
+            "create table p (id int primary key);\n\
+             create table c (p int references p (id) deferrable initially deferred);\n\
+             insert into c values (1);\ninsert into p values (1);",
+        )
+        .with(
+            "migrations/0002_b.sql",
+            "insert into c values (2);\ninsert into p values (2);",
+        );
+    let plain = Project::new()
+        .with("migrations/0001_a.sql", "create table t (id int);")
+        .with("migrations/0002_b.sql", "insert into t values (1);");
+    for project in [&labels, &cursors, &waiting] {
+        let report = rehearse(project, &database, &["apply", "--rehearse"], 0);
+        assert_ne!(outcomes(&report)[1], "failed");
+        let single = ["apply", "--rehearse", "--single-transaction"];
+        let report = rehearse(project, &database, &single, 5);
+        assert_eq!(outcomes(&report), ["works", "failed"]);
+        // and so says the apply
+        run(project, &database, &["--yes", "apply", "--single-transaction"]).expect(5);
+    }
+    let single = ["apply", "--rehearse", "--single-transaction"];
+    let report = rehearse(&plain, &database, &single, 0);
+    assert_eq!(outcomes(&report), ["works", "works"]);
+    plain.write(
+        "migrations/0003_c.sql",
+        "-- pgplumb: no-transaction\ncreate index concurrently on t (id);",
+    );
+    run(
+        &plain,
+        &database,
+        &["--yes", "apply", "--rehearse", "--single-transaction"],
+    )
+    .expect(2)
+    .says("0003_c runs outside a transaction, and all are to share one");
 }
 
 #[test]

@@ -688,7 +688,6 @@ struct Accept {
     reason: String,
 }
 
-#[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
     use std::path::{Path, PathBuf};

@@ -334,7 +334,8 @@ pub struct ApplyArgs {
 
     /// Run it all in one transaction that is rolled back, and report each statement's duration and locks
     ///
-    /// It holds every lock until its end, so it asks first; --yes agrees to that.
+    /// It holds every lock until its end, so it asks first; --yes agrees to that. What fails only because no COMMIT
+    /// comes between two migrations is no failure of theirs, unless --single-transaction is to apply them so.
     #[arg(long, conflicts_with = "dry_run")]
     pub rehearse: bool,
 

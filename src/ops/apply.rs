@@ -19,6 +19,7 @@ use crate::report::ExitCode;
 use crate::report::model::{
     Conclusion, Gate, MigrationReport, MigrationState, Report, StatementLine, Totals,
 };
+use crate::report::rehearsal::Rehearsal;
 
 /// What the user asked for.
 #[derive(Clone, Default)]
@@ -198,7 +199,9 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
     }
     report.migrations = runner.migrations;
     report.checks = runner.checks;
-    report.rehearsal = rehearsal.map(Box::new);
+    report.rehearsal = rehearsal
+        .or_else(|| options.rehearse.then(Rehearsal::default))
+        .map(Box::new);
     report.diagnostics.extend(notices);
     report.diagnostics.extend(runner.diagnostics);
     report.isolation = runner.matrices;

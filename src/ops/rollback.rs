@@ -14,6 +14,7 @@ use crate::migration::{Version, Width, sha256};
 use crate::plan::{Plan, RollbackTarget, Step};
 use crate::report::ExitCode;
 use crate::report::model::{Conclusion, MigrationState, Report};
+use crate::report::rehearsal::Rehearsal;
 
 /// What the user asked for.
 pub struct Options<'o> {
@@ -113,7 +114,9 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
         true => rehearse::execute(&mut runner, &plan, &[], &mut rehearsal).await,
         false => execute(&mut runner, &plan, &reading).await,
     };
-    report.rehearsal = rehearsal.map(Box::new);
+    report.rehearsal = rehearsal
+        .or_else(|| options.rehearse.then(Rehearsal::default))
+        .map(Box::new);
     report.migrations = std::mem::take(&mut runner.migrations);
     report.diagnostics = notes;
     report.diagnostics.append(&mut runner.diagnostics);

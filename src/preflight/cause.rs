@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::contrib::extension_of;
 use super::existing::Existing;
 use crate::diagnostic::closest;
 use crate::history::{Ledger, State};
@@ -199,6 +200,12 @@ fn spelled(schema: &str, name: &str) -> String {
 
 /// The statement that would create what is missing.
 fn outline(need: &Need, cause: &Cause) -> String {
+    if let Need::Function { name, .. } | Need::Type(name) = need
+        && let Some(extension) = extension_of(&name.name)
+    {
+        let extension = quote_ident(extension);
+        return format!("install what brings it in an earlier migration: CREATE EXTENSION {extension}");
+    }
     match need {
         Need::Schema(name) => format!(
             "create it in an earlier migration: CREATE SCHEMA {}",

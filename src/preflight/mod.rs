@@ -6,6 +6,7 @@
 
 mod cause;
 mod change;
+mod contrib;
 mod existing;
 mod labels;
 mod names;

@@ -68,6 +68,7 @@ pub fn outcome(report: &Report) -> Outcome {
 fn word(report: &Report) -> (Tone, &'static str) {
     if let (ExitCode::Done, Some(rehearsal)) = (report.exit, &report.rehearsal) {
         return match rehearsal.count(StepOutcome::NotRehearsable) {
+            0 if rehearsal.steps.is_empty() => (Tone::Neutral, "NOTHING TO REHEARSE"),
             0 => (Tone::Good, "REHEARSED"),
             _ => (Tone::Neutral, "REHEARSED IN PART"),
         };
@@ -268,7 +269,9 @@ fn migrations_line(report: &Report) -> Option<String> {
     if !is_run(report) || report.dry_run {
         return None;
     }
-    if let Some(rehearsal) = &report.rehearsal {
+    if let Some(rehearsal) = &report.rehearsal
+        && !rehearsal.steps.is_empty()
+    {
         return Some(rehearsal.sentence());
     }
     let states = [
@@ -317,6 +320,13 @@ fn checks_line(report: &Report) -> Option<String> {
 /// Whether a run that ended well judged nothing.
 pub fn is_unverified(report: &Report) -> bool {
     let totals = report.totals();
+    if report
+        .rehearsal
+        .as_ref()
+        .is_some_and(|rehearsal| rehearsal.steps.is_empty())
+    {
+        return false;
+    }
     report.conclusion == Some(Conclusion::Approved)
         && !matches!(report.command, "rollback" | "prove" | "diff" | "audit")
         && totals.all() == totals.skip

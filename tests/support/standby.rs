@@ -1,4 +1,4 @@
-//! A hot standby of a server of the tests: a base backup that follows it.
+//! A hot standby of a server of the tests: a base backup in recovery.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
@@ -46,23 +46,46 @@ impl Standby {
             }
         };
         let data = base.join("standby");
-        let mut backup = server.program("pg_basebackup");
-        backup.args([
-            "--checkpoint=fast",
-            "--wal-method=stream",
-            "--write-recovery-conf",
-        ]);
-        backup.arg("--pgdata").arg(&data);
-        backup.arg("--dbname").arg(server.scratch().url("postgres"));
-        as_owner(&mut backup);
-        let output = backup
-            .output()
-            .expect("pg_basebackup is installed: the tests need it beside the server");
-        assert!(
-            output.status.success(),
-            "pg_basebackup failed: {}",
-            String::from_utf8_lossy(&output.stderr)
+        let run = |program: &str, arguments: &[&str]| {
+            let mut command = Command::new(program);
+            command.args(arguments);
+            as_owner(&mut command);
+            let status = command
+                .status()
+                .unwrap_or_else(|error| panic!("{program}: {error}"));
+            assert!(status.success(), "{program} {arguments:?}: {status}");
+        };
+        let text = |path: PathBuf| path.to_str().expect("a path in UTF-8").to_string();
+        let (from, to) = (text(base.join("data")), text(data.clone()));
+        // what pg_basebackup does, which not every installation has
+        let session = database.session();
+        let is_new = server.scratch().version_num() >= 150_000;
+        let (begin, end) = match is_new {
+            true => (
+                "select pg_backup_start('standby', true)",
+                "select labelfile from pg_backup_stop(false)",
+            ),
+            false => (
+                "select pg_start_backup('standby', true, false)",
+                "select labelfile from pg_stop_backup(false, false)",
+            ),
+        };
+        session.run(begin).expect("a backup begins");
+        run("cp", &["-a", &from, &to]);
+        let label = session.run(end).expect("a backup ends")[0][0].clone();
+        run(
+            "rm",
+            &["-r", &format!("{to}/pg_wal"), &format!("{to}/postmaster.pid")],
         );
+        run("cp", &["-a", &format!("{from}/pg_wal"), &format!("{to}/pg_wal")]);
+        let write = |name: &str, text: &str| {
+            let path = data.join(name);
+            std::fs::write(&path, text).expect("a file can be written");
+            std::os::unix::fs::chown(&path, Some(owner.uid()), Some(owner.gid()))
+                .expect("a file can be given away");
+        };
+        write("backup_label", &label.expect("a label"));
+        write("standby.signal", "");
         let mut postgres = Command::new(server.scratch().programs().join("postgres"));
         postgres
             .arg("-D")
@@ -76,7 +99,7 @@ impl Standby {
             child: postgres.spawn().expect("the standby can be started"),
             base,
         };
-        standby.catch_up(server, database);
+        standby.wait();
         standby
     }
 
@@ -88,18 +111,17 @@ impl Standby {
         format!("{host}:{PORT}/{name}")
     }
 
-    fn catch_up(&self, server: &Server, database: &Database) {
-        let reached = database
-            .value("select pg_current_wal_flush_lsn()")
-            .expect("a position");
-        let replayed = format!("select count(*) from pg_stat_replication where replay_lsn >= '{reached}'");
+    /// Until it takes connections: the eighth line of its file is its state.
+    fn wait(&self) {
         let since = Instant::now();
-        let replays = || database.value(&replayed) == Some("1".to_string());
-        let socket = server.scratch().directory().join(format!(".s.PGSQL.{PORT}"));
-        while !(socket.exists() && replays()) {
+        let is_ready = || {
+            let text = std::fs::read_to_string(self.base.join("standby/postmaster.pid")).unwrap_or_default();
+            text.lines().nth(7).is_some_and(|state| state.trim() == "ready")
+        };
+        while !is_ready() {
             assert!(
                 since.elapsed() < LIMIT,
-                "the standby does not follow:\n{}",
+                "the standby does not come up:\n{}",
                 std::fs::read_to_string(self.base.join("standby.log")).unwrap_or_default()
             );
             std::thread::sleep(Duration::from_millis(20));

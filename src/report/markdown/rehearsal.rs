@@ -15,6 +15,12 @@ pub fn render(page: &mut Page, report: &Report, rehearsal: &Rehearsal) {
         _ => "Rehearsal",
     };
     parts::title(page, report, &format!("{kind}: {subject}"));
+    if rehearsal.steps.is_empty() {
+        page.paragraph("There was nothing to rehearse: nothing ran.");
+        parts::execution_details(page, report);
+        parts::messages(page, report, "Warnings", &[Severity::Warning]);
+        return parts::sign_off(page, report);
+    }
     page.paragraph(
         "All of it ran in one transaction, which was rolled back. A lock is told where it was taken first; it is held \
          until COMMIT of its migration, and for that long it counts here.",

@@ -11,6 +11,9 @@ const TAG: usize = 18;
 
 /// The section.
 pub fn section(page: &mut Page, rehearsal: &Rehearsal) {
+    if rehearsal.steps.is_empty() {
+        return;
+    }
     locks(page, rehearsal);
     page.heading("REHEARSED AND ROLLED BACK");
     for step in &rehearsal.steps {
