@@ -137,6 +137,9 @@ fn json<T: Serialize>(value: &T) -> String {
 /// Rows that stand behind a savepoint, or why they could not be made.
 type Made = Result<Fixture, Problem>;
 
+/// A partition with values that may lead there; `None` for the table itself.
+type WayIn<'a> = Option<(&'a Relation, &'a [(String, String)])>;
+
 struct Bench<'s> {
     session: &'s Session,
     spec: &'s Isolation,
@@ -304,7 +307,7 @@ impl Bench<'_> {
         choices: &mut Choices,
     ) -> Result<crate::isolation::Way, Failure> {
         let ways = crate::isolation::ways_into(facts, piece);
-        let ways: Vec<Option<(&Relation, &[(String, String)])>> = ways
+        let ways: Vec<WayIn<'_>> = ways
             .iter()
             .map(|values| Some((piece, values.as_slice())))
             .collect();
@@ -341,7 +344,7 @@ impl Bench<'_> {
         facts: &Facts,
         target: &Target,
         choices: &mut Choices,
-        ways: &[Option<(&Relation, &[(String, String)])>],
+        ways: &[WayIn<'_>],
     ) -> Result<Made, Failure> {
         let mut last = Problem::new("no row could be made", "give one");
         for way in ways {

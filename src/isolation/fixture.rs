@@ -627,10 +627,11 @@ fn refer_to_itself(relation: &Relation, key: &ForeignKey, values: &mut Values) {
         .iter()
         .any(|name| relation.column(name).is_some_and(is_required));
     for (column, target) in key.columns.iter().zip(&key.target_columns) {
-        if is_needed && value_of(values, column).is_none() {
-            if let Some(value) = value_of(values, target).map(str::to_string) {
-                values.push((column.clone(), value));
-            }
+        if is_needed
+            && value_of(values, column).is_none()
+            && let Some(value) = value_of(values, target).map(str::to_string)
+        {
+            values.push((column.clone(), value));
         }
     }
 }
