@@ -1,6 +1,7 @@
 //! `[isolation.NAME]`: nothing crosses from one tenant to another, by any command and any way in, and the own tenant's
 //! rows are reached.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use toml::de::DeValue;
@@ -447,10 +448,10 @@ struct IsolationRule {
 }
 
 impl Rule for IsolationRule {
-    fn claims(&self) -> Vec<Claim> {
+    fn claims(&self) -> Vec<Claim<'_>> {
         let path = self.spec.tables[self.index].path();
         let name = format!("{}/{path}.{}", self.spec.name, self.look.word());
-        vec![Claim::Named("isolation", name)]
+        vec![Claim::Named("isolation", Cow::Owned(name))]
     }
 
     fn cover(&self, scope: &mut Scope) {
