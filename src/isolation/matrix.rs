@@ -250,6 +250,13 @@ impl Bench<'_> {
                 let have = "a row of its own is a new tenant";
                 cells.push(self.cell(command, Outcome::NotApplicable, have));
             }
+            if self.spec.own {
+                let have = "a row of its own is a new tenant";
+                cells.push(Cell {
+                    side: Side::Own,
+                    ..self.cell(Command::Insert, Outcome::NotApplicable, have)
+                });
+            }
         }
         if self.relation.may.allow(Command::Truncate) {
             let have = format!("may TRUNCATE {}, which asks no policy", self.relation.path);
