@@ -2,6 +2,7 @@
 
 mod preflight;
 mod rehearsal;
+mod timeline;
 
 use super::exit::ExitCode;
 use super::model::{
@@ -42,6 +43,7 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("init", init()),
         ("preflight_blocked", preflight::preflight_blocked()),
         ("apply_rehearsed", rehearsal::rehearsed()),
+        ("apply_waited", timeline::waited()),
         ("hostile", hostile()),
     ]
 }

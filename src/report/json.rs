@@ -4,6 +4,7 @@
 
 mod preflight;
 mod proof;
+mod timing;
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ use serde::Serialize;
 
 use self::preflight::JsonPreflight;
 use self::proof::{JsonChain, JsonChange, JsonProof};
+use self::timing::JsonTiming;
 
 use super::model::{
     Artifacts, Database, Documentation, Figures, Gate, JournalLine, LedgerLine, MigrationReport, Report,
@@ -341,6 +343,8 @@ struct JsonMigration<'a> {
     statements: Vec<JsonStatement<'a>>,
     /// Of `--dry-run`: the checks that would judge it.
     gates: Vec<JsonGate<'a>>,
+    /// When it ran and what it waited for; null when it did not run.
+    timing: Option<JsonTiming<'a>>,
 }
 
 impl<'a> JsonMigration<'a> {
@@ -357,6 +361,7 @@ impl<'a> JsonMigration<'a> {
             altered: migration.artifacts.altered.iter().map(JsonAltered::of).collect(),
             statements: migration.statements.iter().map(JsonStatement::of).collect(),
             gates: migration.gates.iter().map(JsonGate::of).collect(),
+            timing: migration.timing.as_ref().map(JsonTiming::of),
         }
     }
 }
