@@ -1,48 +1,60 @@
 #!/usr/bin/env bash
-# How long the rollbacks of a history take to prove: `pgplumb prove` against a script that does the same with pg_dump
-# and template databases. Usage: benches/prove.sh MIGRATIONS ROLLBACKS
-# Needs a release build, and PostgreSQL's programs; a throw-away server for the script is started and removed.
+# How long the rollbacks of a history take to prove: `pgplumb prove` beside a script that does the same with pg_dump and
+# template databases.
+#
+#   benches/prove.sh MIGRATIONS ROLLBACKS [SETUP.sql]
+#
+# The script has a throw-away server of its own, tuned as that of `prove`: nothing has to last. SETUP.sql runs before the
+# first migration in both.
 set -euo pipefail
-migrations=$(cd "$1" && pwd) rollbacks=$(cd "$2" && pwd)
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
-bin=${PGPLUMB_PG_BIN:-$(pg_config --bindir)}
-pgplumb=$PWD/target/release/pgplumb
+migrations=$(cd "$1" && pwd) rollbacks=$(cd "$2" && pwd) setup=${3:+$(realpath "$3")}
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+start_server -c fsync=off -c synchronous_commit=off -c full_page_writes=off
 
-base=$(mktemp -d)
-as() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
-if [ "$(id -u)" = 0 ]; then chown postgres "$base"; fi
-trap 'as "$bin/pg_ctl" -D "$base/data" -m immediate stop >/dev/null 2>&1 || true; rm -rf "$base"' EXIT
-as "$bin/initdb" -D "$base/data" -U postgres -A trust -N >/dev/null
-as "$bin/pg_ctl" -D "$base/data" -w -l "$base/log" \
-    -o "-c listen_addresses= -k $base -c fsync=off -c synchronous_commit=off -c full_page_writes=off" start >/dev/null
-export PGHOST=$base PGUSER=postgres
-
-dump() { "$bin/pg_dump" --schema-only "$1" | grep -v '^\\\(un\)\?restrict' >"$2"; }
-run() { # database, file: in one transaction unless it holds what cannot be in one
+dump() { # DATABASE FILE; the key of \restrict is another one each time
+    "$bin/pg_dump" --schema-only "$1" | grep -v '^\\\(un\)\?restrict' >"$2"
+}
+run() { # DATABASE FILE: in one transaction unless it holds what cannot be in one
     local one=-1
     if grep -qiE '^[[:space:]]*(commit|begin)[[:space:]]*;|concurrently|^[[:space:]]*call ' "$2"; then one=; fi
-    "$bin/psql" -XqAt -v ON_ERROR_STOP=1 $one -d "$1" -f "$2" >/dev/null 2>"$base/error"
+    "$bin/psql" -XqAt -v ON_ERROR_STOP=1 $one -d "$1" -f "$2" >/dev/null 2>"$work/error"
 }
 
-script() {
+with_pg_dump() {
+    local up down exact=0 proven=0
     "$bin/createdb" -T template0 proof
-    local count=0 exact=0
+    if [ -n "$setup" ]; then run proof "$setup"; fi
     for up in "$migrations"/*.sql; do
-        local down=$rollbacks/${up##*/}
-        dump proof "$base/before"
-        run proof "$up" || { cat "$base/error"; exit 1; }
-        [ -f "$down" ] || continue
-        count=$((count + 1))
-        "$bin/createdb" -T proof forward
-        if run proof "$down"; then
-            dump proof "$base/after"
-            if cmp -s "$base/before" "$base/after"; then exact=$((exact + 1)); fi
+        down=$rollbacks/${up##*/}
+        if [ ! -f "$down" ]; then
+            run proof "$up" || { cat "$work/error" >&2; exit 1; }
+            continue
         fi
+        proven=$((proven + 1))
+        "$bin/createdb" -T proof before
+        dump proof "$work/before"
+        run proof "$up" || { cat "$work/error" >&2; exit 1; }
+        dump proof "$work/first"
+        if run proof "$down"; then
+            dump proof "$work/after"
+            if cmp -s "$work/before" "$work/after"; then exact=$((exact + 1)); fi
+        fi
+        # again, from the same state as the first time
+        run proof "$up" 2>/dev/null && dump proof "$work/again"
         "$bin/dropdb" proof
-        "$bin/psql" -Xq -d postgres -c 'ALTER DATABASE forward RENAME TO proof'
+        "$bin/psql" -Xq -d postgres -c 'ALTER DATABASE before RENAME TO proof'
+        run proof "$up" || { cat "$work/error" >&2; exit 1; }
     done
-    echo "pg_dump and templates: $exact of $count exact"
+    echo "$exact of $proven exact"
 }
 
-time script
-time { "$pgplumb" prove -q --migrations "$migrations" --rollbacks "$rollbacks" | tail -n 1 || true; }
+timed() { # NAME COMMAND…
+    local name=$1 begin=$EPOCHREALTIME
+    shift
+    "$@" >"$work/$name" || true
+    awk -v name="$name" -v begin="$begin" -v end="$EPOCHREALTIME" -v said="$(tail -n 1 "$work/$name")" \
+        'BEGIN { printf "%-14s %8.1f s   %s\n", name, end - begin, said }'
+}
+echo "$(ls "$migrations"/*.sql | wc -l) migrations, $("$bin/postgres" --version)"
+timed pg_dump with_pg_dump
+timed pgplumb "$pgplumb" prove -q --migrations "$migrations" --rollbacks "$rollbacks" ${setup:+--setup "$setup"}

@@ -242,6 +242,32 @@ fn an_apply_whose_probes_find_no_free_table_is_exit_7_and_in_the_journal() {
 }
 
 #[test]
+fn an_apply_that_is_interrupted_in_its_probes_leaves_nothing_and_is_in_the_journal() {
+    let project = shop();
+    let database = stocked(&project);
+    let before = rows(&database);
+    let project = next(project, "");
+    let suite = "[[probe]]\nname = \"slow\"\ngiven = \"insert into parcel (weight) values (1)\"\n\
+                 run = \"select pg_sleep(20)\"\naffected = 1\n";
+    project.write("checks/0002_note.toml", suite);
+    let run = Pgplumb::new(&project, &database).args(&["apply"]).start();
+    wait_until("the probe sleeps", || is_asleep(&database));
+    signal("INT", &run.id().to_string());
+    outcome(run)
+        .expect(130)
+        .says("interrupted while 0002_note ran")
+        .says("public.parcel_id_seq");
+    let journal = "SELECT outcome || ' ' || message FROM pgplumb_journal ORDER BY id DESC LIMIT 1";
+    assert_eq!(
+        database.value(journal).as_deref(),
+        Some("failed interrupted while 0002_note ran")
+    );
+    // but for the journal's own row, all is as before
+    database.run("DELETE FROM pgplumb_journal WHERE version = 2");
+    assert_eq!(rows(&database), before);
+}
+
+#[test]
 fn that_probes_write_is_said_even_when_quiet() {
     let project = shop();
     let database = stocked(&project);

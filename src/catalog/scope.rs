@@ -13,6 +13,8 @@ pub struct Scope {
     pub relations: BTreeSet<(String, String)>,
     /// Relations of which only some parts are read.
     pub parts: BTreeMap<(String, String), Parts>,
+    /// Names of columns that are read with their definitions, of whatever relation the columns are read.
+    pub defined_columns: BTreeSet<String>,
     /// The same as `relations` by pattern, `*` for any characters.
     pub relation_patterns: BTreeSet<(String, String)>,
     /// The same as `parts` by pattern.
@@ -198,6 +200,7 @@ impl Scope {
             relations: BTreeSet::new(),
             types: BTreeSet::new(),
             functions: BTreeSet::new(),
+            defined_columns: BTreeSet::new(),
             ..self.clone()
         };
         rest.is_empty()
@@ -218,6 +221,7 @@ impl Scope {
                 add_parts(own, name, parts);
             }
         }
+        self.defined_columns.extend(other.defined_columns);
         self.relation_patterns.extend(other.relation_patterns);
         self.partitions_of.extend(other.partitions_of);
         self.types.extend(other.types);

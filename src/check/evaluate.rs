@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::catalog::{Catalog, ObjectId};
 
 use super::question::{Answers, Question};
-use super::rule::{Claim, Judge, Ledger, Outcome};
+use super::rule::{Claim, Holder, Judge, Ledger, Outcome};
 use super::suite::{Check, Suite};
 use super::verdict::{Status, Verdict};
 
@@ -95,37 +95,27 @@ pub fn skipped(suite: &Suite, reason: &str) -> Verdict {
 /// Who answers for what: the newest suite that speaks of it.
 fn ledger<'a>(suites: &[&'a Suite]) -> Ledger<'a> {
     let mut ledger = Ledger::default();
-    for (index, suite) in suites.iter().enumerate() {
+    let claims_of = |(suite, check): Holder| suites[suite].checks[check].rule.claims();
+    for (index, &suite) in suites.iter().enumerate() {
         ledger.ignored.extend(&suite.ignored);
         // first what is gone, so that what the same suite lists is not
         for check in &suite.checks {
             if let Some(gone) = check.rule.absence() {
-                ledger
-                    .holders
-                    .retain(|claim, _| !claim.object().is_some_and(|id| gone.covers(id)));
+                ledger.holders.void(|id| gone.covers(id));
                 ledger.gone.push((gone, index));
             }
         }
         for (number, check) in suite.checks.iter().enumerate() {
-            for claim in check.rule.claims() {
-                // within one suite the table's own entry answers for its being there, whatever else names it
-                let keep = matches!(claim, Claim::Presence(_))
-                    && check.kind == "partition"
-                    && ledger.holders.get(&claim).is_some_and(|(held, _)| *held == index);
-                if !keep {
-                    ledger.holders.insert(claim, (index, number));
-                }
-            }
+            // within one suite the table's own entry answers for its being there, whatever else names it
+            let keep = |claim: &Claim<'_>, held: &Holder| {
+                matches!(claim, Claim::Presence(_)) && check.kind == "partition" && held.0 == index
+            };
+            ledger
+                .holders
+                .add((index, number), check.rule.claims(), keep, claims_of);
         }
     }
-    ledger.present = ledger
-        .holders
-        .keys()
-        .filter_map(|claim| match claim {
-            Claim::Presence(id) => Some(id.clone()),
-            _ => None,
-        })
-        .collect();
+    ledger.present = ledger.holders.present().map(|(id, _)| id).collect();
     ledger
 }
 
@@ -134,16 +124,15 @@ fn superseded(suites: &[&Suite], ledger: &Ledger<'_>, me: (usize, usize), check:
     let claims = check.rule.claims();
     if claims
         .iter()
-        .any(|claim| ledger.holders.get(claim).is_some_and(|(suite, _)| *suite == me.0))
+        .any(|claim| ledger.holders.get(claim).is_some_and(|(suite, _)| suite == me.0))
     {
         // an older "absent" gives way to a newer suite that has the object again
         let gone = check.rule.absence()?;
         let newer = ledger
             .holders
-            .iter()
-            .filter(|(claim, (suite, _))| matches!(claim, Claim::Presence(_)) && *suite > me.0)
-            .filter(|(claim, _)| claim.object().is_some_and(|id| gone.is(id)))
-            .map(|(_, (suite, _))| *suite)
+            .present()
+            .filter(|(id, (suite, _))| *suite > me.0 && gone.is(id))
+            .map(|(_, (suite, _))| suite)
             .max()?;
         return Some(Outcome::skip(format!(
             "judged by {}, which has it again",
@@ -160,7 +149,7 @@ fn superseded(suites: &[&Suite], ledger: &Ledger<'_>, me: (usize, usize), check:
     let newer = claims
         .iter()
         .filter_map(|claim| ledger.holders.get(claim))
-        .map(|(suite, _)| *suite)
+        .map(|(suite, _)| suite)
         .max();
     let by = newer.or(removed)?;
     let suite = &suites.get(by)?.id;
@@ -180,7 +169,7 @@ fn verdict(suite: &Suite, check: &Check, outcome: Outcome) -> Verdict {
             .find_map(|claim| match claim {
                 Claim::Presence(id) | Claim::Property(id, _) => Some(id.path()),
                 Claim::Named("absent", _) => None,
-                Claim::Named(_, name) => Some(name),
+                Claim::Named(_, name) => Some(name.into_owned()),
             })
             .unwrap_or_else(|| check.path.trim_start_matches("absent.").to_string())
     });

@@ -175,8 +175,9 @@ impl ObjectRule {
         let mut refusals: Vec<String> = Vec::new();
         let mut blocked: Option<Outcome> = None;
         let mut pending = false;
+        let is_contested = judge.ledger.holders.is_contested(self.target.id());
         for want in &self.wants {
-            if !judge.holds(&Claim::Property(self.target.id().clone(), want.property)) {
+            if is_contested && !judge.holds(&Claim::Property(self.target.id(), want.property)) {
                 continue;
             }
             match compare(want, object, judge) {
@@ -248,16 +249,12 @@ impl ObjectRule {
 }
 
 impl Rule for ObjectRule {
-    fn claims(&self) -> Vec<Claim> {
+    fn claims(&self) -> Vec<Claim<'_>> {
         let id = self.target.id();
-        let presence = self.presence.then(|| Claim::Presence(id.clone()));
+        let presence = self.presence.then_some(Claim::Presence(id));
         presence
             .into_iter()
-            .chain(
-                self.wants
-                    .iter()
-                    .map(|want| Claim::Property(id.clone(), want.property)),
-            )
+            .chain(self.wants.iter().map(|want| Claim::Property(id, want.property)))
             .collect()
     }
 
@@ -271,7 +268,14 @@ impl Rule for ObjectRule {
         let id = self.target.id();
         let mut parts = Parts::default().with_bare(id.kind);
         for want in &self.wants {
-            parts = parts.with_property(id.kind, want.property);
+            parts = match (id.kind, want.property) {
+                // of the other columns of the table nobody asks it
+                (Kind::Column, "default" | "generated") => {
+                    scope.defined_columns.insert(id.name.clone());
+                    parts.with_bare(Kind::Column)
+                }
+                _ => parts.with_property(id.kind, want.property),
+            };
             parts = match (id.kind, want.property) {
                 (Kind::Exclusion, "definition") => parts.with(Kind::Index),
                 // whether an operator class is the default one depends on the column's type
@@ -460,7 +464,8 @@ fn missing_column(message: &str, on: &ObjectId, judge: &Judge<'_>) -> Option<Str
     let gone: Vec<&ObjectId> = judge
         .ledger
         .present
-        .range(ObjectId::on(Kind::Column, "", "", "")..)
+        .range::<ObjectId, _>(ObjectId::on(Kind::Column, "", "", "")..)
+        .copied()
         .take_while(|id| id.kind == Kind::Column)
         .filter(|id| words.contains(&id.name.as_str()) && judge.catalog.get(id).is_none())
         .collect();

@@ -1,5 +1,6 @@
 //! What a check is to the evaluation: what it claims, what must be read for it, how it is judged.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
@@ -13,7 +14,7 @@ use super::verdict::{Difference, Measure, Status};
 /// One entry of a check file. The implementations stand beside the parsers, one file a kind.
 pub(crate) trait Rule: fmt::Debug + Send + Sync {
     /// What it speaks about: a newer suite that claims the same takes over.
-    fn claims(&self) -> Vec<Claim>;
+    fn claims(&self) -> Vec<Claim<'_>>;
     /// Wants the default of what the entry does not say: the suite is a complete one.
     fn complete(&mut self) {}
     /// Adds what must be read.
@@ -32,18 +33,18 @@ pub(crate) trait Rule: fmt::Debug + Send + Sync {
 
 /// Something that a check speaks about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Claim {
+pub(crate) enum Claim<'r> {
     /// That the object is there.
-    Presence(ObjectId),
+    Presence(&'r ObjectId),
     /// The value of a property, or something like one (`exact columns`).
-    Property(ObjectId, &'static str),
+    Property(&'r ObjectId, &'static str),
     /// A count or query by name.
-    Named(&'static str, String),
+    Named(&'static str, Cow<'r, str>),
 }
 
-impl Claim {
+impl<'r> Claim<'r> {
     /// The object that must be there for the claim to hold.
-    pub(crate) fn object(&self) -> Option<&ObjectId> {
+    pub(crate) fn object(&self) -> Option<&'r ObjectId> {
         match self {
             Claim::Presence(id) | Claim::Property(id, _) => Some(id),
             Claim::Named(..) => None,
@@ -127,13 +128,108 @@ impl Ignored {
     }
 }
 
+/// Suite and check, as indexes.
+pub(crate) type Holder = (usize, usize);
+
+/// Who answers for which claim. Most objects have one check, which answers for all that it says; only where several
+/// speak of an object is each claim kept.
+#[derive(Debug, Default)]
+pub(crate) struct Holders<'a> {
+    sole: HashMap<&'a ObjectId, Sole>,
+    claims: HashMap<Claim<'a>, Holder>,
+}
+
+/// The only check that speaks of an object.
+#[derive(Debug, Clone, Copy)]
+struct Sole {
+    holder: Holder,
+    /// Whether it wants the object to be there.
+    presence: bool,
+    /// Whether others spoke of it meanwhile, so that `claims` knows.
+    contested: bool,
+}
+
+impl<'a> Holders<'a> {
+    /// Who answers for a claim. Of an object with one check, only what that check claims may be asked.
+    pub(crate) fn get(&self, claim: &Claim<'_>) -> Option<Holder> {
+        match claim.object().and_then(|id| self.sole.get(id)) {
+            Some(sole) if !sole.contested => match (claim, sole.presence) {
+                (Claim::Presence(_), false) => None,
+                _ => Some(sole.holder),
+            },
+            _ => self.claims.get(claim).copied(),
+        }
+    }
+
+    /// Whether several checks speak of the object.
+    pub(crate) fn is_contested(&self, id: &ObjectId) -> bool {
+        self.sole.get(id).is_none_or(|sole| sole.contested)
+    }
+
+    /// Takes in the claims of a check; `claims_of` gives those of an earlier one again.
+    pub(crate) fn add(
+        &mut self,
+        holder: Holder,
+        claims: Vec<Claim<'a>>,
+        keep: impl Fn(&Claim<'_>, &Holder) -> bool,
+        claims_of: impl Fn(Holder) -> Vec<Claim<'a>>,
+    ) {
+        for claim in claims {
+            if let Some(id) = claim.object() {
+                let sole = self.sole.entry(id).or_insert(Sole {
+                    holder,
+                    presence: false,
+                    contested: false,
+                });
+                if sole.holder == holder && !sole.contested {
+                    sole.presence |= matches!(claim, Claim::Presence(_));
+                    continue;
+                }
+                if !std::mem::replace(&mut sole.contested, true) {
+                    let earlier = sole.holder;
+                    let theirs = claims_of(earlier).into_iter();
+                    self.claims.extend(
+                        theirs
+                            .filter(|claim| claim.object() == Some(id))
+                            .map(|claim| (claim, earlier)),
+                    );
+                }
+            }
+            if !self.claims.get(&claim).is_some_and(|held| keep(&claim, held)) {
+                self.claims.insert(claim, holder);
+            }
+        }
+    }
+
+    /// Makes void what was said of some objects.
+    pub(crate) fn void(&mut self, is_void: impl Fn(&ObjectId) -> bool) {
+        let sole = self.sole.iter_mut().filter(|(id, _)| is_void(id));
+        // whatever is said of it from now on is kept claim by claim
+        sole.for_each(|(_, sole)| sole.contested = true);
+        self.claims
+            .retain(|claim, _| !claim.object().is_some_and(&is_void));
+    }
+
+    /// The objects that are wanted to be there, with who wants them.
+    pub(crate) fn present(&self) -> impl Iterator<Item = (&'a ObjectId, Holder)> {
+        let sole = self
+            .sole
+            .iter()
+            .filter(|(_, sole)| sole.presence && !sole.contested);
+        let claimed = self.claims.iter().filter_map(|(claim, holder)| match claim {
+            Claim::Presence(id) => Some((*id, *holder)),
+            _ => None,
+        });
+        sole.map(|(id, sole)| (*id, sole.holder)).chain(claimed)
+    }
+}
+
 /// Which claims are in force, over all suites: the newest of each.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger<'a> {
-    /// Suite and check by claim, as indexes.
-    pub(crate) holders: HashMap<Claim, (usize, usize)>,
+    pub(crate) holders: Holders<'a>,
     /// The objects that are to be there.
-    pub(crate) present: BTreeSet<ObjectId>,
+    pub(crate) present: BTreeSet<&'a ObjectId>,
     /// Absences with the suite that says so.
     pub(crate) gone: Vec<(&'a Gone, usize)>,
     /// What `exact` passes over.
@@ -154,7 +250,8 @@ impl Ledger<'_> {
         relation: &'s str,
     ) -> impl Iterator<Item = &'s ObjectId> {
         self.present
-            .range(ObjectId::on(kind, schema, relation, "")..)
+            .range::<ObjectId, _>(ObjectId::on(kind, schema, relation, "")..)
+            .copied()
             .take_while(move |id| id.kind == kind && id.schema == schema && id.relation == relation)
     }
 }
@@ -165,15 +262,15 @@ pub(crate) struct Judge<'a> {
     pub(crate) suite: &'a Suite,
     pub(crate) ledger: &'a Ledger<'a>,
     /// Indexes of the suite and check in judgement: a claim that another holds is not judged here.
-    pub(crate) me: (usize, usize),
+    pub(crate) me: Holder,
     pub(crate) answers: &'a Answers,
     pub(crate) questions: &'a mut Vec<Question>,
 }
 
 impl<'a> Judge<'a> {
     /// Whether this check is the one that answers for the claim.
-    pub(crate) fn holds(&self, claim: &Claim) -> bool {
-        self.ledger.holders.get(claim) == Some(&self.me)
+    pub(crate) fn holds(&self, claim: &Claim<'_>) -> bool {
+        self.ledger.holders.get(claim) == Some(self.me)
     }
 
     /// The server's answer; when there is none yet, the question is noted.

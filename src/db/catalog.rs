@@ -95,9 +95,10 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
     };
     let mut text = match &relations {
         Some(sql) => include_str!("sql/resolve.sql").replace("{relations}", sql),
-        None => {
-            include_str!("sql/resolve.sql").replace("{relations}", "select null::oid, 0::bigint where false")
-        }
+        None => include_str!("sql/resolve.sql").replace(
+            "{relations}",
+            "select null::oid, 0::bigint, null::\"char\" where false",
+        ),
     };
     text = text
         .replace("{settings}", &settings)
@@ -125,9 +126,13 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
                     )
                     .replace("{defined}", "true"));
             } else if reads(read, kinds) {
+                let defined = match kinds {
+                    [Kind::Column] => defined_columns(&scope.defined_columns),
+                    _ => "wanted.defined".to_string(),
+                };
                 add(&sql
                     .replace("{wanted}", &wanted_of(kinds))
-                    .replace("{defined}", "wanted.defined"));
+                    .replace("{defined}", &defined));
             }
         }
     }
@@ -221,6 +226,18 @@ fn bare_names(
     }
 }
 
+/// How many names of columns are worth a look at each.
+const MANY_COLUMNS: usize = 500;
+
+/// The condition on a column that is read with its definition.
+fn defined_columns(named: &BTreeSet<String>) -> String {
+    match named.len() {
+        0 => "wanted.defined".to_string(),
+        1..MANY_COLUMNS => format!("(wanted.defined or a.attname = any ({}::name[]))", names(named)),
+        _ => "true".to_string(),
+    }
+}
+
 /// Whether anything of these kinds is among the parts.
 fn reads(parts: Parts, kinds: &[Kind]) -> bool {
     kinds.iter().any(|&kind| parts.reads(kind))
@@ -256,14 +273,28 @@ fn settings_of(kinds: &[Kind]) -> String {
     let read = parts(true);
     let defined = parts(false) & !read;
     let name = setting_name(kinds);
+    let of_kind = match standing_on(kinds[0]) {
+        Some(relkinds) => format!(" and (found.relkind is null or found.relkind in ({relkinds}))"),
+        None => String::new(),
+    };
     format!(
         "{}{}",
-        setting(&name, &format!("found.parts & {defined} <> 0")),
+        setting(&name, &format!("found.parts & {defined} <> 0{of_kind}")),
         setting(
             &format!("bare_{name}"),
-            &format!("found.parts & {defined} = 0 and found.parts & {read} <> 0")
+            &format!("found.parts & {defined} = 0 and found.parts & {read} <> 0{of_kind}")
         )
     )
+}
+
+/// The kinds of relations that objects of a kind are, or stand on; `None` is any.
+fn standing_on(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Sequence => Some("'S'"),
+        Kind::View | Kind::MaterializedView => Some("'v', 'm'"),
+        Kind::Table => Some("'r', 'p', 'f'"),
+        _ => None,
+    }
 }
 
 /// Those relations, as a table.
@@ -406,7 +437,8 @@ fn relations_sql(scope: &Scope) -> Option<String> {
             .chain(parts)
             .collect();
         branches.push(format!(
-            "select coalesce(x.indrelid, c.oid) as oid, named.parts from {} \
+            "select coalesce(x.indrelid, c.oid) as oid, named.parts, \
+             case when x.indrelid is null then c.relkind end as relkind from {} \
              join pg_namespace n on n.nspname = named.schema \
              join pg_class c on c.relnamespace = n.oid and c.relname = named.name \
              left join pg_index x on x.indexrelid = c.oid and c.relkind in ('i', 'I') \
@@ -421,7 +453,7 @@ fn relations_sql(scope: &Scope) -> Option<String> {
         .map(|(name, parts)| (name, parts.bits()));
     for ((schema, name), parts) in whole_patterns.chain(patterns) {
         branches.push(format!(
-            "select c.oid, {parts} from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+            "select c.oid, {parts}, c.relkind from pg_class c join pg_namespace n on n.oid = c.relnamespace \
              where {} and {} and {RELATION_KINDS} and c.relname not in ({OWN}) \
              and not exists (select from pg_depend p left join pg_class o \
              on o.oid = p.refobjid and p.refclassid = 'pg_class'::regclass \
@@ -439,7 +471,7 @@ fn relations_sql(scope: &Scope) -> Option<String> {
     let partitions: Vec<_> = whole_partitions.chain(partitions).collect();
     if !partitions.is_empty() {
         branches.push(format!(
-            "select inside.oid, inside.parts from (with recursive inside (oid, parts) as (select c.oid, named.parts \
+            "select inside.oid, inside.parts, null::\"char\" from (with recursive inside (oid, parts) as (select c.oid, named.parts \
              from {} join pg_namespace n on n.nspname = named.schema \
              join pg_class c on c.relnamespace = n.oid and c.relname = named.name and c.relkind = 'p' \
              union select i.inhrelid, inside.parts from inside join pg_inherits i on i.inhparent = inside.oid) \
@@ -1118,6 +1150,7 @@ mod tests {
             relations: pairs.clone(),
             relation_patterns: pairs.clone(),
             partitions_of: pairs.clone(),
+            defined_columns: names.clone(),
             types: pairs.clone(),
             type_patterns: pairs.clone(),
             functions: pairs.clone(),

@@ -4,7 +4,8 @@
 //! text (a view over the real table, a table for a default, …), reads the server's own spelling of it, and feeds
 //! that back until it does not change any more: a database restored from a dump holds `status in ('a', 'b')` in
 //! another spelling than the one where it was written. Every object lives in a subtransaction that is rolled
-//! back at once, so nothing remains and no lock is kept; an error in one disturbs no other.
+//! back at once, so nothing remains and no lock is kept; an error in one disturbs no other. Where relations of the same
+//! columns have the same question, it is answered once.
 //!
 //! Texts of check files are resolved in the suite's schema, then `public`; texts of the catalog are qualified and
 //! are resolved in `pg_catalog` alone. Both are read under settings of our own, whatever the session's are. Nothing
@@ -15,7 +16,7 @@
 //! The transaction must be READ WRITE, and may be that of a migration. An error that the message as a whole fails with
 //! is one of the transaction (a lock timeout, a cancel); a server without PL/pgSQL fails with 42704.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
@@ -53,6 +54,9 @@ const NOT_THE_TEXT: [&str; 5] = [
     "53100", "53200", "53400", // out of disk, memory, a configured limit
 ];
 
+/// Stands in a statement for the relation, where several have the same question.
+const RELATION: char = '\u{1}';
+
 /// One question, as the server gets it.
 #[derive(Serialize)]
 struct Job {
@@ -64,15 +68,21 @@ struct Job {
     /// What stands before and behind the server's spelling when it is fed back; `None`: it is not.
     again: Option<String>,
     behind: String,
+    /// The questions of several relations that differ in nothing else; those of the same columns have one answer.
+    kin: Option<Vec<Kin>>,
+}
+
+/// A relation, and the question about it.
+#[derive(Serialize)]
+struct Kin {
+    question: usize,
+    schema: String,
+    name: String,
 }
 
 /// The text that asks the server; `None` when no question is one of sameness.
 pub fn judge_sql(questions: &[Question]) -> Option<String> {
-    let jobs: Vec<Job> = questions
-        .iter()
-        .enumerate()
-        .filter_map(|(index, question)| job(index, question))
-        .collect();
+    let jobs: Vec<Job> = families(questions).iter().filter_map(family).collect();
     if jobs.is_empty() {
         return None;
     }
@@ -85,6 +95,71 @@ pub fn judge_sql(questions: &[Question]) -> Option<String> {
         json(serde_json::to_string(&jobs)),
         include_str!("sql/judge.sql")
     ))
+}
+
+/// The questions in groups that differ in the relation alone, each in order.
+fn families(questions: &[Question]) -> Vec<Vec<(usize, &Question)>> {
+    let mut families: Vec<Vec<(usize, &Question)>> = Vec::new();
+    let mut known = HashMap::new();
+    for (index, question) in questions.iter().enumerate() {
+        let place = match likeness(question) {
+            None => families.len(),
+            Some(likeness) => *known.entry(likeness).or_insert(families.len()),
+        };
+        match families.get_mut(place) {
+            Some(family) => family.push((index, question)),
+            None => families.push(vec![(index, question)]),
+        }
+    }
+    families
+}
+
+/// What a question shares with those about other relations: all but the relation, where the texts do not name it. A
+/// trigger's condition may pass on whole rows, whose type is the relation's own.
+fn likeness(question: &Question) -> Option<(Context, &str, &str, &str)> {
+    match question {
+        Question::Same {
+            context: context @ (Context::Predicate | Context::Scalar | Context::Generated),
+            relation: Some((_, name)),
+            column_type: None,
+            schema,
+            expected,
+            actual,
+        } => {
+            let may_differ =
+                |text: &str| text.contains(RELATION) || text.to_lowercase().contains(&name.to_lowercase());
+            (!may_differ(expected) && !may_differ(actual)).then_some((*context, schema, expected, actual))
+        }
+        _ => None,
+    }
+}
+
+/// The job of such a group.
+fn family(family: &Vec<(usize, &Question)>) -> Option<Job> {
+    let (index, question) = *family.first()?;
+    if let [_] = family.as_slice() {
+        let relation = relation_of(question)
+            .map(|(schema, name)| format!("{}.{}", quote_ident(schema), quote_ident(name)));
+        return job(index, question, &relation.unwrap_or_default());
+    }
+    let mut job = job(index, question, &RELATION.to_string())?;
+    let kin = family.iter().filter_map(|&(question, of)| {
+        let (schema, name) = relation_of(of)?.clone();
+        Some(Kin {
+            question,
+            schema,
+            name,
+        })
+    });
+    job.kin = Some(kin.collect());
+    Some(job)
+}
+
+fn relation_of(question: &Question) -> Option<&(String, String)> {
+    match question {
+        Question::Same { relation, .. } => relation.as_ref(),
+        _ => None,
+    }
 }
 
 /// How a text becomes a statement: what stands before and behind it.
@@ -118,7 +193,8 @@ impl Frame {
     }
 }
 
-fn job(index: usize, question: &Question) -> Option<Job> {
+/// The job of a question, about a relation of that name.
+fn job(index: usize, question: &Question, relation_name: &str) -> Option<Job> {
     let Question::Same {
         context,
         relation,
@@ -141,7 +217,7 @@ fn job(index: usize, question: &Question) -> Option<Job> {
     }
     // the text ends on a line of its own, for it may end in a comment
     let from = |alias: &str| match relation {
-        Some((schema, name)) => format!(" from {}.{}{alias}", quote_ident(schema), quote_ident(name)),
+        Some(_) => format!(" from {relation_name}{alias}"),
         None => String::new(),
     };
     let frame = match (context, column_type) {
@@ -220,6 +296,7 @@ fn job(index: usize, question: &Question) -> Option<Job> {
         expected: statement(&expected_path, expected),
         again,
         behind,
+        kin: None,
     })
 }
 
@@ -1020,6 +1097,43 @@ mod tests {
             reason(&answers(&questions, [])[&question]),
             "the server gave no answer"
         );
+    }
+
+    #[tokio::test]
+    async fn relations_of_the_same_columns_are_judged_once_and_others_by_themselves() {
+        let scratch = Scratch::start(Options::default()).await.unwrap();
+        let connection = scratch.connect("postgres").await.unwrap();
+        connection
+            .client
+            .batch_execute(
+                "create table a (n integer); create table b (n integer); create table \"Odd.c\" (n integer); \
+                 create table d (n text); create table n (n integer)",
+            )
+            .await
+            .unwrap();
+        let of = |name: &str| Question::Same {
+            context: Context::Predicate,
+            relation: Some(("public".to_string(), name.to_string())),
+            column_type: None,
+            schema: "public".to_string(),
+            expected: "n = '1'".to_string(),
+            actual: "(n = 1)".to_string(),
+        };
+        let questions = ["a", "b", "Odd.c", "d", "gone", "n"].map(of);
+        let sql = judge_sql(&questions).unwrap();
+        assert_eq!(sql.matches("set local search_path to public").count(), 2);
+        let answers = ask(&connection, &questions).await;
+        for question in [0, 1, 2, 5] {
+            assert_eq!(
+                answers.get(&questions[question]),
+                Some(&Answer::Same),
+                "{question}"
+            );
+        }
+        for question in [3, 4] {
+            let answer = answers.get(&questions[question]);
+            assert!(matches!(answer, Some(Answer::CannotTell { .. })), "{answer:?}");
+        }
     }
 
     #[tokio::test]

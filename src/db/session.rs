@@ -113,6 +113,17 @@ const LEAKED: [&str; 14] = [
     "quote_all_identifiers",
 ];
 
+/// While a few objects are read.
+const FOR_FEW: [(&str, &str); 2] = [("join_collapse_limit", "1"), ("from_collapse_limit", "1")];
+
+/// While many are read: compiling takes longer than the queries do, and the catalog is in memory.
+const FOR_MANY: [(&str, &str); 4] = [
+    ("jit", "off"),
+    ("work_mem", "32MB"),
+    ("random_page_cost", "1.1"),
+    ("max_parallel_workers_per_gather", "0"),
+];
+
 /// A connection with what is known of the database.
 pub struct Session {
     connection: Connection,
@@ -231,29 +242,28 @@ impl Session {
 
     /// Adds a reading of the catalog: only the server's own names are resolved bare while it lasts.
     pub fn read_catalog(&self, batch: &mut Batch, stage: Stage, sql: &str) {
-        self.read_with(batch, stage, sql, &[]);
+        self.read_with(batch, stage, sql, &FOR_MANY);
     }
 
     /// The same of a few objects: the joins are made in the order in which they are written, for the search for a
     /// better one takes longer than the reading.
     pub fn read_few(&self, batch: &mut Batch, stage: Stage, sql: &str) {
-        self.read_with(batch, stage, sql, &["join_collapse_limit", "from_collapse_limit"]);
+        self.read_with(batch, stage, sql, &FOR_FEW);
     }
 
-    /// A reading with these settings at 1 while it lasts.
-    fn read_with(&self, batch: &mut Batch, stage: Stage, sql: &str, ones: &[&str]) {
+    /// A reading with these settings while it lasts.
+    fn read_with(&self, batch: &mut Batch, stage: Stage, sql: &str, settings: &[(&str, &str)]) {
         let select = |values: Vec<String>| format!("SELECT {}", values.join(", "));
-        let ones = |value: &str| -> Vec<String> {
-            ones.iter()
-                .map(|name| format!("pg_catalog.set_config('{name}', {value}, true)"))
-                .collect()
-        };
-        let mut before = ones("'1'");
+        let set = |name: &str, value: &str| format!("pg_catalog.set_config('{name}', {value}, true)");
+        let mut before: Vec<String> = settings
+            .iter()
+            .map(|(name, value)| set(name, &quote_literal(value)))
+            .collect();
         before.push("pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)".to_string());
         batch.one(stage, &select(before));
         batch.many(stage, sql);
         // NULL is the value that the session began with
-        let mut behind = ones("NULL");
+        let mut behind: Vec<String> = settings.iter().map(|(name, _)| set(name, "NULL")).collect();
         behind.extend(self.search_path.as_ref().map(|path| {
             format!(
                 "pg_catalog.set_config('search_path', {}, true)",

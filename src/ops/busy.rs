@@ -1,15 +1,16 @@
-//! A probe that met a busy table: who held it, and how the run goes on or ends.
+//! Probes that met a busy table or were interrupted: who held it, and how the run goes on or ends.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+use super::Error;
 use super::context::Event;
 use super::judge::moved;
 use super::runner::{Outcome, Runner};
 use crate::check::{self, Probe, Suite};
 use crate::db::probe::Cut;
 use crate::db::session::{Blocker, Session};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::{Direction, Step};
 use crate::report::ExitCode;
 use crate::source::SourceFile;
@@ -101,6 +102,16 @@ impl Runner<'_> {
             stays: !step.script.is_transactional(),
         });
         Outcome::Stopped(ExitCode::LockTimeout)
+    }
+
+    /// The user interrupted while the probes of a step ran: the step is told as interrupted, and of what was said of the
+    /// probes the notes remain.
+    pub(super) async fn probes_interrupted(&mut self, step: Step<'_>, said: Vec<Diagnostic>) -> Error {
+        let notes = said
+            .into_iter()
+            .filter(|diagnostic| diagnostic.severity == Severity::Note);
+        self.diagnostics.extend(notes);
+        self.interrupted(step, None, None).await
     }
 }
 

@@ -437,6 +437,7 @@ impl Runner<'_> {
                         return Ok(Some(self.probe_gave_up(step, *met, started).await));
                     }
                 }
+                Err(Error::Interrupted(said)) => return Err(self.probes_interrupted(step, said).await),
                 Err(error) => {
                     self.session.rollback().await;
                     return Err(error);

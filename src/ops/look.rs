@@ -123,11 +123,11 @@ impl Runner<'_> {
                 return;
             }
         };
-        let Ok(catalog) = catalog else { return };
+        let Ok(mut catalog) = catalog else { return };
         for (index, _) in deferred {
             for object in &mut self.migrations[index].artifacts.created {
-                if let Some(read) = catalog.get(&object.id) {
-                    *object = read.clone();
+                if let Some(read) = catalog.remove(&object.id) {
+                    *object = read;
                 }
             }
         }

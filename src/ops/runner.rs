@@ -264,6 +264,7 @@ impl<'c> Runner<'c> {
                     }
                     return Ok(self.probe_gave_up(step, *met, since).await);
                 }
+                Err(Error::Interrupted(said)) => return Err(self.probes_interrupted(step, said).await),
                 Err(error) => {
                     self.session.rollback().await;
                     return Err(error);
@@ -819,7 +820,7 @@ impl<'c> Runner<'c> {
 
     /// The interruption: what became of the step before, whose COMMIT travelled with this one, is in the answer
     /// to the first message.
-    async fn interrupted(
+    pub(super) async fn interrupted(
         &mut self,
         step: Step<'_>,
         finished: Option<Finished<'_>>,

@@ -1,5 +1,7 @@
 //! The parser crate's opinion on a text. Nothing outside this file names it.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use squawk_syntax::SourceFile;
@@ -36,8 +38,29 @@ pub(super) fn complaints(text: &str) -> Vec<Complaint> {
     }
 }
 
+/// How many expressions are remembered.
+const MEMORY: usize = 1_000;
+
+thread_local! {
+    /// What was found to be an expression: a schema has few that are its own.
+    static EXPRESSIONS: RefCell<HashSet<String>> = RefCell::new(HashSet::new());
+}
+
 /// Whether the text, put in parentheses, is one expression. Spans of complaints are those of the text.
 pub(super) fn expression(text: &str) -> Result<(), Complaint> {
+    if EXPRESSIONS.with_borrow(|known| known.contains(text)) {
+        return Ok(());
+    }
+    one_expression(text)?;
+    EXPRESSIONS.with_borrow_mut(|known| {
+        if known.len() < MEMORY {
+            known.insert(text.to_owned());
+        }
+    });
+    Ok(())
+}
+
+fn one_expression(text: &str) -> Result<(), Complaint> {
     // the line ends keep comments of the text out of the wrapping
     const BEFORE: &str = "select (\n";
     let wrapped = format!("{BEFORE}{text}\n)");

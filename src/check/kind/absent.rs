@@ -7,6 +7,7 @@ use crate::check::parse::Parser;
 use crate::check::rule::{Claim, Gone, Judge, Outcome, Rule};
 use crate::sql::fragment::function_signature;
 use crate::sql::{parse_name, quote_ident};
+use std::borrow::Cow;
 
 use super::function::qualified;
 
@@ -293,10 +294,10 @@ impl Absent {
 
 impl Rule for Absent {
     /// The claim is held by [`Rule::absence`]; a name keeps the newest of two suites that say the same.
-    fn claims(&self) -> Vec<Claim> {
+    fn claims(&self) -> Vec<Claim<'_>> {
         vec![Claim::Named(
             "absent",
-            format!("{}.{}", self.gone.schema, self.path),
+            Cow::Owned(format!("{}.{}", self.gone.schema, self.path)),
         )]
     }
 

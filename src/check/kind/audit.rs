@@ -1,5 +1,6 @@
 //! `[audit]`: findings of the audit fail the suite; `[[audit.accept]]`: those that are known, each with a reason.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use toml::Spanned;
@@ -183,8 +184,8 @@ struct Gate {
 }
 
 impl Rule for Gate {
-    fn claims(&self) -> Vec<Claim> {
-        vec![Claim::Named("audit", self.id.to_string())]
+    fn claims(&self) -> Vec<Claim<'_>> {
+        vec![Claim::Named("audit", Cow::Owned(self.id.to_string()))]
     }
 
     fn cover(&self, _: &mut Scope) {}

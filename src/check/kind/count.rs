@@ -7,6 +7,7 @@ use crate::check::rule::{Claim, Judge, Outcome, Rule};
 use crate::check::suite::Suite;
 use crate::check::verdict::Measure;
 use crate::sql::{Name, fold_ident, glob, parse_name, quote_ident};
+use std::borrow::Cow;
 
 use super::query::entry_key;
 
@@ -370,8 +371,8 @@ fn noun(of: &str, count: u64) -> String {
 }
 
 impl Rule for Count {
-    fn claims(&self) -> Vec<Claim> {
-        vec![Claim::Named("count", self.name.clone())]
+    fn claims(&self) -> Vec<Claim<'_>> {
+        vec![Claim::Named("count", Cow::Borrowed(&self.name))]
     }
 
     fn cover(&self, scope: &mut Scope) {
@@ -404,7 +405,7 @@ impl Rule for Count {
         if matches!(self.of, "enums" | "functions") {
             return Vec::new();
         }
-        let known: Vec<ObjectId> = suite
+        let known: Vec<&ObjectId> = suite
             .checks
             .iter()
             .flat_map(|check| check.rule.claims())

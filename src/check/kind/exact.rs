@@ -302,10 +302,10 @@ fn is_listed(id: &ObjectId, object: &Object) -> bool {
 }
 
 impl Rule for Exact {
-    fn claims(&self) -> Vec<Claim> {
+    fn claims(&self) -> Vec<Claim<'_>> {
         self.words
             .iter()
-            .map(|(.., claim)| Claim::Property(self.on.clone(), claim))
+            .map(|(.., claim)| Claim::Property(&self.on, claim))
             .collect()
     }
 
@@ -347,7 +347,7 @@ impl Rule for Exact {
         let mut differences = Vec::new();
         let mut names = Vec::new();
         for word in &self.words {
-            if !judge.holds(&Claim::Property(self.on.clone(), word.2)) {
+            if !judge.holds(&Claim::Property(&self.on, word.2)) {
                 continue;
             }
             for object in self.extra(word, judge) {

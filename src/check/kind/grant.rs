@@ -141,11 +141,11 @@ fn in_sql(privileges: &[&str]) -> String {
 }
 
 impl Rule for Grant {
-    fn claims(&self) -> Vec<Claim> {
-        let mut claims = vec![Claim::Property(self.id.clone(), "privileges")];
+    fn claims(&self) -> Vec<Claim<'_>> {
+        let mut claims = vec![Claim::Property(&self.id, "privileges")];
         // no privileges is no object
         if !self.privileges.is_empty() {
-            claims.push(Claim::Presence(self.id.clone()));
+            claims.push(Claim::Presence(&self.id));
         }
         claims
     }
@@ -158,7 +158,7 @@ impl Rule for Grant {
         if let Some(missing) = missing_relation(&self.id.schema, &self.id.relation, judge) {
             return Outcome::missing(&missing);
         }
-        if !judge.holds(&Claim::Property(self.id.clone(), "privileges")) {
+        if !judge.holds(&Claim::Property(&self.id, "privileges")) {
             return Outcome::pass();
         }
         let object = judge.catalog.get(&self.id);

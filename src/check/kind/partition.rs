@@ -159,11 +159,8 @@ struct Partition {
 }
 
 impl Rule for Partition {
-    fn claims(&self) -> Vec<Claim> {
-        vec![
-            Claim::Property(self.id.clone(), "bound"),
-            Claim::Presence(self.id.clone()),
-        ]
+    fn claims(&self) -> Vec<Claim<'_>> {
+        vec![Claim::Property(&self.id, "bound"), Claim::Presence(&self.id)]
     }
 
     fn cover(&self, scope: &mut Scope) {
@@ -178,8 +175,8 @@ impl Rule for Partition {
         };
         let Some(table) = judge.catalog.get(&self.id) else {
             // a [table.NAME] of its own says so already
-            let own = judge.ledger.holders.get(&Claim::Presence(self.id.clone()));
-            if own.is_some_and(|holder| *holder != judge.me) {
+            let own = judge.ledger.holders.get(&Claim::Presence(&self.id));
+            if own.is_some_and(|holder| holder != judge.me) {
                 return Outcome::missing(&self.id);
             }
             return Outcome::fail(format!(
@@ -190,7 +187,7 @@ impl Rule for Partition {
             .actual("does not exist")
             .remedy(Some(self.create.clone()));
         };
-        if !judge.holds(&Claim::Property(self.id.clone(), "bound")) {
+        if !judge.holds(&Claim::Property(&self.id, "bound")) {
             return Outcome::pass();
         }
         let Some(have) = table.text("bound") else {
@@ -476,8 +473,8 @@ struct Contiguous {
 }
 
 impl Rule for Contiguous {
-    fn claims(&self) -> Vec<Claim> {
-        vec![Claim::Property(self.table.clone(), "partitions_contiguous")]
+    fn claims(&self) -> Vec<Claim<'_>> {
+        vec![Claim::Property(&self.table, "partitions_contiguous")]
     }
 
     fn cover(&self, scope: &mut Scope) {
@@ -594,8 +591,8 @@ struct Ahead {
 }
 
 impl Rule for Ahead {
-    fn claims(&self) -> Vec<Claim> {
-        vec![Claim::Property(self.table.clone(), "partitions_ahead")]
+    fn claims(&self) -> Vec<Claim<'_>> {
+        vec![Claim::Property(&self.table, "partitions_ahead")]
     }
 
     fn cover(&self, scope: &mut Scope) {

@@ -1,6 +1,7 @@
 //! `[[probe]]`: behaviour. Statements that write, in a transaction that is always rolled back, and what each of
 //! them is to return, change or be refused with. `[probes]` holds what the probes of a suite share.
 
+use std::borrow::Cow;
 use toml::de::DeValue;
 
 use crate::catalog::Scope;
@@ -415,8 +416,8 @@ struct ProbeRule {
 }
 
 impl Rule for ProbeRule {
-    fn claims(&self) -> Vec<Claim> {
-        vec![Claim::Named("probe", self.name.clone())]
+    fn claims(&self) -> Vec<Claim<'_>> {
+        vec![Claim::Named("probe", Cow::Borrowed(&self.name))]
     }
 
     fn cover(&self, _: &mut Scope) {}

@@ -7,6 +7,7 @@ use crate::check::parse::Parser;
 use crate::check::question::{Answer, Question};
 use crate::check::rule::{Claim, Judge, Outcome, Rule};
 use crate::sql::fragment;
+use std::borrow::Cow;
 
 use super::count::named;
 use super::expect::{Expect, expectation};
@@ -77,8 +78,8 @@ struct Query {
 }
 
 impl Rule for Query {
-    fn claims(&self) -> Vec<Claim> {
-        vec![Claim::Named("query", self.name.clone())]
+    fn claims(&self) -> Vec<Claim<'_>> {
+        vec![Claim::Named("query", Cow::Borrowed(&self.name))]
     }
 
     fn cover(&self, _: &mut Scope) {}

@@ -26,10 +26,28 @@ begin
     exception when others then null;
     end;
     for job in
-      select * from json_to_recordset(current_setting('pgplumb.jobs')::json)
-          as job (question integer, how text, actual text, expected text, again text, behind text)
+      select asked.how, asked.actual, asked.expected, asked.again, asked.behind,
+             min(format('%I.%I', kin.schema, kin.name)) filter (where kin.name is not null) as relation,
+             json_agg(coalesce(kin.question, asked.question)) as questions
+        from json_to_recordset(current_setting('pgplumb.jobs')::json)
+             as asked (question integer, how text, actual text, expected text, again text, behind text, kin json)
+        left join lateral json_to_recordset(asked.kin) as kin (question integer, schema name, name name) on true
+        -- relations of the same columns: nothing else of them can be meant
+        left join lateral (
+             select string_agg(concat_ws(' ', quote_ident(a.attname), a.atttypid, a.atttypmod, a.attcollation), ', '
+                               order by a.attnum) as columns
+               from pg_class c
+               join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+              where c.relname = kin.name
+                and c.relnamespace = (select n.oid from pg_namespace n where n.nspname = kin.schema)) as shape on true
+       group by asked.question, asked.how, asked.actual, asked.expected, asked.again, asked.behind, shape.columns,
+             case when shape.columns is null then kin.question end
+       order by min(coalesce(kin.question, asked.question))
     loop
       statements := array[job.actual, job.expected];
+      if job.relation is not null then
+        statements := array[replace(job.actual, chr(1), job.relation), replace(job.expected, chr(1), job.relation)];
+      end if;
       spelled := array[null, null];
       trees := array[null, null];
       fixed := array[false, false];
@@ -111,7 +129,7 @@ begin
         exception when others then null;
         end;
       end if;
-      answers := answers || json_build_object('question', job.question, 'actual', spelled[1],
+      answers := answers || json_build_object('questions', job.questions, 'actual', spelled[1],
         'expected', spelled[2], 'refused', refused, 'code', code, 'complaint', complaint);
     end loop;
     raise exception using errcode = 'PP000';
@@ -119,6 +137,7 @@ begin
   end;
   perform pg_catalog.set_config('pgplumb.answers', pg_catalog.array_to_json(answers)::text, true);
 end $pgplumb$;
-select answer.question, answer.actual, answer.expected, answer.refused, answer.code, answer.complaint
+select question.number as question, answer.actual, answer.expected, answer.refused, answer.code, answer.complaint
   from pg_catalog.json_to_recordset(pg_catalog.current_setting('pgplumb.answers')::pg_catalog.json)
-       as answer (question integer, actual text, expected text, refused integer, code text, complaint text);
+       as answer (questions pg_catalog.json, actual text, expected text, refused integer, code text, complaint text)
+ cross join lateral pg_catalog.json_array_elements_text(answer.questions) as question (number);
