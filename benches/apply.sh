@@ -57,5 +57,14 @@ for ((run = 1; run <= runs; run++)); do
     fi
 done
 
+# over a network with a round trip of 50 ms, each once
+start_delay 50
+far="host=127.0.0.1 port=$delayed user=postgres dbname=bench"
+fresh && once far_pgplumb "$pgplumb" -C "$work/project" apply -q -d "$far"
+if command -v dbmate >/dev/null; then
+    fresh && once far_dbmate dbmate -u "postgres://postgres@127.0.0.1:$delayed/bench?sslmode=disable" -d "$work/dbmate" \
+        --no-dump-schema up
+fi
+
 echo "$count migrations, $runs runs, $("$bin/postgres" --version), medians; ratio: of psql"
-table psql psql pgplumb nothing refinery sqlx dbmate
+table psql psql pgplumb nothing refinery sqlx dbmate far_pgplumb far_dbmate

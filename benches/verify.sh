@@ -76,13 +76,13 @@ start_delay 50
 far="host=127.0.0.1 port=$delayed user=postgres dbname=bench"
 for ((run = 1; run <= runs; run++)); do
     for suite in names definitions; do
-        once "$suite" "$pgplumb" -C "$work/$suite" verify -q -d "$socket" --format json
+        once "$suite" "$pgplumb" -C "$work/$suite" verify -q -d "$socket"
         if [ -n "$with_pgtap" ]; then
             once "pg_prove_$suite" pg_prove -q --psql-bin "$bin/psql" -d bench "$work/$suite.sql"
         fi
-        once "far_$suite" "$pgplumb" -C "$work/$suite" verify -q -d "$far" --format json
+        once "far_$suite" "$pgplumb" -C "$work/$suite" verify -q -d "$far"
     done
-    once whole "$pgplumb" -C "$work/whole" verify -q -d "$socket" --format json
+    once whole "$pgplumb" -C "$work/whole" verify -q -d "$socket"
     once pg_dump "$bin/pg_dump" --schema-only
 done
 
