@@ -15,6 +15,7 @@ mod commands;
 mod examples;
 mod generated;
 mod histories;
+mod isolation;
 mod kinds;
 mod layouts;
 mod preflight;

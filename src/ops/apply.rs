@@ -176,8 +176,13 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
     if matches!(outcome, Outcome::Done) && applied_any && runner.verify && !always.is_empty() {
         let verdicts = judge_always(context, &runner, &always).await;
         match verdicts {
-            Ok(Judged { verdicts, notes }) => {
+            Ok(Judged {
+                verdicts,
+                notes,
+                matrices,
+            }) => {
                 runner.diagnostics.extend(notes);
+                runner.matrices.extend(matrices);
                 if !Totals::of(&verdicts).approved(runner.strict) {
                     runner.diagnostics.push(stays_applied(&runner.migrations));
                 }
@@ -200,6 +205,7 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
         .map(Box::new);
     report.diagnostics.extend(notices);
     report.diagnostics.extend(runner.diagnostics);
+    report.isolation = runner.matrices;
     let strict = runner.strict;
     report.exit = match (&outcome, &failed) {
         (_, Some(error)) => error.exit(),

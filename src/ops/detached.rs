@@ -422,7 +422,7 @@ impl Runner<'_> {
     ) -> Result<Option<Outcome>, Error> {
         let judging = Instant::now();
         let mut busy = 0;
-        let (after, Judged { verdicts, notes }) = loop {
+        let (after, judged) = loop {
             let mut batch = Batch::new();
             self.session.begin(&mut batch, "", settings);
             let sql = reading::read_sql(scope, self.session.version_num());
@@ -444,7 +444,13 @@ impl Runner<'_> {
                 }
             }
         };
+        let Judged {
+            verdicts,
+            notes,
+            matrices,
+        } = judged;
         self.diagnostics.extend(notes);
+        self.matrices.extend(matrices);
         let totals = Totals::of(&verdicts);
         let verdict = if verdicts.is_empty() {
             "not_verified"

@@ -6,6 +6,7 @@
 //! begins with a guard, so that it does nothing when the first failed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::context::{Context, Event};
@@ -22,6 +23,7 @@ use crate::db::history::{self as tables, JournalRow, Reading};
 use crate::db::session::{self, Blocker, Expectation, Newest, Session};
 use crate::diagnostic::Diagnostic;
 use crate::history::Applied;
+use crate::isolation::Matrix;
 use crate::migration::{Migration, Version, Width, sha256};
 use crate::plan::{Direction, Plan, Step};
 use crate::report::ExitCode;
@@ -64,6 +66,8 @@ pub struct Runner<'c> {
     pub(super) deferred: Vec<(usize, Scope)>,
     pub checks: Vec<Verdict>,
     pub diagnostics: Vec<Diagnostic>,
+    /// What came of isolation matrices.
+    pub matrices: Vec<Arc<Matrix>>,
     /// The catalog before and behind each rollback, by version.
     pub rollbacks: BTreeMap<Version, (Catalog, Catalog)>,
     pub(super) clock: Clock,
@@ -109,6 +113,7 @@ impl<'c> Runner<'c> {
             deferred: Vec::new(),
             checks: Vec::new(),
             diagnostics: Vec::new(),
+            matrices: Vec::new(),
             rollbacks: BTreeMap::new(),
             clock: Clock::default(),
         }
@@ -253,7 +258,11 @@ impl<'c> Runner<'c> {
             };
             let artifacts = artifacts(&before, &after);
             self.note_rollback(&step, before, &after);
-            let Judged { verdicts, notes } = match self.judge(&step, &after).await {
+            let Judged {
+                verdicts,
+                notes,
+                matrices,
+            } = match self.judge(&step, &after).await {
                 Ok(judged) => judged,
                 Err(Error::Busy(met)) => {
                     let since = *busy_since.get_or_insert(started);
@@ -274,6 +283,7 @@ impl<'c> Runner<'c> {
             let judged = !verdicts.is_empty();
             self.checks.extend(verdicts);
             self.diagnostics.extend(notes);
+            self.matrices.extend(matrices);
             let elapsed = started.elapsed();
             self.clock.end();
             let report = MigrationReport {

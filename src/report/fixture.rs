@@ -1,5 +1,6 @@
 //! Reports that every renderer is tested on.
 
+mod isolation;
 mod preflight;
 mod rehearsal;
 mod timeline;
@@ -44,6 +45,7 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("preflight_blocked", preflight::preflight_blocked()),
         ("apply_rehearsed", rehearsal::rehearsed()),
         ("apply_waited", timeline::waited()),
+        ("verify_isolation", isolation::verify_isolation()),
         ("hostile", hostile()),
     ]
 }

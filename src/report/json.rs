@@ -2,6 +2,7 @@
 //!
 //! Every field is always there; what is unknown is null. Fields are only ever added.
 
+mod isolation;
 mod preflight;
 mod proof;
 mod timing;
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use self::isolation::JsonIsolation;
 use self::preflight::JsonPreflight;
 use self::proof::{JsonChain, JsonChange, JsonProof};
 use self::timing::JsonTiming;
@@ -99,6 +101,9 @@ struct JsonReport<'a> {
     /// Of `audit`.
     #[serde(skip_serializing_if = "Option::is_none")]
     findings: Option<Vec<JsonFinding<'a>>>,
+    /// Of `[isolation.NAME]`: role × table × command.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    isolation: Vec<JsonIsolation<'a>>,
     /// Of `status`: the state of every migration.
     ledger: Vec<JsonLedgerLine<'a>>,
     /// Of `history`: what was done.
@@ -158,6 +163,11 @@ impl<'a> JsonReport<'a> {
             diagnostics: report.diagnostics.iter().map(JsonDiagnostic::of).collect(),
             findings: (report.command == "audit")
                 .then(|| report.findings.iter().map(JsonFinding::of).collect()),
+            isolation: report
+                .isolation
+                .iter()
+                .map(|matrix| JsonIsolation::of(matrix))
+                .collect(),
             ledger: report.ledger.iter().map(JsonLedgerLine::of).collect(),
             journal: report.journal.iter().map(JsonJournalLine::of).collect(),
             documentation: report.documentation.as_ref().map(JsonDocumentation::of),

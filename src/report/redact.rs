@@ -16,6 +16,7 @@ use crate::catalog::{Object, ObjectId, Value};
 use crate::check::Verdict;
 use crate::check::verdict::Difference;
 use crate::diagnostic::Diagnostic;
+use crate::isolation::{Cell, Matrix, Problem, TableMatrix, Way};
 use crate::redact::redact;
 use crate::source::{Location, Place};
 
@@ -103,6 +104,7 @@ impl Hide for Report {
             root_causes,
             diagnostics,
             findings,
+            isolation,
             ledger,
             journal,
             makers,
@@ -119,6 +121,7 @@ impl Hide for Report {
         hide!(environment, database, files, linted, migrations, checks);
         hide!(
             findings,
+            isolation,
             root_causes,
             diagnostics,
             ledger,
@@ -141,6 +144,64 @@ impl Hide for Finding {
             accepted,
         } = self;
         hide!(object, message, fix, accepted);
+    }
+}
+
+impl Hide for std::sync::Arc<Matrix> {
+    fn hide(&mut self) {
+        std::sync::Arc::make_mut(self).hide();
+    }
+}
+
+impl Hide for Matrix {
+    fn hide(&mut self) {
+        let Matrix { name, role, tables } = self;
+        hide!(name, role, tables);
+    }
+}
+
+impl Hide for TableMatrix {
+    fn hide(&mut self) {
+        let TableMatrix {
+            path,
+            problem,
+            cells,
+            ways,
+        } = self;
+        hide!(path, problem, cells, ways);
+    }
+}
+
+impl Hide for Problem {
+    fn hide(&mut self) {
+        let Problem { message, help } = self;
+        hide!(message, help);
+    }
+}
+
+impl Hide for Way {
+    fn hide(&mut self) {
+        let Way {
+            kind: _,
+            object,
+            cells,
+        } = self;
+        hide!(object, cells);
+    }
+}
+
+impl Hide for Cell {
+    fn hide(&mut self) {
+        let Cell {
+            command: _,
+            side: _,
+            outcome: _,
+            have,
+            statement,
+            fix,
+            accepted,
+        } = self;
+        hide!(have, statement, fix, accepted);
     }
 }
 

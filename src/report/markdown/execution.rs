@@ -432,7 +432,7 @@ fn readiness(page: &mut Page, report: &Report) {
         let behaviour = report
             .checks
             .iter()
-            .filter(|check| matches!(check.kind, "probe" | "query"));
+            .filter(|check| matches!(check.kind, "probe" | "isolation" | "query"));
         let behaviour = crate::report::model::Totals::of(behaviour);
         if behaviour.all() > 0 {
             items.push((

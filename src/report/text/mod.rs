@@ -5,6 +5,7 @@ mod page;
 mod artifacts;
 mod checks;
 mod details;
+mod isolation;
 mod messages;
 mod plan;
 mod preflight;
@@ -69,6 +70,7 @@ pub fn render(report: &Report, options: &TextOptions) -> String {
         _ => judgement(&mut page, report),
     }
     timeline::section(&mut page, report);
+    isolation::section(&mut page, report);
     messages::others(&mut page, report);
     sign_off(&mut page, report, &outcome);
     page.finish()
