@@ -3,6 +3,7 @@
 //! One binary for all of them, so that they link once and share a server.
 
 mod support;
+mod timeline;
 
 mod account;
 mod architecture;

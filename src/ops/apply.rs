@@ -198,6 +198,7 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
         );
     }
     report.migrations = runner.migrations;
+    runner.clock.tell(&mut report.migrations);
     report.checks = runner.checks;
     report.rehearsal = rehearsal
         .or_else(|| options.rehearse.then(Rehearsal::default))

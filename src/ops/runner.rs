@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::context::{Context, Event};
 use super::judge::{Judged, Place, judge};
 use super::look::{Extent, Look, artifacts, scope_of};
+use super::timeline::Clock;
 use super::{Error, context, facts, probes};
 use crate::catalog::{Catalog, Scope};
 use crate::check::{self, Suite, Verdict};
@@ -69,6 +70,7 @@ pub struct Runner<'c> {
     pub matrices: Vec<Arc<Matrix>>,
     /// The catalog before and behind each rollback, by version.
     pub rollbacks: BTreeMap<Version, (Catalog, Catalog)>,
+    pub(super) clock: Clock,
 }
 
 /// A step whose checks passed, and whose COMMIT travels with what comes next.
@@ -113,6 +115,7 @@ impl<'c> Runner<'c> {
             diagnostics: Vec::new(),
             matrices: Vec::new(),
             rollbacks: BTreeMap::new(),
+            clock: Clock::default(),
         }
     }
 
@@ -156,6 +159,7 @@ impl<'c> Runner<'c> {
                 continue;
             }
             let started = Instant::now();
+            self.clock.start(&step.migration.label, started);
             let back = step.direction == Direction::Down;
             let look = &looks[index];
             let token = format!("{}/{}", self.run, index);
@@ -237,6 +241,7 @@ impl<'c> Runner<'c> {
                 }
                 Err(failure) => return Ok(self.script_failed(step, failure, &[], started).await),
             };
+            self.clock.rows(&after.script_counts());
             let catalogs =
                 decode(&before, Stage::Before).and_then(|before| Ok((before, look.decode_behind(&after)?)));
             let (before, after) = match catalogs {
@@ -280,6 +285,7 @@ impl<'c> Runner<'c> {
             self.diagnostics.extend(notes);
             self.matrices.extend(matrices);
             let elapsed = started.elapsed();
+            self.clock.end();
             let report = MigrationReport {
                 duration_ms: Some(millis(elapsed)),
                 artifacts,
@@ -863,8 +869,11 @@ impl<'c> Runner<'c> {
         blockers: &[Blocker],
         since: Instant,
     ) -> Result<bool, Error> {
+        let held_by: Vec<String> = blockers.iter().map(ToString::to_string).collect();
+        let holder = blockers.first().map(|blocker| blocker.pid);
         let left = self.lock_wait.saturating_sub(since.elapsed());
         if left.is_zero() || attempt >= BUSY_ATTEMPTS {
+            self.clock.waited(since, held_by, holder);
             return Ok(false);
         }
         (self.context.events)(Event::WaitingForTable {
@@ -877,7 +886,10 @@ impl<'c> Runner<'c> {
         let jitter = u64::from(jiff::Timestamp::now().subsec_nanosecond().unsigned_abs()) % 500;
         let pause = Duration::from_millis(250 * attempt.min(8) as u64 + jitter).min(left);
         tokio::select! {
-            () = tokio::time::sleep(pause) => Ok(true),
+            () = tokio::time::sleep(pause) => {
+                self.clock.waited(since, held_by, holder);
+                Ok(true)
+            }
             () = self.context.interrupt.wait() => Err(Error::Interrupted(vec![
                 Diagnostic::error(format!("interrupted while {} waited for a busy table", step.migration.stem()))
                     .fact("state", self.state_after_failure(step)),
@@ -888,6 +900,13 @@ impl<'c> Runner<'c> {
     /// Waits a little for another runner; polling, since a blocking wait would hold a snapshot.
     pub(super) async fn wait_for_runner(&mut self, since: Instant) -> Result<(), Error> {
         let holder = self.session.lock_holder().await;
+        if let Some(holder) = &holder {
+            let who = format!(
+                "pid {} (user {}, application {:?}) holds the lock of the runners",
+                holder.pid, holder.user, holder.application
+            );
+            self.clock.waited(since, vec![who], Some(holder.pid));
+        }
         let left = self.lock_wait.saturating_sub(since.elapsed());
         if left.is_zero() {
             let who = holder.map_or_else(

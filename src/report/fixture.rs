@@ -3,6 +3,7 @@
 mod isolation;
 mod preflight;
 mod rehearsal;
+mod timeline;
 
 use super::exit::ExitCode;
 use super::model::{
@@ -43,6 +44,7 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("init", init()),
         ("preflight_blocked", preflight::preflight_blocked()),
         ("apply_rehearsed", rehearsal::rehearsed()),
+        ("apply_waited", timeline::waited()),
         ("verify_isolation", isolation::verify_isolation()),
         ("hostile", hostile()),
     ]

@@ -5,6 +5,7 @@
 mod isolation;
 mod preflight;
 mod proof;
+mod timing;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use serde::Serialize;
 use self::isolation::JsonIsolation;
 use self::preflight::JsonPreflight;
 use self::proof::{JsonChain, JsonChange, JsonProof};
+use self::timing::JsonTiming;
 
 use super::model::{
     Artifacts, Database, Documentation, Figures, Gate, JournalLine, LedgerLine, MigrationReport, Report,
@@ -351,6 +353,8 @@ struct JsonMigration<'a> {
     statements: Vec<JsonStatement<'a>>,
     /// Of `--dry-run`: the checks that would judge it.
     gates: Vec<JsonGate<'a>>,
+    /// When it ran and what it waited for; null when it did not run.
+    timing: Option<JsonTiming<'a>>,
 }
 
 impl<'a> JsonMigration<'a> {
@@ -367,6 +371,7 @@ impl<'a> JsonMigration<'a> {
             altered: migration.artifacts.altered.iter().map(JsonAltered::of).collect(),
             statements: migration.statements.iter().map(JsonStatement::of).collect(),
             gates: migration.gates.iter().map(JsonGate::of).collect(),
+            timing: migration.timing.as_ref().map(JsonTiming::of),
         }
     }
 }

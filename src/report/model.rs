@@ -205,6 +205,8 @@ pub struct MigrationReport {
     pub way_back: Option<WayBack>,
     /// What history and journal tell of its application.
     pub applied: Option<AppliedLine>,
+    /// When it ran and what it waited for; `None` when it did not run.
+    pub timing: Option<super::timeline::Timing>,
 }
 
 /// A file of a migration.
@@ -485,6 +487,7 @@ impl MigrationReport {
             effects: Vec::new(),
             way_back: None,
             applied: None,
+            timing: None,
         }
     }
 

@@ -10,6 +10,7 @@ use super::model::{
 };
 use super::preflight::{ComponentLine, Issue, Part, Preflight, Present, Task};
 use super::rehearsal::{Rehearsal, RehearsedStatement, RehearsedStep, TakenLock};
+use super::timeline::{LockWait, TimedStatement, Timing};
 use crate::audit::Finding;
 use crate::catalog::{Object, ObjectId, Value};
 use crate::check::Verdict;
@@ -378,9 +379,48 @@ impl Hide for MigrationReport {
             effects,
             way_back,
             applied,
+            timing,
         } = self;
         hide!(version, name, error, artifacts, statements, gates, source);
-        hide!(files, effects, way_back, applied);
+        hide!(files, effects, way_back, applied, timing);
+    }
+}
+
+impl Hide for Timing {
+    fn hide(&mut self) {
+        let Timing {
+            start_ms: _,
+            duration_ms: _,
+            rows: _,
+            waits,
+            statements,
+        } = self;
+        hide!(waits, statements);
+    }
+}
+
+impl Hide for LockWait {
+    fn hide(&mut self) {
+        let LockWait {
+            start_ms: _,
+            waited_ms: _,
+            source,
+            held_by,
+        } = self;
+        hide!(source, held_by);
+    }
+}
+
+impl Hide for TimedStatement {
+    fn hide(&mut self) {
+        let TimedStatement {
+            source,
+            tag,
+            start_ms: _,
+            duration_ms: _,
+            rows: _,
+        } = self;
+        hide!(source, tag);
     }
 }
 
@@ -761,6 +801,7 @@ mod tests {
         for migration in &mut report.migrations {
             put(&mut migration.name, text);
             some(&mut migration.error);
+            migration.timing = Some(timing(text));
             for statement in &mut migration.statements {
                 put(&mut statement.text, text);
                 put(&mut statement.source.file, text);
@@ -849,6 +890,26 @@ mod tests {
             file: text.to_string(),
             line: 1,
             column: 1,
+        }
+    }
+
+    /// Times that say the text wherever they can.
+    fn timing(text: &str) -> Timing {
+        Timing {
+            waits: vec![LockWait {
+                start_ms: 0.0,
+                waited_ms: 1.0,
+                source: Some(location(text)),
+                held_by: vec![text.to_string()],
+            }],
+            statements: vec![TimedStatement {
+                source: location(text),
+                tag: text.to_string(),
+                start_ms: 0.0,
+                duration_ms: 1.0,
+                rows: Some(1),
+            }],
+            ..Timing::default()
         }
     }
 
