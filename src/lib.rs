@@ -19,6 +19,7 @@ pub mod history;
 pub mod plan;
 pub mod proof;
 pub mod audit;
+pub mod isolation;
 pub mod check;
 pub mod preflight;
 pub mod report;

@@ -3,6 +3,7 @@
 //! One binary for all of them, so that they link once and share a server.
 
 mod support;
+mod timeline;
 
 mod account;
 mod architecture;
@@ -14,6 +15,7 @@ mod commands;
 mod examples;
 mod generated;
 mod histories;
+mod isolation;
 mod kinds;
 mod layouts;
 mod preflight;

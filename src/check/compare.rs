@@ -239,7 +239,9 @@ fn unended(query: &str) -> &str {
 pub(crate) fn ask(part: &str, question: Question, judge: &mut Judge<'_>) -> Comparison {
     let (wanted, have) = match &question {
         Question::Same { expected, actual, .. } => (expected.clone(), actual.clone()),
-        Question::Rows { .. } | Question::Probe(_) | Question::Audit => (String::new(), String::new()),
+        Question::Rows { .. } | Question::Probe(_) | Question::Isolation(_) | Question::Audit => {
+            (String::new(), String::new())
+        }
     };
     match judge.ask(question) {
         None => Comparison::Pending,
@@ -255,9 +257,13 @@ pub(crate) fn ask(part: &str, question: Question, judge: &mut Judge<'_>) -> Comp
             expected: wanted,
         },
         Some(Answer::CannotTell { reason }) => Comparison::CannotTell(reason.clone()),
-        Some(Answer::Rows(_) | Answer::Probe(_) | Answer::NotRun { .. } | Answer::Audit(_)) => {
-            Comparison::differs(part, Some(have), Some(wanted))
-        }
+        Some(
+            Answer::Rows(_)
+            | Answer::Probe(_)
+            | Answer::Isolation(_)
+            | Answer::NotRun { .. }
+            | Answer::Audit(_),
+        ) => Comparison::differs(part, Some(have), Some(wanted)),
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::audit::Facts;
 use crate::catalog::Context;
+use crate::isolation::{Isolation, Matrix};
 
 /// Asked of the server, between two evaluations.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -26,6 +27,8 @@ pub enum Question {
     Rows { sql: String, schema: String },
     /// What do these statements do? They write, and are rolled back.
     Probe(Probe),
+    /// Does anything cross between tenants? It writes, and is rolled back.
+    Isolation(Isolation),
     /// What do the lints of the audit look at?
     Audit,
 }
@@ -109,6 +112,8 @@ pub enum Answer {
     Rows(Vec<Vec<Option<String>>>),
     /// What each step of a probe met, up to the one that ended it.
     Probe(Vec<Met>),
+    /// What came of the attempts of an isolation matrix.
+    Isolation(Arc<Matrix>),
     /// A probe was not run, with the reason: it is skipped.
     NotRun { reason: String },
     /// The facts for the audit.

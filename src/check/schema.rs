@@ -94,6 +94,8 @@ struct Suite {
     probe: Option<Vec<Probe>>,
     /// What the probes of this file share.
     probes: Option<Probes>,
+    /// What a user of one tenant may do to the rows of another, by name.
+    isolation: Option<Map<Isolation>>,
     /// Findings of the audit that gate.
     audit: Option<Audit>,
 }
@@ -638,6 +640,43 @@ struct Audit {
     accept: Option<Vec<Accept>>,
 }
 
+/// Nothing crosses from one tenant to another, and the own rows are reached.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Isolation {
+    /// Tables with rows of tenants: `"orders"`, or `"accounts(id)"` with the column of the tenant.
+    tables: Vec<String>,
+    /// The column that says whose a row is, where a table names none.
+    tenant_column: Option<String>,
+    /// Two tenants; they are made up where none are given.
+    tenants: Option<Vec<String>>,
+    /// The role that the application works as.
+    as_role: Option<String>,
+    /// What makes the role a user of a tenant; `{tenant}` and `{user}` stand for values.
+    settings: Option<Map<Scalar>>,
+    /// The table and column that `{user}` is a value of: `"users(id)"`.
+    user: Option<String>,
+    /// Statements before rows are made.
+    given: Option<OneOrTable<String, Vec<String>>>,
+    /// What to write into columns, by table and column, as SQL.
+    values: Option<Map<Map<Scalar>>>,
+    /// `false`: the role belongs to no tenant, and reaches nothing.
+    own: Option<bool>,
+    /// What crosses, or is denied, on purpose.
+    accept: Option<Vec<Exemption>>,
+}
+
+/// Something that crosses, or is denied, on purpose.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Exemption {
+    /// `select`, `insert`, `update`, `move`, `delete`, `truncate`, or `own_select` and so on; all when not said.
+    command: Option<String>,
+    /// A table, or a way past it as the report has it, with `*` as a wildcard.
+    object: String,
+    reason: String,
+}
+
 /// A finding that is known, and why it may stay.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -833,6 +872,11 @@ mod tests {
             ("Probes", "[probes]\n"),
             ("Audit", "[audit]\n"),
             ("Accept", "[[audit.accept]]\n"),
+            ("Isolation", "[isolation.x]\n"),
+            (
+                "Exemption",
+                "[isolation.x]\ntables = ['t(c)']\nas_role = 'r'\n[[isolation.x.accept]]\n",
+            ),
         ] {
             let text = format!("{place}qqqqqqqqqqqqqqqqqqqqqqqq = 1\n");
             assert_eq!(keys_of(&schema, name), known(&text), "{name}, {place}");

@@ -38,13 +38,15 @@ impl Suite {
 
     /// Whether any of its checks writes.
     pub fn has_probes(&self) -> bool {
-        self.checks.iter().any(|check| check.kind == "probe")
+        self.checks
+            .iter()
+            .any(|check| matches!(check.kind, "probe" | "isolation"))
     }
 
-    /// Leaves out what looks at rows or runs statements: queries, probes and the audit.
+    /// Leaves out what looks at rows or runs statements: queries, probes, isolation and the audit.
     pub fn retain_catalog_checks(&mut self) {
         self.checks
-            .retain(|check| !matches!(check.kind, "query" | "probe" | "audit"));
+            .retain(|check| !matches!(check.kind, "query" | "probe" | "isolation" | "audit"));
     }
 
     /// What has to be read of the catalog to judge it.

@@ -66,7 +66,7 @@ pub(crate) fn literal(question: &Question) -> Answer {
             actual: actual.clone(),
         },
         Question::Rows { .. } => Answer::Rows(vec![vec![Some("0".to_string())]]),
-        Question::Probe(_) => Answer::NotRun {
+        Question::Probe(_) | Question::Isolation(_) => Answer::NotRun {
             reason: "not asked".to_string(),
         },
         Question::Audit => Answer::Audit(Arc::default()),

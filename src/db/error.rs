@@ -20,6 +20,10 @@ pub struct ServerError {
     pub position: Option<usize>,
     /// The text of an internally generated query, when the error is in one.
     pub internal_query: Option<String>,
+    /// The constraint that was violated.
+    pub constraint: Option<String>,
+    /// Schema and name of the table that it is about.
+    pub table: Option<(String, String)>,
 }
 
 impl ServerError {
@@ -72,6 +76,11 @@ impl From<&DbError> for ServerError {
             context: error.where_().map(str::to_string),
             position,
             internal_query,
+            constraint: error.constraint().map(str::to_string),
+            table: error
+                .schema()
+                .zip(error.table())
+                .map(|(schema, table)| (schema.to_string(), table.to_string())),
         }
     }
 }

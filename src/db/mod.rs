@@ -20,6 +20,7 @@ pub mod judge;
 pub mod losses;
 pub mod ask;
 pub mod probe;
+pub mod isolation;
 pub mod dependents;
 pub mod detached;
 pub mod preflight;

@@ -59,7 +59,7 @@ pub async fn run(session: &Session, probes: &[&Probe]) -> Result<Probed, Cut> {
 }
 
 /// The sequences that the broken probes have used: rolled back to where they began, the transaction answers.
-async fn used(session: &Session, failure: &Failure, before: &[Moved]) -> Vec<Moved> {
+pub(super) async fn used(session: &Session, failure: &Failure, before: &[Moved]) -> Vec<Moved> {
     if matches!(failure.error, Error::Lost(_)) {
         return Vec::new();
     }
@@ -93,12 +93,7 @@ async fn run_all(session: &Session, probes: &[&Probe], before: &mut Vec<Moved>) 
             "the server did not say whether it accepts writes",
         ));
     };
-    let reason = match (row.get(0), row.get(1)) {
-        (Some("t"), _) => Some("probes write, and the server is a standby"),
-        (_, Some("on")) => Some("probes write, and transactions are read-only here"),
-        _ => None,
-    };
-    if let Some(reason) = reason {
+    if let Some(reason) = read_only(row) {
         return Ok(not_run(probes, reason));
     }
     *before = touched(&reply, Stage::Before);
@@ -138,7 +133,7 @@ async fn run_all(session: &Session, probes: &[&Probe], before: &mut Vec<Moved>) 
 
 /// The sequences that this transaction has used, by the locks that it keeps on them until its end, a rolled back
 /// savepoint or not; so no lock is taken on any other.
-const TOUCHED: &str = "SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname), \
+pub(super) const TOUCHED: &str = "SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname), \
     CASE WHEN pg_catalog.has_sequence_privilege(c.oid, 'USAGE, SELECT') THEN pg_catalog.pg_sequence_last_value(c.oid) END \
     FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_class c ON c.oid = l.relation \
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
@@ -147,7 +142,7 @@ const TOUCHED: &str = "SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_cat
     AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) \
     ORDER BY 1";
 
-fn touched(reply: &Reply, stage: Stage) -> Vec<Moved> {
+pub(super) fn touched(reply: &Reply, stage: Stage) -> Vec<Moved> {
     let moved = |row: &tokio_postgres::SimpleQueryRow| {
         Some(Moved {
             name: row.get(0)?.to_string(),
@@ -157,7 +152,7 @@ fn touched(reply: &Reply, stage: Stage) -> Vec<Moved> {
     reply.rows(stage).filter_map(moved).collect()
 }
 
-fn beyond(before: &[Moved], after: Vec<Moved>) -> Vec<Moved> {
+pub(super) fn beyond(before: &[Moved], after: Vec<Moved>) -> Vec<Moved> {
     after
         .into_iter()
         .filter(|moved| !before.contains(moved))
@@ -165,7 +160,7 @@ fn beyond(before: &[Moved], after: Vec<Moved>) -> Vec<Moved> {
 }
 
 /// Whether the server accepts writes, and the settings as they are now.
-fn read_settings(names: &[&str]) -> String {
+pub(super) fn read_settings(names: &[&str]) -> String {
     let settings: Vec<String> = names
         .iter()
         .map(|name| format!("pg_catalog.current_setting({}, true)", quote_literal(name)))
@@ -174,6 +169,15 @@ fn read_settings(names: &[&str]) -> String {
         "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only'), {}",
         settings.join(", ")
     )
+}
+
+/// Why nothing can be written here, by the answer of [`read_settings`].
+pub(super) fn read_only(row: &tokio_postgres::SimpleQueryRow) -> Option<&'static str> {
+    match (row.get(0), row.get(1)) {
+        (Some("t"), _) => Some("probes write, and the server is a standby"),
+        (_, Some("on")) => Some("probes write, and transactions are read-only here"),
+        _ => None,
+    }
 }
 
 /// Every probe skipped.
@@ -369,7 +373,7 @@ fn described(error: &ServerError, limit: crate::migration::Timeout) -> Refusal {
     }
 }
 
-fn call(name: &str, value: &str) -> String {
+pub(super) fn call(name: &str, value: &str) -> String {
     format!(
         "pg_catalog.set_config({}, {}, true)",
         quote_literal(name),

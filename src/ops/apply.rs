@@ -176,8 +176,13 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
     if matches!(outcome, Outcome::Done) && applied_any && runner.verify && !always.is_empty() {
         let verdicts = judge_always(context, &runner, &always).await;
         match verdicts {
-            Ok(Judged { verdicts, notes }) => {
+            Ok(Judged {
+                verdicts,
+                notes,
+                matrices,
+            }) => {
                 runner.diagnostics.extend(notes);
+                runner.matrices.extend(matrices);
                 if !Totals::of(&verdicts).approved(runner.strict) {
                     runner.diagnostics.push(stays_applied(&runner.migrations));
                 }
@@ -193,12 +198,14 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
         );
     }
     report.migrations = runner.migrations;
+    runner.clock.tell(&mut report.migrations);
     report.checks = runner.checks;
     report.rehearsal = rehearsal
         .or_else(|| options.rehearse.then(Rehearsal::default))
         .map(Box::new);
     report.diagnostics.extend(notices);
     report.diagnostics.extend(runner.diagnostics);
+    report.isolation = runner.matrices;
     let strict = runner.strict;
     report.exit = match (&outcome, &failed) {
         (_, Some(error)) => error.exit(),

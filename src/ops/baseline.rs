@@ -82,6 +82,7 @@ pub async fn baseline(context: &Context<'_>, options: &Options) -> Result<Report
     };
     report.checks = judged.verdicts;
     report.diagnostics.extend(judged.notes);
+    report.isolation = judged.matrices;
     let is_met = report.totals().approved(runner.strict);
     let is_recorded = is_met && !options.dry_run;
     if is_recorded {

@@ -71,6 +71,7 @@ impl Runner<'_> {
             back,
         });
         let settings = self.session.settings.with_directives(&step.script.directives);
+        self.clock.start(&step.migration.label, Instant::now());
         self.take_session().await?;
         let outcome = self.detached(step, &settings).await;
         let mut batch = Batch::new();
@@ -119,6 +120,8 @@ impl Runner<'_> {
                 of: statements.len(),
                 tag: statement.tag.clone(),
             });
+            let source = step.script.file.location(statement.span.start);
+            self.clock.start_statement(source, &statement.tag);
             let ran = if statement.outside_transaction.is_some() {
                 let is_begun = progress.is_begun && index == progress.done;
                 self.run_alone(step, index, settings, is_begun).await?
@@ -224,9 +227,13 @@ impl Runner<'_> {
                 &self.progress_sql(&step, tables::STATEMENT, last, started),
             );
             batch.one(Stage::Commit, "COMMIT");
-            let Err(failure) = self.send(&step, index, batch).await? else {
-                self.has_written = true;
-                return Ok(Ran::Done);
+            let failure = match self.send(&step, index, batch).await? {
+                Ok(rows) => {
+                    self.clock.end_statement(rows);
+                    self.has_written = true;
+                    return Ok(Ran::Done);
+                }
+                Err(failure) => failure,
             };
             self.session.rollback().await;
             if session::is_lock_timeout(&failure) {
@@ -270,7 +277,11 @@ impl Runner<'_> {
                 self.session.prepare_alone(&mut batch, settings);
                 self.write(batch).await?;
                 let lone = Batch::lone(step.script, statement.span);
-                if let Err(failure) = self.send(&step, index, lone).await? {
+                let sent = self.send(&step, index, lone).await?;
+                if let Ok(rows) = &sent {
+                    self.clock.end_statement(*rows);
+                }
+                if let Err(failure) = sent {
                     let left = self.invalid_index(statement).await;
                     return Ok(Ran::Stopped(
                         self.statement_failed(step, index, failure, started, left).await,
@@ -291,13 +302,13 @@ impl Runner<'_> {
         Ok(Ran::Done)
     }
 
-    /// Sends what holds a statement of the script; the inner error is the server's.
+    /// Sends what holds a statement of the script; the rows that it read or changed. The inner error is the server's.
     async fn send(
         &mut self,
         step: &Step<'_>,
         index: usize,
         batch: Batch,
-    ) -> Result<Result<(), Failure>, Error> {
+    ) -> Result<Result<u64, Failure>, Error> {
         let answered = self
             .context
             .answer(&self.session, batch.run(self.session.client()))
@@ -320,7 +331,7 @@ impl Runner<'_> {
             return Err(Error::Interrupted(vec![]));
         }
         match answered.answer {
-            Some(answer) => Ok(answer.map(|_| ())),
+            Some(answer) => Ok(answer.map(|reply| reply.script_counts().iter().sum())),
             None => Err(Error::Interrupted(vec![])),
         }
     }
@@ -411,7 +422,7 @@ impl Runner<'_> {
     ) -> Result<Option<Outcome>, Error> {
         let judging = Instant::now();
         let mut busy = 0;
-        let (after, Judged { verdicts, notes }) = loop {
+        let (after, judged) = loop {
             let mut batch = Batch::new();
             self.session.begin(&mut batch, "", settings);
             let sql = reading::read_sql(scope, self.session.version_num());
@@ -433,7 +444,13 @@ impl Runner<'_> {
                 }
             }
         };
+        let Judged {
+            verdicts,
+            notes,
+            matrices,
+        } = judged;
         self.diagnostics.extend(notes);
+        self.matrices.extend(matrices);
         let totals = Totals::of(&verdicts);
         let verdict = if verdicts.is_empty() {
             "not_verified"
@@ -442,6 +459,7 @@ impl Runner<'_> {
         };
         self.checks.extend(verdicts);
         let elapsed = started.elapsed();
+        self.clock.end();
         let report = MigrationReport {
             duration_ms: Some(millis(elapsed)),
             artifacts: artifacts(&before, &after),

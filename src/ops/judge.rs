@@ -1,16 +1,20 @@
 //! Suites against a catalog that was read, with what only the server can answer.
 
+use std::sync::Arc;
+
 use super::busy::Busy;
 use super::context::{self, Answered, Context};
 use super::{Error, probes};
 use crate::catalog::Catalog;
-use crate::check::{Answers, Evaluation, Probe, Question, Suite, Verdict};
+use crate::check::{Answer, Answers, Evaluation, Probe, Question, Suite, Verdict};
 use crate::db::ask;
 use crate::db::batch::Batch;
 use crate::db::error::Error as DbError;
+use crate::db::isolation;
 use crate::db::probe::{self, Cut, Moved, Probed};
 use crate::db::session::{self, Session};
 use crate::diagnostic::Diagnostic;
+use crate::isolation::{Isolation, Matrix};
 
 /// Where probes run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +31,8 @@ pub struct Judged {
     pub verdicts: Vec<Verdict>,
     /// What a rollback does not take back.
     pub notes: Vec<Diagnostic>,
+    /// What came of the isolation matrices.
+    pub matrices: Vec<Arc<Matrix>>,
 }
 
 /// Judges suites against a catalog that was read, asking the server where texts do not agree, and running probes
@@ -57,15 +63,20 @@ pub async fn judge_knowing(
     answers: &mut Answers,
 ) -> Result<Judged, Error> {
     let mut notes = Vec::new();
+    let mut matrices = Vec::new();
     loop {
         let evaluation = evaluate(suites, catalog, answers);
         if evaluation.questions.is_empty() {
             let verdicts = evaluation.verdicts;
-            return Ok(Judged { verdicts, notes });
+            return Ok(Judged {
+                verdicts,
+                notes,
+                matrices,
+            });
         }
         let known = answers.len();
-        let probes: Vec<&Probe> = evaluation.questions.iter().filter_map(probe_of).collect();
-        if probes.len() < evaluation.questions.len() {
+        let writing = Writing::of(&evaluation.questions);
+        if evaluation.questions.iter().any(|question| !writes(question)) {
             let asked = context
                 .answer(session, ask::ask(session, &evaluation.questions))
                 .await;
@@ -74,8 +85,9 @@ pub async fn judge_knowing(
                 .map_err(|failure| Error::database("judging the checks", failure))?;
             answers.extend(new);
         } else {
-            let probed = probe(context, session, &probes, place, suites).await?;
+            let probed = probe(context, session, &writing, place, suites).await?;
             notes.extend(moved(&probed.sequences));
+            matrices.extend(writing.matrices(&probed.answers));
             answers.extend(probed.answers);
         }
         if answers.len() == known {
@@ -89,10 +101,66 @@ pub async fn judge_knowing(
     }
 }
 
-fn probe_of(question: &Question) -> Option<&Probe> {
-    match question {
-        Question::Probe(probe) => Some(probe),
-        Question::Same { .. } | Question::Rows { .. } | Question::Audit => None,
+fn writes(question: &Question) -> bool {
+    matches!(question, Question::Probe(_) | Question::Isolation(_))
+}
+
+/// The questions that write.
+struct Writing<'q> {
+    probes: Vec<&'q Probe>,
+    isolations: Vec<&'q Isolation>,
+}
+
+impl<'q> Writing<'q> {
+    fn of(questions: &'q [Question]) -> Writing<'q> {
+        let mut writing = Writing {
+            probes: Vec::new(),
+            isolations: Vec::new(),
+        };
+        for question in questions {
+            match question {
+                Question::Probe(probe) => writing.probes.push(probe),
+                // every cell of a matrix asks for all of it
+                Question::Isolation(isolation) if writing.isolations.contains(&isolation) => {}
+                Question::Isolation(isolation) => writing.isolations.push(isolation),
+                Question::Same { .. } | Question::Rows { .. } | Question::Audit => {}
+            }
+        }
+        writing
+    }
+
+    /// The matrices among the answers, in the order of the questions.
+    fn matrices(&self, answers: &Answers) -> Vec<Arc<Matrix>> {
+        let asked = self.isolations.iter();
+        asked
+            .filter_map(
+                |isolation| match answers.get(&Question::Isolation((*isolation).clone())) {
+                    Some(Answer::Isolation(matrix)) => Some(Arc::clone(matrix)),
+                    _ => None,
+                },
+            )
+            .collect()
+    }
+
+    fn not_run(&self, reason: &str) -> Probed {
+        let mut probed = probe::not_run(&self.probes, reason);
+        probed
+            .answers
+            .extend(isolation::not_run(&self.isolations, reason).answers);
+        probed
+    }
+
+    async fn run(&self, session: &Session) -> Result<Probed, Cut> {
+        let mut probed = Probed::default();
+        if !self.probes.is_empty() {
+            probed = probe::run(session, &self.probes).await?;
+        }
+        if !self.isolations.is_empty() {
+            let isolated = isolation::run(session, &self.isolations).await?;
+            probed.answers.extend(isolated.answers);
+            probed.sequences.extend(isolated.sequences);
+        }
+        Ok(probed)
     }
 }
 
@@ -100,7 +168,7 @@ fn probe_of(question: &Question) -> Option<&Probe> {
 async fn probe(
     context: &Context<'_>,
     session: &Session,
-    probes: &[&Probe],
+    writing: &Writing<'_>,
     place: Place,
     suites: &[&Suite],
 ) -> Result<Probed, Error> {
@@ -108,18 +176,18 @@ async fn probe(
         session.rollback().await;
     }
     if let Err(reason) = probes::allowed(context) {
-        return Ok(probe::not_run(probes, &reason));
+        return Ok(writing.not_run(&reason));
     }
     if place == Place::Apart {
         let mut batch = Batch::new();
         session.begin(&mut batch, "ISOLATION LEVEL READ COMMITTED", &session.settings);
         context::ask(session, "beginning the transaction of the probes", batch).await?;
     }
-    let Answered { answer, interrupted } = context.answer(session, probe::run(session, probes)).await;
+    let Answered { answer, interrupted } = context.answer(session, writing.run(session)).await;
     match answer {
         Some(Ok(probed)) if !interrupted => Ok(probed),
         Some(Err(cut)) if !interrupted && session::is_lock_timeout(&cut.failure) => {
-            let busy = Busy::look_up(session, suites, probes, &cut).await;
+            let busy = Busy::look_up(session, suites, &writing.probes, &cut).await;
             Err(Error::Busy(Box::new(busy)))
         }
         Some(Err(cut)) if !interrupted => Err(Error::database("running the probes", cut.failure)),

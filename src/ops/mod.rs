@@ -26,6 +26,7 @@ pub mod rollback;
 mod runner;
 pub mod snapshot;
 pub mod status;
+mod timeline;
 pub mod verify;
 
 pub use context::{Context, Event, Interrupt};

@@ -118,6 +118,7 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
         .or_else(|| options.rehearse.then(Rehearsal::default))
         .map(Box::new);
     report.migrations = std::mem::take(&mut runner.migrations);
+    runner.clock.tell(&mut report.migrations);
     report.diagnostics = notes;
     report.diagnostics.append(&mut runner.diagnostics);
     for step in &steps {

@@ -6,11 +6,13 @@
 //! begins with a guard, so that it does nothing when the first failed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::context::{Context, Event};
 use super::judge::{Judged, Place, judge};
 use super::look::{Extent, Look, artifacts, scope_of};
+use super::timeline::Clock;
 use super::{Error, context, facts, probes};
 use crate::catalog::{Catalog, Scope};
 use crate::check::{self, Suite, Verdict};
@@ -21,6 +23,7 @@ use crate::db::history::{self as tables, JournalRow, Reading};
 use crate::db::session::{self, Blocker, Expectation, Newest, Session};
 use crate::diagnostic::Diagnostic;
 use crate::history::Applied;
+use crate::isolation::Matrix;
 use crate::migration::{Migration, Version, Width, sha256};
 use crate::plan::{Direction, Plan, Step};
 use crate::report::ExitCode;
@@ -63,8 +66,11 @@ pub struct Runner<'c> {
     pub(super) deferred: Vec<(usize, Scope)>,
     pub checks: Vec<Verdict>,
     pub diagnostics: Vec<Diagnostic>,
+    /// What came of isolation matrices.
+    pub matrices: Vec<Arc<Matrix>>,
     /// The catalog before and behind each rollback, by version.
     pub rollbacks: BTreeMap<Version, (Catalog, Catalog)>,
+    pub(super) clock: Clock,
 }
 
 /// A step whose checks passed, and whose COMMIT travels with what comes next.
@@ -107,7 +113,9 @@ impl<'c> Runner<'c> {
             deferred: Vec::new(),
             checks: Vec::new(),
             diagnostics: Vec::new(),
+            matrices: Vec::new(),
             rollbacks: BTreeMap::new(),
+            clock: Clock::default(),
         }
     }
 
@@ -151,6 +159,7 @@ impl<'c> Runner<'c> {
                 continue;
             }
             let started = Instant::now();
+            self.clock.start(&step.migration.label, started);
             let back = step.direction == Direction::Down;
             let look = &looks[index];
             let token = format!("{}/{}", self.run, index);
@@ -232,6 +241,7 @@ impl<'c> Runner<'c> {
                 }
                 Err(failure) => return Ok(self.script_failed(step, failure, &[], started).await),
             };
+            self.clock.rows(&after.script_counts());
             let catalogs =
                 decode(&before, Stage::Before).and_then(|before| Ok((before, look.decode_behind(&after)?)));
             let (before, after) = match catalogs {
@@ -248,7 +258,11 @@ impl<'c> Runner<'c> {
             };
             let artifacts = artifacts(&before, &after);
             self.note_rollback(&step, before, &after);
-            let Judged { verdicts, notes } = match self.judge(&step, &after).await {
+            let Judged {
+                verdicts,
+                notes,
+                matrices,
+            } = match self.judge(&step, &after).await {
                 Ok(judged) => judged,
                 Err(Error::Busy(met)) => {
                     let since = *busy_since.get_or_insert(started);
@@ -269,7 +283,9 @@ impl<'c> Runner<'c> {
             let judged = !verdicts.is_empty();
             self.checks.extend(verdicts);
             self.diagnostics.extend(notes);
+            self.matrices.extend(matrices);
             let elapsed = started.elapsed();
+            self.clock.end();
             let report = MigrationReport {
                 duration_ms: Some(millis(elapsed)),
                 artifacts,
@@ -853,8 +869,11 @@ impl<'c> Runner<'c> {
         blockers: &[Blocker],
         since: Instant,
     ) -> Result<bool, Error> {
+        let held_by: Vec<String> = blockers.iter().map(ToString::to_string).collect();
+        let holder = blockers.first().map(|blocker| blocker.pid);
         let left = self.lock_wait.saturating_sub(since.elapsed());
         if left.is_zero() || attempt >= BUSY_ATTEMPTS {
+            self.clock.waited(since, held_by, holder);
             return Ok(false);
         }
         (self.context.events)(Event::WaitingForTable {
@@ -867,7 +886,10 @@ impl<'c> Runner<'c> {
         let jitter = u64::from(jiff::Timestamp::now().subsec_nanosecond().unsigned_abs()) % 500;
         let pause = Duration::from_millis(250 * attempt.min(8) as u64 + jitter).min(left);
         tokio::select! {
-            () = tokio::time::sleep(pause) => Ok(true),
+            () = tokio::time::sleep(pause) => {
+                self.clock.waited(since, held_by, holder);
+                Ok(true)
+            }
             () = self.context.interrupt.wait() => Err(Error::Interrupted(vec![
                 Diagnostic::error(format!("interrupted while {} waited for a busy table", step.migration.stem()))
                     .fact("state", self.state_after_failure(step)),
@@ -878,6 +900,13 @@ impl<'c> Runner<'c> {
     /// Waits a little for another runner; polling, since a blocking wait would hold a snapshot.
     pub(super) async fn wait_for_runner(&mut self, since: Instant) -> Result<(), Error> {
         let holder = self.session.lock_holder().await;
+        if let Some(holder) = &holder {
+            let who = format!(
+                "pid {} (user {}, application {:?}) holds the lock of the runners",
+                holder.pid, holder.user, holder.application
+            );
+            self.clock.waited(since, vec![who], Some(holder.pid));
+        }
         let left = self.lock_wait.saturating_sub(since.elapsed());
         if left.is_zero() {
             let who = holder.map_or_else(

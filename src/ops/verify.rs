@@ -75,6 +75,7 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
     let judged = judged?;
     report.checks = judged.verdicts;
     report.diagnostics.extend(judged.notes);
+    report.isolation = judged.matrices;
     for migration in project.set.iter() {
         let applied = ledger
             .get(migration.version)

@@ -19,6 +19,13 @@ pub fn duration(milliseconds: f64) -> String {
     }
 }
 
+/// The same without the figure in milliseconds behind it.
+pub fn short_duration(milliseconds: f64) -> String {
+    let long = duration(milliseconds);
+    long.split_once(" (")
+        .map_or(long.clone(), |(short, _)| short.to_string())
+}
+
 /// `640 kB`, as `pg_size_pretty` would say.
 pub fn bytes(bytes: i64) -> String {
     let mut size = bytes;

@@ -1,7 +1,9 @@
 //! Reports that every renderer is tested on.
 
+mod isolation;
 mod preflight;
 mod rehearsal;
+mod timeline;
 
 use super::exit::ExitCode;
 use super::model::{
@@ -42,6 +44,8 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("init", init()),
         ("preflight_blocked", preflight::preflight_blocked()),
         ("apply_rehearsed", rehearsal::rehearsed()),
+        ("apply_waited", timeline::waited()),
+        ("verify_isolation", isolation::verify_isolation()),
         ("hostile", hostile()),
     ]
 }

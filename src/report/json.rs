@@ -2,15 +2,19 @@
 //!
 //! Every field is always there; what is unknown is null. Fields are only ever added.
 
+mod isolation;
 mod preflight;
 mod proof;
+mod timing;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use self::isolation::JsonIsolation;
 use self::preflight::JsonPreflight;
 use self::proof::{JsonChain, JsonChange, JsonProof};
+use self::timing::JsonTiming;
 
 use super::model::{
     Artifacts, Database, Documentation, Figures, Gate, JournalLine, LedgerLine, MigrationReport, Report,
@@ -97,6 +101,9 @@ struct JsonReport<'a> {
     /// Of `audit`.
     #[serde(skip_serializing_if = "Option::is_none")]
     findings: Option<Vec<JsonFinding<'a>>>,
+    /// Of `[isolation.NAME]`: role × table × command.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    isolation: Vec<JsonIsolation<'a>>,
     /// Of `status`: the state of every migration.
     ledger: Vec<JsonLedgerLine<'a>>,
     /// Of `history`: what was done.
@@ -156,6 +163,11 @@ impl<'a> JsonReport<'a> {
             diagnostics: report.diagnostics.iter().map(JsonDiagnostic::of).collect(),
             findings: (report.command == "audit")
                 .then(|| report.findings.iter().map(JsonFinding::of).collect()),
+            isolation: report
+                .isolation
+                .iter()
+                .map(|matrix| JsonIsolation::of(matrix))
+                .collect(),
             ledger: report.ledger.iter().map(JsonLedgerLine::of).collect(),
             journal: report.journal.iter().map(JsonJournalLine::of).collect(),
             documentation: report.documentation.as_ref().map(JsonDocumentation::of),
@@ -341,6 +353,8 @@ struct JsonMigration<'a> {
     statements: Vec<JsonStatement<'a>>,
     /// Of `--dry-run`: the checks that would judge it.
     gates: Vec<JsonGate<'a>>,
+    /// When it ran and what it waited for; null when it did not run.
+    timing: Option<JsonTiming<'a>>,
 }
 
 impl<'a> JsonMigration<'a> {
@@ -357,6 +371,7 @@ impl<'a> JsonMigration<'a> {
             altered: migration.artifacts.altered.iter().map(JsonAltered::of).collect(),
             statements: migration.statements.iter().map(JsonStatement::of).collect(),
             gates: migration.gates.iter().map(JsonGate::of).collect(),
+            timing: migration.timing.as_ref().map(JsonTiming::of),
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod summary;
 pub mod tasks;
 pub mod preflight;
 pub mod rehearsal;
+pub mod timeline;
 pub mod findings;
 pub mod cases;
 mod markup;

@@ -1,6 +1,7 @@
 //! What a run has to say, before any format is chosen.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::exit::ExitCode;
 use crate::audit::Finding;
@@ -8,6 +9,7 @@ use crate::catalog::{Kind, Object};
 use crate::check::{Status, Verdict};
 use crate::diagnostic::Diagnostic;
 use crate::history::Trace;
+use crate::isolation::Matrix;
 use crate::proof::{Outcome, Reapply};
 use crate::source::Location;
 
@@ -42,6 +44,8 @@ pub struct Report {
     pub diagnostics: Vec<Diagnostic>,
     /// Of `audit`; each is among the diagnostics as well, which every format shows.
     pub findings: Vec<Finding>,
+    /// Of `[isolation.NAME]`: role × table × command.
+    pub isolation: Vec<Arc<Matrix>>,
     /// Of `status`: the state of every migration, and of `history`: the journal.
     pub ledger: Vec<LedgerLine>,
     pub journal: Vec<JournalLine>,
@@ -201,6 +205,8 @@ pub struct MigrationReport {
     pub way_back: Option<WayBack>,
     /// What history and journal tell of its application.
     pub applied: Option<AppliedLine>,
+    /// When it ran and what it waited for; `None` when it did not run.
+    pub timing: Option<super::timeline::Timing>,
 }
 
 /// A file of a migration.
@@ -481,6 +487,7 @@ impl MigrationReport {
             effects: Vec::new(),
             way_back: None,
             applied: None,
+            timing: None,
         }
     }
 
@@ -512,6 +519,7 @@ impl Report {
             rehearsal: None,
             diagnostics: Vec::new(),
             findings: Vec::new(),
+            isolation: Vec::new(),
             ledger: Vec::new(),
             journal: Vec::new(),
             makers: BTreeMap::new(),

@@ -10,11 +10,13 @@ use super::model::{
 };
 use super::preflight::{ComponentLine, Issue, Part, Preflight, Present, Task};
 use super::rehearsal::{Rehearsal, RehearsedStatement, RehearsedStep, TakenLock};
+use super::timeline::{LockWait, TimedStatement, Timing};
 use crate::audit::Finding;
 use crate::catalog::{Object, ObjectId, Value};
 use crate::check::Verdict;
 use crate::check::verdict::Difference;
 use crate::diagnostic::Diagnostic;
+use crate::isolation::{Cell, Matrix, Problem, TableMatrix, Way};
 use crate::redact::redact;
 use crate::source::{Location, Place};
 
@@ -102,6 +104,7 @@ impl Hide for Report {
             root_causes,
             diagnostics,
             findings,
+            isolation,
             ledger,
             journal,
             makers,
@@ -118,6 +121,7 @@ impl Hide for Report {
         hide!(environment, database, files, linted, migrations, checks);
         hide!(
             findings,
+            isolation,
             root_causes,
             diagnostics,
             ledger,
@@ -140,6 +144,64 @@ impl Hide for Finding {
             accepted,
         } = self;
         hide!(object, message, fix, accepted);
+    }
+}
+
+impl Hide for std::sync::Arc<Matrix> {
+    fn hide(&mut self) {
+        std::sync::Arc::make_mut(self).hide();
+    }
+}
+
+impl Hide for Matrix {
+    fn hide(&mut self) {
+        let Matrix { name, role, tables } = self;
+        hide!(name, role, tables);
+    }
+}
+
+impl Hide for TableMatrix {
+    fn hide(&mut self) {
+        let TableMatrix {
+            path,
+            problem,
+            cells,
+            ways,
+        } = self;
+        hide!(path, problem, cells, ways);
+    }
+}
+
+impl Hide for Problem {
+    fn hide(&mut self) {
+        let Problem { message, help } = self;
+        hide!(message, help);
+    }
+}
+
+impl Hide for Way {
+    fn hide(&mut self) {
+        let Way {
+            kind: _,
+            object,
+            cells,
+        } = self;
+        hide!(object, cells);
+    }
+}
+
+impl Hide for Cell {
+    fn hide(&mut self) {
+        let Cell {
+            command: _,
+            side: _,
+            outcome: _,
+            have,
+            statement,
+            fix,
+            accepted,
+        } = self;
+        hide!(have, statement, fix, accepted);
     }
 }
 
@@ -317,9 +379,48 @@ impl Hide for MigrationReport {
             effects,
             way_back,
             applied,
+            timing,
         } = self;
         hide!(version, name, error, artifacts, statements, gates, source);
-        hide!(files, effects, way_back, applied);
+        hide!(files, effects, way_back, applied, timing);
+    }
+}
+
+impl Hide for Timing {
+    fn hide(&mut self) {
+        let Timing {
+            start_ms: _,
+            duration_ms: _,
+            rows: _,
+            waits,
+            statements,
+        } = self;
+        hide!(waits, statements);
+    }
+}
+
+impl Hide for LockWait {
+    fn hide(&mut self) {
+        let LockWait {
+            start_ms: _,
+            waited_ms: _,
+            source,
+            held_by,
+        } = self;
+        hide!(source, held_by);
+    }
+}
+
+impl Hide for TimedStatement {
+    fn hide(&mut self) {
+        let TimedStatement {
+            source,
+            tag,
+            start_ms: _,
+            duration_ms: _,
+            rows: _,
+        } = self;
+        hide!(source, tag);
     }
 }
 
@@ -700,6 +801,7 @@ mod tests {
         for migration in &mut report.migrations {
             put(&mut migration.name, text);
             some(&mut migration.error);
+            migration.timing = Some(timing(text));
             for statement in &mut migration.statements {
                 put(&mut statement.text, text);
                 put(&mut statement.source.file, text);
@@ -788,6 +890,26 @@ mod tests {
             file: text.to_string(),
             line: 1,
             column: 1,
+        }
+    }
+
+    /// Times that say the text wherever they can.
+    fn timing(text: &str) -> Timing {
+        Timing {
+            waits: vec![LockWait {
+                start_ms: 0.0,
+                waited_ms: 1.0,
+                source: Some(location(text)),
+                held_by: vec![text.to_string()],
+            }],
+            statements: vec![TimedStatement {
+                source: location(text),
+                tag: text.to_string(),
+                start_ms: 0.0,
+                duration_ms: 1.0,
+                rows: Some(1),
+            }],
+            ..Timing::default()
         }
     }
 

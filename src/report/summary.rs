@@ -449,7 +449,7 @@ impl Component {
             "exact" => Component::Exactness,
             "count" => Component::Counts,
             "query" => Component::Data,
-            "probe" => Component::Behaviour,
+            "probe" | "isolation" => Component::Behaviour,
             "audit" => Component::Audit,
             _ => Component::Other,
         }

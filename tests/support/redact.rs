@@ -74,7 +74,10 @@ static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
         (r#"("server_version": )"\d[^"]*""#, "${1}\"[VERSION]\""),
         (r"part_[0-9a-f]{32}\b", "part_[MD5]"),
         // JSON
-        (r#"("(?:duration|elapsed)_ms": )[0-9.e-]+"#, "${1}\"[TIME]\""),
+        (
+            r#"("(?:duration|elapsed|start|waited)_ms": )[0-9.e-]+"#,
+            "${1}\"[TIME]\"",
+        ),
         (r#"("port": )\d+"#, "${1}\"[PORT]\""),
         (r#"("tool_version": )"[^"]+""#, "${1}\"[TOOL]\""),
         // 2025-06-11T10:15:00.123Z, 2025-06-11 10:15:00 UTC, with any zone

@@ -21,6 +21,7 @@ pub(crate) mod function;
 pub(crate) mod grant;
 pub(crate) mod ignore;
 pub(crate) mod index;
+pub(crate) mod isolation;
 pub(crate) mod partition;
 pub(crate) mod policy;
 pub(crate) mod primary_key;
@@ -137,5 +138,6 @@ pub(crate) const KINDS: &[Entry] = &[
     suite("query", query::parse),
     suite("probe", probe::parse),
     suite("probes", probe::passed),
+    suite("isolation", isolation::parse),
     suite("audit", audit::parse),
 ];

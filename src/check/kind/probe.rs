@@ -28,8 +28,8 @@ const STEP: [&str; 10] = [
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Shared {
     given: Vec<Prepare>,
-    role: Option<String>,
-    settings: Vec<(String, String)>,
+    pub(super) role: Option<String>,
+    pub(super) settings: Vec<(String, String)>,
 }
 
 /// `[probes]`; read before every probe, wherever it stands.
@@ -218,7 +218,7 @@ fn joined(given: Vec<Prepare>) -> Option<Prepare> {
 }
 
 /// `given`: a text of statements, or several texts.
-fn prepared(p: &mut Parser, fields: &Fields<'_>) -> Vec<Prepare> {
+pub(super) fn prepared(p: &mut Parser, fields: &Fields<'_>) -> Vec<Prepare> {
     let Some(item) = fields.get("given") else {
         return Vec::new();
     };
@@ -242,13 +242,13 @@ fn prepared(p: &mut Parser, fields: &Fields<'_>) -> Vec<Prepare> {
     found
 }
 
-fn role(p: &mut Parser, fields: &Fields<'_>) -> Option<String> {
+pub(super) fn role(p: &mut Parser, fields: &Fields<'_>) -> Option<String> {
     let text = p.reader.string(fields.get("as_role")?)?;
     p.fragment("as_role", &text, fragment::role_name)
 }
 
 /// `settings = { "request.jwt.claim.sub" = "…" }`
-fn settings(p: &mut Parser, fields: &Fields<'_>) -> Vec<(String, String)> {
+pub(super) fn settings(p: &mut Parser, fields: &Fields<'_>) -> Vec<(String, String)> {
     let Some(item) = fields.get("settings") else {
         return Vec::new();
     };
@@ -498,7 +498,7 @@ impl ProbeRule {
 }
 
 /// A statement on one line, cut where it is long.
-fn shortened(sql: &str) -> String {
+pub(super) fn shortened(sql: &str) -> String {
     const MOST: usize = 200;
     let words: Vec<&str> = sql.split_whitespace().collect();
     let line = words.join(" ");

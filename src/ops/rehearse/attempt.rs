@@ -230,8 +230,13 @@ impl Attempt<'_, '_> {
         }
         let scope = self.runner.scope(step);
         let catalog = self.look(&scope).await?;
-        let Judged { verdicts, notes } = self.runner.judge(step, &catalog).await?;
+        let Judged {
+            verdicts,
+            notes,
+            matrices,
+        } = self.runner.judge(step, &catalog).await?;
         self.runner.diagnostics.extend(notes);
+        self.runner.matrices.extend(matrices);
         if Totals::of(&verdicts).approved(self.runner.strict) {
             self.runner.checks.extend(verdicts);
             return Ok(None);
@@ -252,8 +257,13 @@ impl Attempt<'_, '_> {
             place,
             check::evaluate,
         );
-        let Judged { verdicts, notes } = judged.await?;
+        let Judged {
+            verdicts,
+            notes,
+            matrices,
+        } = judged.await?;
         self.runner.diagnostics.extend(notes);
+        self.runner.matrices.extend(matrices);
         self.runner.checks.extend(verdicts);
         Ok(())
     }

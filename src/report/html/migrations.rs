@@ -7,6 +7,7 @@ use crate::report::findings::line_of;
 use crate::report::markup::escape;
 use crate::report::model::{MigrationReport, MigrationState, Report};
 use crate::report::summary;
+use crate::report::timeline::{self, Of};
 
 /// The sections.
 pub fn sections(out: &mut String, report: &Report) {
@@ -14,6 +15,7 @@ pub fn sections(out: &mut String, report: &Report) {
         return;
     }
     section(out, "timeline", "Migrations", &timeline(report));
+    section(out, "times", "Timeline", &times(report));
     let plans: String = report.migrations.iter().map(plan).collect();
     section(out, "plan", "Plan", &plans);
     section(
@@ -24,6 +26,39 @@ pub fn sections(out: &mut String, report: &Report) {
     );
     let artifacts: String = report.migrations.iter().map(artifacts).collect();
     section(out, "artifacts", "Changes of the catalog", &artifacts);
+}
+
+/// When what ran and what it waited for, where the durations of the migrations do not say it all.
+fn times(report: &Report) -> String {
+    if !timeline::has_details(&report.migrations) {
+        return String::new();
+    }
+    let lines = timeline::lines(&report.migrations);
+    let (start, end) = timeline::span(&lines);
+    let share = |milliseconds: f64| milliseconds / (end - start).max(f64::MIN_POSITIVE) * 100.0;
+    let mut out = String::from("<ol class=\"timeline\">\n");
+    for line in lines {
+        let (class, verb) = match line.of {
+            Of::Migration => ("done", "took"),
+            Of::Statement => ("part", "took"),
+            Of::Wait => ("part wait", "waited"),
+        };
+        let rows = line.rows.map_or(String::new(), |rows| {
+            let rows = usize::try_from(rows).unwrap_or(usize::MAX);
+            format!(", {}", summary::quantity(rows, "row"))
+        });
+        out.push_str(&format!(
+            "<li class=\"{class}\"><span>{}</span>\
+             <span class=\"bar\" aria-hidden=\"true\"><i style=\"--from:{:.2}%;--width:{:.2}%\"></i></span>\
+             <span class=\"state\">at {}, {verb} {}{rows}</span></li>\n",
+            escape(&line.what),
+            share(line.start_ms - start),
+            share(line.duration_ms),
+            super::short_duration(line.start_ms),
+            super::short_duration(line.duration_ms),
+        ));
+    }
+    out + "</ol>\n"
 }
 
 /// One after the other, as far as durations are known.

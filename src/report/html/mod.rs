@@ -12,7 +12,7 @@ mod reference;
 mod tables;
 mod verdict;
 
-use super::describe::duration;
+use super::describe::short_duration;
 use super::markup::escape;
 use super::model::Report;
 use super::summary;
@@ -60,13 +60,6 @@ fn section(out: &mut String, id: &str, title: &str, body: &str) {
             escape(title)
         ));
     }
-}
-
-/// A duration without the figure in milliseconds behind it.
-fn short_duration(milliseconds: f64) -> String {
-    let long = duration(milliseconds);
-    long.split_once(" (")
-        .map_or(long.clone(), |(short, _)| short.to_string())
 }
 
 /// The mark and the word of a status.

@@ -9,6 +9,7 @@ use crate::report::{changes, proofs};
 /// The sections.
 pub fn sections(out: &mut String, report: &Report) {
     rehearsal(out, report);
+    isolation(out, report);
     let ledger = report.ledger.iter().map(|line| {
         vec![
             line.version.clone(),
@@ -103,6 +104,22 @@ fn rehearsal(out: &mut String, report: &Report) {
             lines,
         );
     section(out, "rehearsal", "Rehearsed and rolled back", &body);
+}
+
+/// The isolation matrices: an object a line, a command a column.
+fn isolation(out: &mut String, report: &Report) {
+    for (index, matrix) in report.isolation.iter().enumerate() {
+        let rows = matrix.lines().into_iter().map(|line| {
+            let cells = line.words.iter().map(|word| (*word).to_string());
+            std::iter::once(line.object).chain(cells).collect()
+        });
+        let title = format!("Isolation {} as {}", matrix.name, matrix.role);
+        let head = [
+            "Object", "select", "insert", "update", "move", "delete", "truncate",
+        ];
+        let id = format!("isolation-{}", index + 1);
+        section(out, &id, &title, &table(&title, &head, rows.collect()));
+    }
 }
 
 /// Of `prove` a line a migration, of `diff` a line a difference.

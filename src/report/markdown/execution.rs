@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::objects;
-use super::page::{Page, code, codes, name, text};
+use super::page::{Page, bold, code, codes, name, text};
 use super::parts;
 use crate::catalog::{Kind, Object};
 use crate::diagnostic::Severity;
@@ -12,6 +12,7 @@ use crate::report::describe::{self, duration};
 use crate::report::model::{Artifacts, Conclusion, MigrationReport, MigrationState, Report, WayBack};
 use crate::report::needs::{self, Need};
 use crate::report::summary::{self, Tone, quantity, relation_path};
+use crate::report::timeline::{Of, has_details, lines};
 
 /// Renders the document.
 pub fn render(page: &mut Page, report: &Report) {
@@ -33,6 +34,7 @@ pub fn render(page: &mut Page, report: &Report) {
     }
     parts::execution_details(page, report);
     migrations(page, report);
+    timeline(page, report);
     for migration in report
         .migrations
         .iter()
@@ -57,6 +59,26 @@ pub fn render(page: &mut Page, report: &Report) {
     parts::messages(page, report, "Warnings", &[Severity::Warning]);
     next_steps(page, report);
     parts::sign_off(page, report);
+}
+
+/// When what ran and what it waited for, where the durations of the migrations do not say it all.
+fn timeline(page: &mut Page, report: &Report) {
+    if !has_details(&report.migrations) {
+        return;
+    }
+    page.heading(2, "Timeline");
+    let rows: Vec<[String; 4]> = lines(&report.migrations)
+        .into_iter()
+        .map(|line| {
+            let what = match line.of {
+                Of::Migration => bold(&line.what),
+                Of::Statement | Of::Wait => text(&line.what),
+            };
+            let rows = line.rows.map_or(String::new(), |rows| rows.to_string());
+            [duration(line.start_ms), what, duration(line.duration_ms), rows]
+        })
+        .collect();
+    page.table(["From", "What", "Duration", "Rows"], &rows);
 }
 
 /// The migrations of the run, a line each.
@@ -410,7 +432,7 @@ fn readiness(page: &mut Page, report: &Report) {
         let behaviour = report
             .checks
             .iter()
-            .filter(|check| matches!(check.kind, "probe" | "query"));
+            .filter(|check| matches!(check.kind, "probe" | "isolation" | "query"));
         let behaviour = crate::report::model::Totals::of(behaviour);
         if behaviour.all() > 0 {
             items.push((

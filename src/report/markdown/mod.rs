@@ -3,6 +3,7 @@
 mod deployment;
 mod diagram;
 mod execution;
+mod isolation;
 mod objects;
 mod page;
 mod parts;

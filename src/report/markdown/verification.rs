@@ -40,6 +40,7 @@ pub fn render(page: &mut Page, report: &Report) {
     problems(page, report);
     required_actions(page, report);
     tasks(page, report);
+    super::isolation::section(page, report);
     parts::not_verified(page, report);
     parts::messages(page, report, "Warnings", &[Severity::Warning, Severity::Note]);
     gate(page, report);

@@ -5,10 +5,12 @@ mod page;
 mod artifacts;
 mod checks;
 mod details;
+mod isolation;
 mod messages;
 mod plan;
 mod preflight;
 mod rehearsal;
+mod timeline;
 mod proofs;
 mod tables;
 
@@ -67,6 +69,8 @@ pub fn render(report: &Report, options: &TextOptions) -> String {
         _ if summary::is_run(report) => run(&mut page, report, &outcome),
         _ => judgement(&mut page, report),
     }
+    timeline::section(&mut page, report);
+    isolation::section(&mut page, report);
     messages::others(&mut page, report);
     sign_off(&mut page, report, &outcome);
     page.finish()

@@ -1,0 +1,163 @@
+//! The clock of a run: when each step began and ended, and what it waited for.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use super::runner::millis;
+use crate::report::model::MigrationReport;
+use crate::report::timeline::{LockWait, TimedStatement, Timing};
+use crate::source::Location;
+
+/// Takes the times of one run.
+#[derive(Debug)]
+pub struct Clock {
+    began: Instant,
+    steps: BTreeMap<String, Timing>,
+    /// The step that runs, as its file spells the version.
+    current: Option<String>,
+    /// The statement that runs, of a script that runs one by one.
+    statement: Option<(Location, String, Instant)>,
+}
+
+impl Default for Clock {
+    fn default() -> Clock {
+        Clock {
+            began: Instant::now(),
+            steps: BTreeMap::new(),
+            current: None,
+            statement: None,
+        }
+    }
+}
+
+impl Clock {
+    fn since(&self, moment: Instant) -> f64 {
+        millis(moment.saturating_duration_since(self.began))
+    }
+
+    fn timing(&mut self) -> Option<&mut Timing> {
+        self.steps.get_mut(self.current.as_ref()?)
+    }
+
+    /// A step begins, or begins again: what counts is its first attempt.
+    pub fn start(&mut self, version: &str, started: Instant) {
+        let start_ms = self.since(started);
+        self.current = Some(version.to_owned());
+        self.statement = None;
+        self.steps.entry(version.to_owned()).or_insert_with(|| Timing {
+            start_ms,
+            ..Timing::default()
+        });
+        self.end();
+    }
+
+    /// The step that runs has come so far.
+    pub fn end(&mut self) {
+        let now = self.since(Instant::now());
+        if let Some(timing) = self.timing() {
+            timing.duration_ms = now - timing.start_ms;
+        }
+    }
+
+    /// What its statements reported.
+    pub fn rows(&mut self, counts: &[u64]) {
+        let sum: u64 = counts.iter().sum();
+        if let Some(timing) = self.timing() {
+            timing.rows = (sum > 0).then_some(sum);
+        }
+    }
+
+    /// A statement of a script that runs one by one begins.
+    pub fn start_statement(&mut self, source: Location, tag: &str) {
+        self.statement = Some((source, tag.to_owned(), Instant::now()));
+    }
+
+    /// It ended.
+    pub fn end_statement(&mut self, rows: u64) {
+        let Some((source, tag, started)) = self.statement.take() else {
+            return;
+        };
+        let line = TimedStatement {
+            source,
+            tag,
+            start_ms: self.since(started),
+            duration_ms: millis(started.elapsed()),
+            rows: (rows > 0).then_some(rows),
+        };
+        if let Some(timing) = self.timing() {
+            timing.rows = line
+                .rows
+                .map(|rows| timing.rows.unwrap_or(0) + rows)
+                .or(timing.rows);
+            timing.statements.push(line);
+        }
+        self.end();
+    }
+
+    /// A lock was not obtained: since the last time, or else since `from`, until now. The same holders again make it one
+    /// wait.
+    pub fn waited(&mut self, from: Instant, held_by: Vec<String>, holder: Option<i32>) {
+        let (from, now) = (self.since(from), self.since(Instant::now()));
+        let source = self.statement.as_ref().map(|(source, ..)| source.clone());
+        let marker = holder.map(|pid| format!("pid {pid} "));
+        let Some(timing) = self.timing() else { return };
+        let last = timing.waits.last_mut();
+        let behind = last
+            .as_ref()
+            .map_or(from, |last| from.max(last.start_ms + last.waited_ms));
+        if let Some(last) = last
+            && let Some(marker) = marker
+            && last.source == source
+            && last
+                .held_by
+                .first()
+                .is_some_and(|first| first.starts_with(&marker))
+        {
+            last.waited_ms = now - last.start_ms;
+        } else {
+            timing.waits.push(LockWait {
+                start_ms: behind,
+                waited_ms: now - behind,
+                source,
+                held_by,
+            });
+        }
+        self.end();
+    }
+
+    /// Hands the times to the lines of the report.
+    pub fn tell(&mut self, migrations: &mut [MigrationReport]) {
+        for line in migrations {
+            line.timing = self.steps.remove(&line.version);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::Clock;
+    use crate::report::model::{MigrationReport, MigrationState};
+
+    #[test]
+    fn the_same_holder_is_one_wait() {
+        let mut clock = Clock::default();
+        let from = Instant::now();
+        clock.start("0001", from);
+        let sentence = |pid: i32| vec![format!("pid {pid} (user a) has held it")];
+        for pid in [7, 7, 8, 7] {
+            std::thread::sleep(Duration::from_millis(2));
+            clock.waited(from, sentence(pid), Some(pid));
+        }
+        let mut lines = [MigrationReport::new("0001", "a", MigrationState::Applied)];
+        clock.tell(&mut lines);
+        let timing = lines[0].timing.clone().expect("it ran");
+        let holders: Vec<&str> = timing.waits.iter().map(|wait| &wait.held_by[0][..5]).collect();
+        assert_eq!(holders, ["pid 7", "pid 8", "pid 7"]);
+        for pair in timing.waits.windows(2) {
+            assert_eq!(pair[0].start_ms + pair[0].waited_ms, pair[1].start_ms);
+        }
+        assert!(timing.waited_ms() >= 8.0 && timing.waited_ms() <= timing.duration_ms);
+    }
+}

@@ -1,0 +1,32 @@
+//! When what ran, and what it waited for: since when, how long, what.
+
+use super::page::{Page, Style, bold, dim, plain, styled};
+use crate::report::describe::short_duration;
+use crate::report::model::Report;
+use crate::report::summary::quantity;
+use crate::report::timeline::{Of, has_details, lines};
+
+/// The section; nothing where the migrations' durations say it all.
+pub fn section(page: &mut Page, report: &Report) {
+    if !has_details(&report.migrations) {
+        return;
+    }
+    page.heading("TIMELINE");
+    for line in lines(&report.migrations) {
+        let times = format!(
+            "{:>9} {:>9} ",
+            short_duration(line.start_ms),
+            short_duration(line.duration_ms)
+        );
+        let rows = line.rows.map_or(String::new(), |rows| {
+            let rows = usize::try_from(rows).unwrap_or(usize::MAX);
+            format!(", {}", quantity(rows, "row"))
+        });
+        let what = match line.of {
+            Of::Migration => bold(line.what),
+            Of::Statement => plain(format!("  {}", line.what)),
+            Of::Wait => styled(Style::Warn, format!("  {}", line.what)),
+        };
+        page.put(2, 26, &[dim(times).solid(), plain(" "), what, dim(rows)]);
+    }
+}

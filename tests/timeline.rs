@@ -1,0 +1,105 @@
+//! When what ran and what it waited for, as an apply reports it.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::support::{Pgplumb, Project, Server};
+
+fn number(value: &Value, field: &str) -> f64 {
+    value[field]
+        .as_f64()
+        .unwrap_or_else(|| panic!("{field} of {value}"))
+}
+
+#[test]
+fn a_busy_table_is_in_the_timeline_with_who_held_it() {
+    let database = Server::shared().database("timeline");
+    database.run("create table t (id int); insert into t select generate_series(1, 5)");
+    let project = Project::new()
+        .with("pgplumb.toml", "lock_timeout = \"150ms\"\nlock_wait = \"30s\"\n")
+        .with(
+            "migrations/0001_a.sql",
+            "create table u (id int); insert into u select 1;",
+        )
+        .with(
+            "migrations/0002_b.sql",
+            "alter table t add column a int; update t set a = 1;",
+        )
+        .with(
+            "migrations/0003_c.sql",
+            "-- pgplumb: no-transaction\ncreate index concurrently i on t (a);\ndelete from t where id = 1;",
+        );
+    let holder = database.session();
+    holder.run("begin; select * from t").expect("it is read");
+    let pid = holder.run("select pg_backend_pid()").expect("a pid")[0][0].clone();
+    let pid = pid.expect("a number");
+    let release = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(900));
+        holder.run("commit").expect("it ends");
+    });
+    let markdown = project.path().join("report.md");
+    let report = Pgplumb::new(&project, &database)
+        .args(&[
+            "apply",
+            "--format",
+            "json",
+            "--report",
+            "text=report.txt",
+            "--report",
+            "html=report.html",
+        ])
+        .args(&["--report", &format!("markdown={}", markdown.display())])
+        .run()
+        .expect(0)
+        .json();
+    release.join().expect("it was released");
+    let timings: Vec<&Value> = (0..3)
+        .map(|index| &report["migrations"][index]["timing"])
+        .collect();
+    assert_eq!(
+        timings
+            .iter()
+            .map(|timing| timing["rows"].as_u64())
+            .collect::<Vec<_>>(),
+        [Some(1), Some(5), Some(1)]
+    );
+    // one after the other
+    for pair in timings.windows(2) {
+        assert!(number(pair[0], "start_ms") < number(pair[1], "start_ms"));
+    }
+    assert_eq!(timings[0]["waits"].as_array().map(Vec::len), Some(0));
+    let waits = timings[1]["waits"].as_array().expect("waits");
+    let waited: f64 = waits.iter().map(|wait| number(wait, "waited_ms")).sum();
+    assert!(waited >= 500.0, "{waits:?}");
+    assert!(waited <= number(timings[1], "duration_ms"), "{timings:?}");
+    let who = waits[0]["held_by"][0].as_str().expect("a holder");
+    assert!(who.starts_with(&format!("pid {pid} (user postgres")), "{who}");
+    assert!(who.contains("AccessShareLock on public.t"), "{who}");
+    let statements = timings[2]["statements"].as_array().expect("statements");
+    let lines: Vec<(&str, u64, Option<u64>)> = statements
+        .iter()
+        .map(|line| {
+            let place = line["source"]["line"].as_u64().expect("a line");
+            (line["tag"].as_str().expect("a tag"), place, line["rows"].as_u64())
+        })
+        .collect();
+    assert_eq!(lines, [("CREATE INDEX", 2, None), ("DELETE", 3, Some(1))]);
+    assert!(
+        number(&statements[0], "start_ms") + number(&statements[0], "duration_ms")
+            <= number(&statements[1], "start_ms")
+    );
+    for file in ["report.md", "report.txt", "report.html"] {
+        let text = std::fs::read_to_string(project.path().join(file)).expect("a report");
+        for wanted in [
+            "imeline",
+            "waited for a lock: pid",
+            "CREATE INDEX at migrations/0003_c.sql:2",
+        ] {
+            let text = text.replace("TIMELINE", "Timeline");
+            let text: Vec<&str> = text.split_whitespace().collect();
+            let text = text.join(" ");
+            assert!(text.contains(wanted), "{wanted} is not in {file}:\n{text}");
+        }
+    }
+}
