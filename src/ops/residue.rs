@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Error;
 use super::runner::Runner;
-use crate::catalog::{Catalog, Kind};
+use crate::catalog::{Catalog, Kind, Object, ObjectId};
 use crate::db::residue::Application;
 use crate::diagnostic::Diagnostic;
 use crate::history::{ResidueKind, trace};
@@ -41,10 +41,12 @@ pub async fn residue(runner: &Runner<'_>, steps: &[Step<'_>]) -> Result<Vec<Diag
         let Some(application) = applications.get(&version) else {
             continue;
         };
-        let mut lines = by_name(application);
-        if let Some((before, after)) = runner.rollbacks.get(&version) {
-            lines.extend(made(application, after));
-            lines.extend(changed(application, before, after));
+        let both = runner.rollbacks.get(&version);
+        let mut lines = by_name(application, both.map(|(_, after)| after));
+        if let Some((before, after)) = both {
+            let older: Vec<_> = runner.rollbacks.range(..version).map(|(_, both)| both).collect();
+            lines.extend(made(application, after, &older));
+            lines.extend(changed(application, before, after, &older));
         }
         let lines = worth_telling(lines, step);
         if !lines.is_empty() {
@@ -54,10 +56,13 @@ pub async fn residue(runner: &Runner<'_>, steps: &[Step<'_>]) -> Result<Vec<Diag
     Ok(messages)
 }
 
-/// What the server found by its name, or did not.
-fn by_name(application: &Application) -> BTreeSet<Line> {
+/// What the server finds by its name now, or does not. What the rollback itself brought back went with another of the
+/// same run.
+fn by_name(application: &Application, after: Option<&Catalog>) -> BTreeSet<Line> {
+    let there = after.map(|after| names(after.iter())).unwrap_or_default();
     let leftovers = application.leftovers.iter();
     leftovers
+        .filter(|left| !(left.is_missing && there.contains(&(left.plural.clone(), left.path.clone()))))
         .map(|left| Line {
             path: left.path.clone(),
             word: if left.is_missing {
@@ -71,32 +76,53 @@ fn by_name(application: &Application) -> BTreeSet<Line> {
         .collect()
 }
 
+/// Plural and path of each, as the journal has them.
+fn names<'o>(objects: impl Iterator<Item = &'o Object>) -> BTreeSet<(String, String)> {
+    let names = Report::artifact_names(&Artifacts {
+        created: objects.cloned().collect(),
+        ..Artifacts::default()
+    });
+    names
+        .into_iter()
+        .flat_map(|(plural, paths)| paths.into_iter().map(move |path| (plural.to_string(), path)))
+        .collect()
+}
+
 const IS_STILL_THERE: &str = "is still there";
 const IS_NOT_BACK: &str = "is not back";
 
+/// The catalog before and behind a rollback.
+type Both = (Catalog, Catalog);
+
+/// Whether an older migration's rollback of the same run took the object away, or the table that it stands on.
+fn is_gone(object: &ObjectId, older: &[&Both]) -> bool {
+    let table = ObjectId::new(Kind::Table, &object.schema, &object.relation);
+    older.iter().any(|(before, after)| {
+        [object, &table]
+            .iter()
+            .any(|id| before.get(id).is_some() && after.get(id).is_none())
+    })
+}
+
 /// What was made and was read behind the rollback.
-fn made(application: &Application, after: &Catalog) -> Vec<Line> {
-    let there = Report::artifact_names(&Artifacts {
-        created: after.iter().cloned().collect(),
-        ..Artifacts::default()
-    });
-    let mut lines = Vec::new();
-    for (plural, paths) in there {
-        for path in paths {
-            if application.created.contains(&(plural.to_string(), path.clone())) {
-                let (kind, word) = (word(plural), IS_STILL_THERE.to_string());
-                lines.push(Line { path, word, kind });
-            }
-        }
-    }
-    lines
+fn made(application: &Application, after: &Catalog, older: &[&Both]) -> Vec<Line> {
+    let there = names(after.iter().filter(|object| !is_gone(&object.id, older)));
+    there
+        .intersection(&application.created)
+        .map(|(plural, path)| Line {
+            path: path.clone(),
+            word: IS_STILL_THERE.to_string(),
+            kind: word(plural),
+        })
+        .collect()
 }
 
 /// What was altered or removed and is there, otherwise.
-fn changed(application: &Application, before: &Catalog, after: &Catalog) -> Vec<Line> {
+fn changed(application: &Application, before: &Catalog, after: &Catalog, older: &[&Both]) -> Vec<Line> {
     let residues = trace::residue(&application.traces, before, after);
     residues
         .into_iter()
+        .filter(|residue| !is_gone(&residue.object, older))
         .map(|residue| {
             let word = match residue.kind {
                 ResidueKind::Gone => "was there before, and is gone".to_string(),
