@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use crate::catalog::{Catalog, Kind, Object, ObjectId, json::json};
 use crate::migration::sha256;
+use crate::redact::redact;
 
 /// What is longer than this many bytes of JSON is kept by its digest alone.
 const LONGEST: usize = 200;
@@ -156,11 +157,11 @@ fn properties(object: &Object, names: &[&'static str]) -> Properties {
         .collect()
 }
 
-/// The value itself, or its digest where it is long.
+/// The value itself, or its digest where it is long or holds what nobody is to read.
 fn short(value: &crate::catalog::Value) -> Json {
     let value = json(value);
     let text = value.to_string();
-    if text.len() <= LONGEST {
+    if text.len() <= LONGEST && redact(&text) == text {
         return value;
     }
     serde_json::json!({ "sha256": sha256(&text) })
@@ -168,7 +169,7 @@ fn short(value: &crate::catalog::Value) -> Json {
 
 fn shown(value: &Json) -> String {
     match value {
-        Json::Object(_) => "a longer text".to_string(),
+        Json::Object(_) => "a text that is not shown".to_string(),
         Json::String(text) if text.is_empty() => "empty".to_string(),
         Json::String(text) => text.split_whitespace().collect::<Vec<_>>().join(" "),
         Json::Bool(true) => "yes".to_string(),
@@ -253,6 +254,19 @@ mod tests {
     }
 
     #[test]
+    fn a_password_is_not_kept() {
+        let (before, after) = ("postgres://app:s3cret@db/app", "postgres://app:other@db/app");
+        let (a, b) = (
+            catalog([column("a", before, 1)]),
+            catalog([column("a", after, 1)]),
+        );
+        let kept = serde_json::to_string(&trace(&a, &b)).unwrap();
+        assert!(!kept.contains("s3cret") && !kept.contains("other"), "{kept}");
+        assert_eq!(told(&a, &b, &b, &a), [""; 0]);
+        assert_eq!(told(&a, &b, &b, &b).len(), 1);
+    }
+
+    #[test]
     fn a_long_value_is_kept_by_its_digest() {
         let (long, longer) = ("x".repeat(500), "x".repeat(501));
         let (a, b) = (
@@ -264,7 +278,7 @@ mod tests {
         assert_eq!(told(&a, &b, &b, &a), [""; 0]);
         assert_eq!(
             told(&a, &b, &b, &b),
-            ["public.users.a type: Some(\"a longer text\") Some(\"a longer text\")"]
+            ["public.users.a type: Some(\"a text that is not shown\") Some(\"a text that is not shown\")"]
         );
     }
 }

@@ -46,7 +46,8 @@ impl Server {
 
     fn create(&'static self, name: &str, template: Option<&str>) -> Database {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        let name = format!("{name}_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        // of one width, for where lines are broken depends on it
+        let name = format!("{name}_{:03}", NUMBER.fetch_add(1, Ordering::Relaxed));
         self.runtime
             .block_on(self.scratch.create_database(&name, template))
             .unwrap_or_else(|error| panic!("database {name} could not be created: {error}"));
