@@ -157,13 +157,13 @@ fn verify_costs_the_same_whatever_the_number_of_checks() {
             let project = judged_project(tables, spelled);
             Pgplumb::at(project.path())
                 .env("DATABASE_URL", &proxy.url(&database.name))
-                .args(["apply", "--no-verify"])
+                .args(&["apply", "--no-verify"])
                 .run()
                 .expect(0);
             proxy.take_trips();
             let outcome = Pgplumb::at(project.path())
                 .env("DATABASE_URL", &proxy.url(&database.name))
-                .args(["verify", "--format", "json"])
+                .args(&["verify", "--format", "json"])
                 .run()
                 .expect(exit);
             let trips = proxy.take_trips();
