@@ -8,6 +8,7 @@ pub mod connect;
 pub mod scratch;
 pub mod error;
 pub mod batch;
+pub mod constraints;
 pub mod history;
 pub mod session;
 pub mod catalog;
