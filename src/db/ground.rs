@@ -90,7 +90,7 @@ impl Ground {
             server,
             parameters,
             admin,
-            lease: Lease::new(),
+            lease: Lease::fresh(),
             made: Vec::new(),
             count: 0,
             roles: Roles::new(),

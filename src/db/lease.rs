@@ -31,7 +31,7 @@ pub struct Orphan {
 
 impl Lease {
     /// A key that no other run has: the moment and the process.
-    pub fn new() -> Lease {
+    pub fn fresh() -> Lease {
         let moment = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap_or_default();
@@ -132,7 +132,7 @@ mod tests {
     fn a_name_has_the_key_in_sixteen_digits() {
         assert_eq!(Lease(0x1f).database(2), "pgplumb_prove_000000000000001f_2");
         assert_eq!(Lease(u64::MAX).database(1), "pgplumb_prove_ffffffffffffffff_1");
-        assert_ne!(Lease::new().0 >> 20, 0);
+        assert_ne!(Lease::fresh().0 >> 20, 0);
     }
 
     #[tokio::test]
