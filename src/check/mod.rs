@@ -21,7 +21,7 @@ mod kind;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use evaluate::{Evaluation, Evaluator, evaluate, evaluate_where, is_last, skipped};
 pub use kind::audit::accepts_of;

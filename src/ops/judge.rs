@@ -35,8 +35,8 @@ pub struct Judged {
     pub matrices: Vec<Arc<Matrix>>,
 }
 
-/// Judges some of the suites (see [`crate::check::evaluate_where`]) against a catalog that was read, asking the server where texts do not agree, and running probes
-/// when all else is known. The caller ends the transaction.
+/// Judges some of the suites (see [`crate::check::evaluate_where`]) against a catalog that was read, asking the
+/// server where texts do not agree, and running probes when all else is known. The caller ends the transaction.
 ///
 /// # Errors
 /// [`Error::Database`] when the server cannot be asked at all; [`Error::Busy`] when a probe met a busy table.
