@@ -192,7 +192,16 @@ async fn ground(scratch: Option<Parameters>) -> Result<Ground, Error> {
 fn ground_error(error: GroundError) -> Error {
     match error {
         GroundError::Scratch(error) => {
-            Error::NoServer(Box::new(Diagnostic::error(error.to_string()).help(error.help())))
+            let text = error.to_string();
+            // what a program of the server said stands on lines of its own
+            let told = match text.split_once(":\n") {
+                Some((message, output)) if !output.trim().is_empty() => {
+                    Diagnostic::error(message).fact("output", output.trim_end())
+                }
+                Some((message, _)) => Diagnostic::error(message),
+                None => Diagnostic::error(text),
+            };
+            Error::NoServer(Box::new(told.help(error.help())))
         }
         GroundError::Connect(error) => Error::Connect(Box::new(error)),
         GroundError::Refused(failure) => Error::database("preparing the proof", failure),
