@@ -14,6 +14,7 @@ pub mod session;
 pub mod catalog;
 pub mod names;
 pub mod snapshot;
+pub mod lease;
 pub mod ground;
 pub mod script;
 pub mod figures;
