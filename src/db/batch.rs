@@ -234,16 +234,37 @@ impl Sent {
     /// # Errors
     /// [`Failure`] with stage and place of the first error.
     pub async fn reply(self) -> Result<Reply, Failure> {
+        let mut reply = Reply {
+            rows: Vec::new(),
+            affected: Vec::new(),
+        };
+        self.hear(|stage, heard| match heard {
+            Heard::Row(row) => reply.rows.push((stage, SimpleQueryMessage::Row(row))),
+            Heard::Affected(count) => reply.affected.push((stage, count)),
+        })
+        .await?;
+        Ok(reply)
+    }
+
+    /// Waits for the answer, and hands on each row as it comes: none is kept.
+    ///
+    /// # Errors
+    /// As [`reply`](Sent::reply); rows may have come before.
+    pub async fn rows(self, mut take: impl FnMut(Stage, &SimpleQueryRow)) -> Result<(), Failure> {
+        self.hear(|stage, heard| match heard {
+            Heard::Row(row) => take(stage, &row),
+            Heard::Affected(_) => {}
+        })
+        .await
+    }
+
+    async fn hear(self, mut take: impl FnMut(Stage, Heard)) -> Result<(), Failure> {
         let batch = self.batch;
         let stream = match self.stream {
             Ok(stream) => stream,
             Err(error) => return Err(batch.locate(0, 0, error.into())),
         };
         let mut stream = std::pin::pin!(stream);
-        let mut reply = Reply {
-            rows: Vec::new(),
-            affected: Vec::new(),
-        };
         let (mut part, mut completed) = (0, 0);
         let mut marked = false;
         while let Some(message) = stream.next().await {
@@ -258,13 +279,13 @@ impl Sent {
                     {
                         marked = true;
                     } else if let Some(part) = batch.parts.get(part) {
-                        reply.rows.push((part.stage, SimpleQueryMessage::Row(row)));
+                        take(part.stage, Heard::Row(row));
                     }
                 }
                 Ok(SimpleQueryMessage::CommandComplete(affected)) => {
                     completed += 1;
                     if let Some(part) = batch.parts.get(part).filter(|_| !marked) {
-                        reply.affected.push((part.stage, affected));
+                        take(part.stage, Heard::Affected(affected));
                     }
                     let ends = match batch.parts.get(part).and_then(|part| part.statements) {
                         Some(statements) => completed >= statements,
@@ -285,8 +306,15 @@ impl Sent {
                 error: Error::Unexpected("the answer ended before the message did".to_string()),
             });
         }
-        Ok(reply)
+        Ok(())
     }
+}
+
+/// What comes back for a part of a message.
+enum Heard {
+    Row(SimpleQueryRow),
+    /// How many rows a statement changed or returned.
+    Affected(u64),
 }
 
 /// The rows of a message, with the stage that each belongs to.

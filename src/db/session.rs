@@ -11,6 +11,7 @@ use super::connect::Connection;
 use super::constraints;
 use super::error::Error;
 use super::history::{self, Reading};
+use super::names::Asking;
 use crate::history::History;
 use crate::migration::{Directives, Timeout, Version, Width};
 use crate::sql::name::quote_literal;
@@ -134,6 +135,8 @@ pub struct Session {
     /// Whether a pooler stands between, once the history was read.
     is_pooled: bool,
     is_standby: bool,
+    /// How the names of new relations are asked for.
+    pub asking: Asking,
 }
 
 impl Session {
@@ -144,6 +147,7 @@ impl Session {
             search_path: None,
             is_pooled: false,
             is_standby: false,
+            asking: Asking::default(),
         }
     }
 
