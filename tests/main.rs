@@ -11,6 +11,7 @@ mod audit;
 mod browser;
 mod cases;
 mod chaos;
+mod check_schema;
 mod commands;
 mod examples;
 mod generated;

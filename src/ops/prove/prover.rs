@@ -499,8 +499,8 @@ impl<'p> Prover<'p> {
         session.read_catalog(&mut batch, Stage::After, &sql);
         let reply = context::ask(session, "reading the catalog", batch).await?;
         let catalog = decode(&reply, Stage::After)?;
-        let evaluate = check::evaluate_last;
-        let judged = judge(context, session, &suites, &catalog, Place::Apart, evaluate).await;
+        let is_judged = check::is_last(&suites);
+        let judged = judge(context, session, &suites, &catalog, Place::Apart, is_judged).await;
         session.rollback().await;
         let judged = judged?;
         self.checks.extend(judged.verdicts);

@@ -233,7 +233,7 @@ impl<'c> Runner<'c> {
                     &suites,
                     catalog,
                     Place::Within,
-                    check::evaluate_last,
+                    check::is_last(&suites),
                 )
                 .await
             }
