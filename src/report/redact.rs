@@ -174,8 +174,8 @@ impl Hide for TableMatrix {
 
 impl Hide for Problem {
     fn hide(&mut self) {
-        let Problem { message, help } = self;
-        hide!(message, help);
+        let Problem { message, help, of } = self;
+        hide!(message, help, of);
     }
 }
 
