@@ -12,6 +12,7 @@ mod browser;
 mod cases;
 mod chaos;
 mod commands;
+mod corpora;
 mod examples;
 mod generated;
 mod histories;

@@ -79,6 +79,8 @@ pub struct Relation {
     pub bound: Option<String>,
     /// Columns of the partition key; an expression is an empty name.
     pub partition_key: Vec<String>,
+    /// Tables that a TRUNCATE would have to take along and that the role may not TRUNCATE.
+    pub kept_by: Vec<String>,
     pub may: Rights,
 }
 

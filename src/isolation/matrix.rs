@@ -259,8 +259,21 @@ impl Bench<'_> {
             }
         }
         if self.relation.may.allow(Command::Truncate) {
-            let have = format!("may TRUNCATE {}, which asks no policy", self.relation.path);
-            cells.push(self.cell(Command::Truncate, Outcome::Crosses, have));
+            let path = &self.relation.path;
+            let (outcome, have) = match self.relation.kept_by.as_slice() {
+                [] => (
+                    Outcome::Crosses,
+                    format!("may TRUNCATE {path}, which asks no policy"),
+                ),
+                kept_by => (
+                    Outcome::Refused,
+                    format!(
+                        "may TRUNCATE {path}, and not what refers to it: {}",
+                        kept_by.join(", ")
+                    ),
+                ),
+            };
+            cells.push(self.cell(Command::Truncate, outcome, have));
         }
         cells
     }

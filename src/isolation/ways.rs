@@ -228,7 +228,8 @@ fn pointing(relation: &Relation, own: &Argument, tenant_column: &str, fixture: &
     if !own.fields.is_empty() && !own.is_array {
         values.extend(composed(relation, own, tenant_column, fixture));
     }
-    if values.is_empty() {
+    // a domain may refuse what the table has
+    if values.is_empty() || !own.domain_checks.is_empty() {
         values.extend(arguments(own));
     }
     values

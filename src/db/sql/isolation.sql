@@ -24,6 +24,14 @@ with recursive
     select f.confrelid from needed t
     join pg_constraint f on f.conrelid = t.oid and f.contype = 'f' and f.conparentid = 0
   ),
+  -- what a TRUNCATE of it has to take along, however far
+  following (oid, by) as (
+    select f.confrelid, f.conrelid from pg_constraint f
+    where f.contype = 'f' and f.conrelid <> f.confrelid
+    union
+    select g.oid, f.conrelid from following g join pg_constraint f on f.confrelid = g.by and f.contype = 'f'
+    where f.conrelid <> g.oid
+  ),
   piece (oid, parent, root) as (
     select i.inhrelid, i.inhparent, n.oid from named n join pg_inherits i on i.inhparent = n.oid
     union
@@ -191,6 +199,9 @@ select json_build_object(
       from pg_partitioned_table g, unnest(g.partattrs::smallint[]) with ordinality as o (attnum, ordinality)
       left join pg_attribute k on k.attrelid = r.oid and k.attnum = o.attnum
       where g.partrelid = r.oid),
+    'kept_by', (select coalesce(json_agg(format('%I.%I', o.nspname, k.relname) order by o.nspname, k.relname), '[]')
+      from following g join pg_class k on k.oid = g.by join pg_namespace o on o.oid = k.relnamespace
+      where g.oid = r.oid and not coalesce(has_table_privilege(me.oid, k.oid, 'TRUNCATE'), true)),
     'may', json_build_object(
       'usage', coalesce(has_schema_privilege(me.oid, to_regnamespace(quote_ident(r.nspname))::oid, 'USAGE'), false),
       'select', coalesce(has_any_column_privilege(me.oid, r.oid, 'SELECT'), false),
