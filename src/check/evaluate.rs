@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::catalog::{Catalog, ObjectId};
+use crate::catalog::{Catalog, Kind, ObjectId};
 
 use super::question::{Answers, Question};
 use super::rule::{Claim, Holder, Judge, Ledger, Outcome};
@@ -50,7 +50,7 @@ pub fn evaluate_where(
     for (index, suite) in suites.iter().enumerate().filter(|(_, suite)| is_judged(suite)) {
         for (number, check) in suite.checks.iter().enumerate() {
             let me = (index, number);
-            let outcome = match superseded(suites, &ledger, me, check) {
+            let mut outcome = match superseded(suites, &ledger, me, check) {
                 Some(outcome) => outcome,
                 None => check.rule.judge(&mut Judge {
                     catalog,
@@ -61,12 +61,33 @@ pub fn evaluate_where(
                     questions: &mut questions,
                 }),
             };
+            if let Some(cause) = &mut outcome.blocked_by
+                && let Some(known) = in_full(cause, &suite.schema, &ledger, catalog)
+            {
+                *cause = known.to_string();
+            }
             verdicts.push(verdict(suite, check, outcome));
         }
     }
     let mut seen = HashSet::new();
     questions.retain(|question| seen.insert(question.clone()));
     Evaluation { verdicts, questions }
+}
+
+/// The missing object that the suites list and the server's words mean, which name no schema: its own check fails
+/// for it, and one cause shall have one name.
+fn in_full<'a>(cause: &str, schema: &str, ledger: &Ledger<'a>, catalog: &Catalog) -> Option<&'a ObjectId> {
+    let (word, name) = cause.split_once(' ')?;
+    let kinds: &[Kind] = match word {
+        "table" => &Kind::RELATIONS,
+        "type" => &Kind::TYPES,
+        "function" => &[Kind::Function],
+        _ => return None,
+    };
+    let wanted = kinds.iter().map(|kind| ObjectId::new(*kind, schema, name));
+    wanted
+        .filter(|id| catalog.get(id).is_none())
+        .find_map(|id| ledger.present.get(&id).copied())
 }
 
 /// One verdict for a suite that is not judged at all, with the reason: its migration is pending, say.
@@ -693,6 +714,39 @@ mod tests {
             ("0001/table.t/index.by_kind", "column public.t.kind"),
             ("0001/table.t/trigger.x", "function public.f()"),
             ("0001/table.t/foreign_key.id", "table public.other"),
+        ] {
+            assert_eq!(one(&verdicts, id).blocked_by.as_deref(), Some(by), "{id}");
+        }
+    }
+
+    #[test]
+    fn a_missing_thing_has_one_name_however_the_server_calls_it() {
+        let suite = suite(
+            "0001",
+            "[table.'\"Odd\"']\n[enum]\ntemper = [\"a\"]\n\
+             [[query]]\nname = \"a\"\nsql = \"select count(*) from t\"\nexpect = 0\n\
+             [[query]]\nname = \"b\"\nsql = \"select 'a'::temper\"\nexpect = 0\n\
+             [[query]]\nname = \"c\"\nsql = \"select from gone\"\nexpect = 0\n",
+        );
+        let refused = |question: &Question| {
+            let Question::Rows { sql, .. } = question else {
+                return lenient(question);
+            };
+            let (sqlstate, message) = match sql.as_str() {
+                "select from gone" => ("42P01", "relation \"gone\" does not exist"),
+                "select 'a'::temper" => ("42704", "type \"temper\" does not exist"),
+                _ => ("42P01", "relation \"Odd\" does not exist"),
+            };
+            Answer::Refused {
+                sqlstate: sqlstate.to_string(),
+                message: message.to_string(),
+            }
+        };
+        let verdicts = settle(&[&suite], &sample(), refused);
+        for (id, by) in [
+            ("0001/query.a", "table public.\"Odd\""),
+            ("0001/query.b", "enum public.temper"),
+            ("0001/query.c", "table gone"),
         ] {
             assert_eq!(one(&verdicts, id).blocked_by.as_deref(), Some(by), "{id}");
         }

@@ -1,11 +1,12 @@
 //! Databases to try things on: made on a throw-away server or on one that the user names, and dropped again, with the
 //! roles that scripts made meanwhile.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::batch::{Batch, Failure, Stage};
 use super::connect::{ConnectError, Connection, connect};
+use super::lease::{self, Lease, Orphan};
 use super::parameters::Parameters;
 use super::scratch::{Options, Scratch, ScratchError};
 use crate::sql::name::{quote_ident, quote_literal};
@@ -23,11 +24,35 @@ pub struct Ground {
     parameters: Parameters,
     /// Makes and drops databases; in none of them.
     admin: Connection,
-    name: String,
+    lease: Lease,
     made: Vec<String>,
     count: usize,
-    /// The roles that were there before.
+    /// The roles that were there before, and those that scripts made since.
     roles: Roles,
+    made_roles: BTreeSet<String>,
+    /// What runs that were killed had left here.
+    cleared: Cleared,
+    /// Owns every database that is made; who connects when not given.
+    owner: Option<String>,
+}
+
+/// Whether scripts can run as a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    Ready,
+    /// It was not there; on a server of our own it is made.
+    Made,
+    Missing,
+    /// The user who connects is no member of it.
+    NotOurs,
+}
+
+/// What was done about runs that were killed: as objects in words, `database x`, `role y`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cleared {
+    pub dropped: Vec<String>,
+    /// What is still there, with the reason.
+    pub left: Vec<(String, String)>,
 }
 
 /// Why there is no ground.
@@ -61,20 +86,69 @@ impl Ground {
 
     async fn at(server: Option<Scratch>, parameters: Parameters) -> Result<Ground, GroundError> {
         let admin = connect(&parameters).await.map_err(GroundError::Connect)?;
-        let moment = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap_or_default();
         let mut ground = Ground {
             server,
             parameters,
             admin,
-            name: format!("pgplumb_prove_{:x}_{:x}", std::process::id(), moment.as_millis()),
+            lease: Lease::fresh(),
             made: Vec::new(),
             count: 0,
             roles: Roles::new(),
+            made_roles: BTreeSet::new(),
+            cleared: Cleared::default(),
+            owner: None,
         };
+        if ground.server.is_none() {
+            ground.lend().await.map_err(GroundError::Refused)?;
+        }
         ground.roles = ground.roles().await.map_err(GroundError::Refused)?;
         Ok(ground)
+    }
+
+    /// Shows others that this run lives, and clears away what those left that no longer do.
+    async fn lend(&mut self) -> Result<(), Failure> {
+        self.lease.hold(&self.admin).await?;
+        let orphans = lease::orphans(&self.admin).await?;
+        let mut roles = Roles::new();
+        for Orphan {
+            database,
+            foreign_owner,
+            roles: made,
+        } in orphans
+        {
+            let object = format!("database {database}");
+            let dropped = match foreign_owner {
+                Some(owner) => Err(format!("it belongs to {owner}")),
+                None => self
+                    .drop(&database)
+                    .await
+                    .map_err(|failure| failure.error.to_string()),
+            };
+            match dropped {
+                Ok(()) => {
+                    self.cleared.dropped.push(object);
+                    roles.extend(made);
+                }
+                Err(reason) => self.cleared.left.push((object, reason)),
+            }
+        }
+        // what they own went with the databases
+        for name in roles.into_values() {
+            let object = format!("role {name}");
+            match self
+                .patiently(&format!("DROP ROLE IF EXISTS {}", quote_ident(&name)))
+                .await
+            {
+                Ok(()) => self.cleared.dropped.push(object),
+                Err(failure) => self.cleared.left.push((object, failure.error.to_string())),
+            }
+        }
+        Ok(())
+    }
+
+    /// What runs that were killed had left on a server that was lent.
+    pub fn cleared(&self) -> &Cleared {
+        &self.cleared
     }
 
     /// As the server counts: 150018 is 15.18.
@@ -120,18 +194,77 @@ impl Ground {
             .collect())
     }
 
+    /// Writes down the roles that scripts made: they go in the end, even when this run is killed. Those that were
+    /// `named`, or all that are new: who else makes roles on the server meanwhile keeps them.
+    ///
+    /// # Errors
+    /// [`Failure`] when the server refuses.
+    pub async fn note_roles(&mut self, named: Option<&BTreeSet<String>>) -> Result<(), Failure> {
+        let now = self.roles().await?;
+        let count = self.made_roles.len();
+        for (oid, name) in now {
+            if !self.roles.contains_key(&oid) && named.is_none_or(|named| named.contains(&name)) {
+                self.made_roles.insert(oid);
+            }
+        }
+        if let Some(first) = self.made.first()
+            && self.made_roles.len() > count
+            && !self.is_own()
+        {
+            let oids = self.made_roles.iter().map(String::as_str);
+            self.patiently(&lease::register_sql(first, oids)).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives every database to a role, those that are made and those to come, and tells whether it can act.
+    ///
+    /// # Errors
+    /// [`Failure`] when the server refuses.
+    pub async fn give_to(&mut self, role: &str) -> Result<Actor, Failure> {
+        let mut batch = Batch::new();
+        batch.one(
+            Stage::Query,
+            &format!(
+                "SELECT pg_catalog.pg_has_role(oid, 'MEMBER') FROM pg_catalog.pg_roles WHERE rolname = {}",
+                quote_literal(role)
+            ),
+        );
+        let reply = batch.run(&self.admin.client).await?;
+        let is_member = reply.rows(Stage::Query).next().map(|row| row.get(0) == Some("t"));
+        let actor = match is_member {
+            Some(true) => Actor::Ready,
+            Some(false) => return Ok(Actor::NotOurs),
+            None if !self.is_own() => return Ok(Actor::Missing),
+            None => {
+                self.patiently(&format!("CREATE ROLE {}", quote_ident(role)))
+                    .await?;
+                Actor::Made
+            }
+        };
+        for database in &self.made {
+            let (database, role) = (quote_ident(database), quote_ident(role));
+            self.patiently(&format!("ALTER DATABASE {database} OWNER TO {role}"))
+                .await?;
+        }
+        self.owner = Some(role.to_string());
+        Ok(actor)
+    }
+
     /// Makes a database: empty, or a copy of another one of these that nobody is connected to.
     ///
     /// # Errors
     /// [`Failure`] when the server refuses.
     pub async fn create(&mut self, template: Option<&str>) -> Result<String, Failure> {
         self.count += 1;
-        let name = format!("{}_{}", self.name, self.count);
+        let name = self.lease.database(self.count);
         let template = template.unwrap_or("template0");
+        let owner = self.owner.as_deref().map(quote_ident);
         let sql = format!(
-            "CREATE DATABASE {} TEMPLATE {}",
+            "CREATE DATABASE {} TEMPLATE {}{}",
             quote_ident(&name),
-            quote_ident(template)
+            quote_ident(template),
+            owner.map_or(String::new(), |owner| format!(" OWNER {owner}"))
         );
         self.made.push(name.clone());
         self.patiently(&sql).await?;
@@ -147,6 +280,7 @@ impl Ground {
         // a list of names is stored as it has to be written
         let lists =
             "('search_path', 'temp_tablespaces', 'session_preload_libraries', 'local_preload_libraries')";
+        let is_comment = lease::is_no_register("pg_catalog.shobj_description(d.oid, 'pg_database')");
         let sql = format!(
             "SELECT pg_catalog.format('ALTER %s SET %s TO %s', CASE WHEN s.setrole = 0 THEN pg_catalog.format('DATABASE %I', {to}) \
              ELSE pg_catalog.format('ROLE %I IN DATABASE %I', pg_catalog.pg_get_userbyid(s.setrole), {to}) END, \
@@ -157,7 +291,7 @@ impl Ground {
              WHERE d.datname = {from} AND s.setdatabase = d.oid \
              UNION ALL SELECT pg_catalog.format('COMMENT ON DATABASE %I IS %L', {to}, \
              pg_catalog.shobj_description(d.oid, 'pg_database')) FROM pg_catalog.pg_database d \
-             WHERE d.datname = {from} AND pg_catalog.shobj_description(d.oid, 'pg_database') IS NOT NULL \
+             WHERE d.datname = {from} AND {is_comment} \
              UNION ALL SELECT pg_catalog.format('REVOKE ALL ON DATABASE %I FROM PUBLIC', {to}) \
              FROM pg_catalog.pg_database d WHERE d.datname = {from} AND d.datacl IS NOT NULL \
              UNION ALL SELECT pg_catalog.format('GRANT %s ON DATABASE %I TO %s%s', a.privilege_type, {to}, \
@@ -200,13 +334,14 @@ impl Ground {
     }
 
     /// Drops the roles that scripts made since, gives the others their names back, and makes again what is gone. Of
-    /// the new ones nothing may be left in any database.
+    /// the new ones nothing may be left in any database; of those only what was [noted](Ground::note_roles) goes.
     ///
     /// # Errors
     /// [`Failure`] when the server refuses.
     pub async fn restore_roles(&self, wanted: &Roles) -> Result<(), Failure> {
         let now = self.roles().await?;
-        for (_, name) in now.iter().filter(|(oid, _)| !wanted.contains_key(*oid)) {
+        let is_ours = |oid: &String| !wanted.contains_key(oid) && self.made_roles.contains(oid);
+        for (_, name) in now.iter().filter(|(oid, _)| is_ours(oid)) {
             self.patiently(&format!("DROP ROLE IF EXISTS {}", quote_ident(name)))
                 .await?;
         }

@@ -1,5 +1,4 @@
-//! What a rehearsal asks the server: which relations are there, which locks its own process holds on them, the clock,
-//! and the constraints that wait for COMMIT.
+//! What a rehearsal asks the server: which relations are there, which locks its own process holds on them, and the clock.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -99,59 +98,6 @@ pub fn measured_of(reply: &Reply) -> Result<Measured, Error> {
         rows: reply.script_counts().first().copied().unwrap_or(0),
         locks: locks_of(reply),
     })
-}
-
-/// The names of the constraints that can wait for COMMIT.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Deferrable {
-    all: Vec<String>,
-    /// Those that wait without being told to.
-    deferred: Vec<String>,
-}
-
-/// Adds the reading of the constraints that can wait for COMMIT.
-pub fn read_deferrable(batch: &mut Batch) {
-    // a name may be there more than once: DEFERRED is refused when one of them cannot be, and would be too much for
-    // one that does not wait
-    batch.one(
-        Stage::Query,
-        "SELECT n.nspname, o.conname, pg_catalog.bool_and(o.condeferred) FROM pg_catalog.pg_constraint o \
-         JOIN pg_catalog.pg_namespace n ON n.oid = o.connamespace GROUP BY 1, 2 \
-         HAVING pg_catalog.bool_or(o.condeferrable)",
-    );
-}
-
-/// What [`read_deferrable`] answered.
-pub fn deferrable_of(reply: &Reply) -> Deferrable {
-    let mut found = Deferrable::default();
-    for row in reply.rows(Stage::Query) {
-        let (Some(schema), Some(name)) = (row.get(0), row.get(1)) else {
-            continue;
-        };
-        let name = format!("{}.{}", quote_ident(schema), quote_ident(name));
-        if row.get(2) == Some("t") {
-            found.deferred.push(name.clone());
-        }
-        found.all.push(name);
-    }
-    found
-}
-
-impl Deferrable {
-    pub fn is_empty(&self) -> bool {
-        self.all.is_empty()
-    }
-
-    /// Adds what COMMIT would do of them, and lets them wait again as before. `ALL` would hold for constraints as well
-    /// that a later step makes.
-    pub fn settle(&self, batch: &mut Batch) {
-        let fire = format!("SET CONSTRAINTS {} IMMEDIATE", self.all.join(", "));
-        batch.one(Stage::Settle, &fire);
-        if !self.deferred.is_empty() {
-            let wait = format!("SET CONSTRAINTS {} DEFERRED", self.deferred.join(", "));
-            batch.one(Stage::Settle, &wait);
-        }
-    }
 }
 
 impl Session {

@@ -49,9 +49,11 @@ impl Session {
         };
         let mut batch = Batch::new();
         self.begin(&mut batch, "READ ONLY", &self.settings);
+        // compiling takes seconds, running milliseconds: the planner cannot know how short the journal's arrays are
         batch.one(
             Stage::Query,
-            "SELECT pg_catalog.set_config('search_path', 'pg_catalog', true)",
+            "SELECT pg_catalog.set_config('search_path', 'pg_catalog', true), \
+             pg_catalog.set_config('jit', 'off', true)",
         );
         batch.one(Stage::Query, &fill(include_str!("sql/residue.sql")));
         batch.one(Stage::Query, &fill(APPLICATIONS));

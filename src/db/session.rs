@@ -8,6 +8,7 @@ use tokio_postgres::error::{DbError, SqlState};
 
 use super::batch::{Batch, Failure, Stage};
 use super::connect::Connection;
+use super::constraints;
 use super::error::Error;
 use super::history::{self, Reading};
 use crate::history::History;
@@ -229,6 +230,12 @@ impl Session {
     /// that their errors belong to the script.
     pub fn settle(&self, batch: &mut Batch) {
         batch.one(Stage::Settle, "SET CONSTRAINTS ALL IMMEDIATE");
+        self.bring_back(batch);
+    }
+
+    /// The same where the transaction goes on behind it: what waits for COMMIT waits again.
+    pub fn settle_within(&self, batch: &mut Batch) {
+        constraints::fire_within(batch);
         self.bring_back(batch);
     }
 

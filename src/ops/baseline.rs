@@ -108,6 +108,7 @@ pub async fn baseline(context: &Context<'_>, options: &Options) -> Result<Report
         false => (ExitCode::NotApproved, Some(Conclusion::NotApproved)),
     };
     facts::makers(&mut report, project);
+    facts::root_causes(&mut report);
     report.duration_ms = millis(started.elapsed());
     Ok(report)
 }

@@ -54,22 +54,13 @@ impl Server {
         Database { server: self, name }
     }
 
-    /// A program of the server's own version, `pg_dump` for instance.
+    /// A program beside those of the server, so of its own version, `pg_dump` for instance; else the one in PATH.
     pub fn program(&self, name: &str) -> Command {
-        let found = Command::new("pg_config").arg("--bindir").output().ok();
-        let bin = found.filter(|output| output.status.success()).map(|output| {
-            std::path::PathBuf::from(String::from_utf8_lossy(&output.stdout).trim().to_string())
-        });
-        let of_server = format!(
-            "/usr/lib/postgresql/{}/bin/{name}",
-            self.scratch.version_num() / 10_000
-        );
-        if std::path::Path::new(&of_server).exists() {
-            return Command::new(of_server);
-        }
-        match bin.map(|bin| bin.join(name)).filter(|path| path.exists()) {
-            Some(path) => Command::new(path),
-            None => Command::new(name),
+        let beside = self.scratch.programs().join(name);
+        if beside.exists() {
+            Command::new(beside)
+        } else {
+            Command::new(name)
         }
     }
 }

@@ -161,24 +161,9 @@ impl Attempt<'_, '_> {
             self.take_down(step, statement, measured, since);
         }
         let mut batch = Batch::new();
-        if self.runner.single {
-            // no COMMIT comes between: what waited waits no longer, in `apply` as well
-            self.runner.session.settle(&mut batch);
-            if let Err(failure) = self.send(batch).await? {
-                return Ok(Some(Failed::Script(failure)));
-            }
-            self.forget_own_locks().await?;
-            return Ok(None);
-        }
-        self.runner.session.bring_back(&mut batch);
-        asking::read_deferrable(&mut batch);
-        let waiting = asking::deferrable_of(&self.ask(batch).await?);
-        if !waiting.is_empty() {
-            let mut batch = Batch::new();
-            waiting.settle(&mut batch);
-            if let Err(failure) = self.send(batch).await? {
-                return Ok(Some(Failed::Script(failure)));
-            }
+        self.runner.session.settle_within(&mut batch);
+        if let Err(failure) = self.send(batch).await? {
+            return Ok(Some(Failed::Script(failure)));
         }
         self.forget_own_locks().await?;
         Ok(None)

@@ -1,0 +1,88 @@
+//! What is sent for a step, and what it expects to find.
+
+use super::{Finished, Runner};
+use crate::db::batch::{Batch, Stage};
+use crate::db::session::{self, Expectation, Newest};
+use crate::migration::Version;
+use crate::ops::look::Look;
+use crate::plan::{Direction, Step};
+
+impl Runner<'_> {
+    /// The two messages of a step: [COMMIT of the one before,] begin, lock and reading; then guard, script, reading.
+    pub(super) fn messages(
+        &self,
+        step: &Step<'_>,
+        look: &Look,
+        token: &str,
+        finished: Option<&Finished<'_>>,
+    ) -> (Batch, Batch) {
+        let present = look.present();
+        let mut first = Batch::new();
+        match finished {
+            Some(finished) if self.single => {
+                push_record(&mut first, finished);
+            }
+            finished => {
+                if let Some(finished) = finished {
+                    push_record(&mut first, finished);
+                    first.one(Stage::Commit, "COMMIT");
+                }
+                self.session.begin(&mut first, "", &self.session.settings);
+            }
+        }
+        let expectation = Expectation {
+            newest: self.newest_behind(finished),
+            history: &self.reading.history,
+            version: step.migration.version,
+            recorded: step.direction == Direction::Down,
+            journal: if self.has_written || finished.is_some() {
+                Newest::Run(&self.run)
+            } else {
+                Newest::Id(self.reading.history.journal_id)
+            },
+            width: self.width,
+            present: present.as_deref(),
+            token,
+        };
+        first.one(Stage::Lock, &session::lock_sql(&expectation));
+        look.push_before(&self.session, &mut first);
+        let mut second = Batch::new();
+        second.one(Stage::Guard, &session::guard_sql(token));
+        self.session.direct(&mut second, &step.script.directives);
+        second.script(step.script);
+        match self.single {
+            true => self.session.settle_within(&mut second),
+            false => self.session.settle(&mut second),
+        }
+        look.push_behind(&self.session, &mut second);
+        (first, second)
+    }
+
+    /// The newest recorded version once a step is recorded that ran before.
+    fn newest_behind(&self, finished: Option<&Finished<'_>>) -> Option<Version> {
+        let Some(last) = finished else {
+            return self.reading.history.newest();
+        };
+        let steps: Vec<Step<'_>> = last
+            .earlier
+            .iter()
+            .chain([last])
+            .map(|finished| finished.step)
+            .collect();
+        let of = |direction: Direction| {
+            let steps = steps.iter().filter(move |step| step.direction == direction);
+            steps.map(|step| step.migration.version)
+        };
+        let applied = self.reading.history.applied.iter().rev();
+        let stays = applied
+            .map(|applied| applied.version)
+            .find(|&version| !of(Direction::Down).any(|taken| taken == version));
+        of(Direction::Up).chain(stays).max()
+    }
+}
+
+pub(super) fn push_record(batch: &mut Batch, finished: &Finished<'_>) {
+    for statement in &finished.record {
+        batch.one(Stage::Record, statement);
+    }
+}

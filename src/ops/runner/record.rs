@@ -1,0 +1,245 @@
+//! What is written about a step, and what becomes of it: COMMIT, and the doubt when its answer does not come.
+
+use std::time::{Duration, Instant};
+
+use super::messages::push_record;
+use super::{Outcome, Runner, millis, now};
+use crate::catalog::Scope;
+use crate::db::batch::{Batch, Failure, Stage};
+use crate::db::error::{Error as DbError, ServerError};
+use crate::db::history::{self as tables, JournalRow, Reading};
+use crate::diagnostic::Diagnostic;
+use crate::history::Applied;
+use crate::migration::{Width, sha256};
+use crate::ops::Error;
+use crate::ops::context::Event;
+use crate::plan::{Direction, Step};
+use crate::report::ExitCode;
+use crate::report::model::{MigrationReport, MigrationState};
+
+/// A step whose checks passed, and whose COMMIT travels with what comes next.
+pub(in crate::ops) struct Finished<'p> {
+    pub step: Step<'p>,
+    /// Those that ran before it in the same transaction.
+    pub earlier: Vec<Finished<'p>>,
+    pub record: Vec<String>,
+    pub report: MigrationReport,
+    /// What has to be read for its details, when they are read at the end of the run.
+    pub details: Option<Scope>,
+    pub started: Instant,
+    /// Until its checks had passed; COMMIT comes on top.
+    pub elapsed: Duration,
+}
+
+impl Runner<'_> {
+    /// The statements that record a step.
+    pub(in crate::ops) fn record(
+        &self,
+        step: &Step<'_>,
+        report: &MigrationReport,
+        verdict: &'static str,
+        elapsed: Duration,
+    ) -> Vec<String> {
+        let history = &self.reading.history;
+        let migration = step.migration;
+        let entry = match step.direction {
+            Direction::Up => tables::insert_history_sql(
+                history,
+                migration.version,
+                &migration.name,
+                &now(),
+                migration
+                    .checksum(history.width.unwrap_or(self.width))
+                    .unwrap_or_default(),
+            ),
+            Direction::Down => tables::delete_history_sql(history, migration.version),
+        };
+        let verdict = match step.direction {
+            Direction::Up => Some(verdict),
+            Direction::Down => None,
+        };
+        let row = self.journal_row(step, "done", verdict, elapsed, report, None);
+        vec![entry, tables::append_journal_sql(history, &row)]
+    }
+
+    pub(in crate::ops) fn journal_row<'r>(
+        &'r self,
+        step: &Step<'r>,
+        outcome: &'static str,
+        verdict: Option<&'static str>,
+        elapsed: Duration,
+        report: &MigrationReport,
+        message: Option<String>,
+    ) -> JournalRow<'r> {
+        JournalRow {
+            run: &self.run,
+            action: match step.direction {
+                Direction::Up => "apply",
+                Direction::Down => "rollback",
+            },
+            version: step.migration.version,
+            name: &step.migration.name,
+            outcome,
+            verdict,
+            duration_ms: millis(elapsed),
+            sha256: sha256(step.script.file.text()),
+            artifacts: report.artifacts.to_json(),
+            message,
+            client: &self.context.client,
+        }
+    }
+
+    /// COMMIT of a step in a message of its own; `None` when it went through.
+    pub(in crate::ops) async fn finish(
+        &mut self,
+        finished: Option<Finished<'_>>,
+    ) -> Result<Option<Outcome>, Error> {
+        let Some(last) = finished else { return Ok(None) };
+        let mut batch = Batch::new();
+        push_record(&mut batch, &last);
+        batch.one(Stage::Commit, "COMMIT");
+        let reply = batch.run(self.session.client()).await;
+        self.context.pass_notices(&mut self.session);
+        match reply {
+            Ok(_) => {
+                self.committed(Some(last));
+                Ok(None)
+            }
+            Err(failure) => self.commit_failed(Some(last), failure).await.map(Some),
+        }
+    }
+
+    /// A step is committed: remember it.
+    pub(super) fn committed(&mut self, finished: Option<Finished<'_>>) {
+        let Some(mut finished) = finished else { return };
+        for earlier in std::mem::take(&mut finished.earlier) {
+            self.committed(Some(earlier));
+        }
+        self.held.clear();
+        let back = finished.step.direction == Direction::Down;
+        note(&mut self.reading, finished.step, self.width);
+        self.has_written = true;
+        let mut report = finished.report;
+        report.state = if back {
+            MigrationState::RolledBack
+        } else {
+            MigrationState::Applied
+        };
+        self.deferred
+            .extend(finished.details.map(|scope| (self.migrations.len(), scope)));
+        self.migrations.push(report);
+        (self.context.events)(Event::StepDone {
+            stem: finished.step.migration.stem(),
+            back,
+            elapsed: finished.elapsed,
+        });
+    }
+
+    /// COMMIT itself failed, or no answer came: then the database is asked, never guessed at.
+    pub(super) async fn commit_failed(
+        &mut self,
+        finished: Option<Finished<'_>>,
+        failure: Failure,
+    ) -> Result<Outcome, Error> {
+        let Some(finished) = finished else {
+            return Err(Error::database("writing the history", failure));
+        };
+        let stem = finished.step.migration.stem();
+        let (exit, diagnostic) = match &failure.error {
+            DbError::Server(error) if !is_end_of_session(error) => {
+                self.session.rollback().await;
+                let diagnostic = Diagnostic::error(format!("COMMIT of {stem} failed: {}", error.message));
+                (
+                    ExitCode::ScriptFailed,
+                    error
+                        .describe(diagnostic)
+                        .fact("state", self.state_after_failure(&finished.step)),
+                )
+            }
+            other => {
+                let lost = format!("the connection was lost at COMMIT of {stem}: {other}");
+                match self.came_through(&finished.step).await {
+                    Some(true) => {
+                        self.diagnostics.push(
+                            Diagnostic::warning(lost)
+                                .fact("state", format!("looked up: {stem} was committed")),
+                        );
+                        let reading = self.reading.clone();
+                        self.committed(Some(finished));
+                        self.reread(reading);
+                        // go on with the new connection, from what is true now
+                        return Ok(Outcome::HistoryChanged);
+                    }
+                    Some(false) => (
+                        ExitCode::Unreachable,
+                        Diagnostic::error(lost)
+                            .fact(
+                                "state",
+                                format!("looked up: {stem} was not committed, nothing of it remains"),
+                            )
+                            .help("run the command again"),
+                    ),
+                    None => (
+                        ExitCode::Unreachable,
+                        Diagnostic::error(lost)
+                            .fact(
+                                "state",
+                                "in doubt: either all of it is in the database or nothing",
+                            )
+                            .help("run `pgplumb status` when the server can be reached: the history knows"),
+                    ),
+                }
+            }
+        };
+        self.fail(
+            finished.step,
+            diagnostic,
+            exit,
+            Some(finished.report),
+            finished.started,
+        )
+        .await;
+        Ok(Outcome::Stopped(exit))
+    }
+
+    /// Whether a step whose COMMIT was under way is in the history; `None` when the server cannot be reached.
+    async fn came_through(&mut self, step: &Step<'_>) -> Option<bool> {
+        let settings = self.session.settings.clone();
+        let (mut session, reading) = self.context.open_with_history().await.ok()?;
+        session.settings = settings;
+        let is_recorded = reading.history.get(step.migration.version).is_some();
+        self.session = session;
+        self.reading = reading;
+        Some(is_recorded == (step.direction == Direction::Up))
+    }
+}
+
+/// Whether the server ended the session (57P01 to 57P03), which is no word on a COMMIT under way.
+fn is_end_of_session(error: &ServerError) -> bool {
+    matches!(error.sqlstate.as_str(), "57P01" | "57P02" | "57P03")
+}
+
+/// Brings a reading up to date with a step that was committed.
+pub(in crate::ops) fn note(reading: &mut Reading, step: Step<'_>, width: Width) {
+    let history = &mut reading.history;
+    let version = step.migration.version;
+    history.width.get_or_insert(width);
+    history.has_journal = true;
+    match step.direction {
+        Direction::Down => history.applied.retain(|applied| applied.version != version),
+        Direction::Up => {
+            let at = history
+                .applied
+                .partition_point(|applied| applied.version < version);
+            history.applied.insert(
+                at,
+                Applied {
+                    version,
+                    name: step.migration.name.clone(),
+                    applied_on: String::new(),
+                    checksum: String::new(),
+                },
+            );
+        }
+    }
+}
