@@ -9,7 +9,7 @@ use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
 use super::error::{Error, ServerError};
 use crate::migration::MigrationScript;
-use crate::source::{Place, Span};
+use crate::source::{Place, SourceFile, Span};
 
 /// The column name of a marker row: what stands behind it belongs to the next part.
 const MARKER: &str = "pgplumb_part_end";
@@ -113,6 +113,14 @@ impl Batch {
         let mut batch = Batch::new();
         batch.push(Stage::Script, &text, Some(1), Some((place, vec![span])));
         batch
+    }
+
+    /// One statement, whose error leads back to the name.
+    pub fn named(&mut self, stage: Stage, name: &str, sql: &str) -> &mut Batch {
+        let span = Span::new(0, sql.len());
+        let place = Place::new(&SourceFile::new(name, sql), span);
+        self.push(stage, sql, Some(1), Some((place, vec![span])));
+        self
     }
 
     fn push(

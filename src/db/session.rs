@@ -167,6 +167,11 @@ impl Session {
         self.connection.server.version_num
     }
 
+    /// The connection's own search_path, once the history was read.
+    pub fn search_path(&self) -> Option<&str> {
+        self.search_path.as_deref()
+    }
+
     /// What kind of pooler stands between, when there is one: it gives the login a number of its own, and the
     /// process that answers has another.
     pub fn pooler(&self, reading: &Reading) -> Option<String> {
