@@ -76,9 +76,10 @@ async fn preflight(session: &Session, set: &Set) -> Result<(Assessment, Existing
     let ledger = Ledger::build(set, &history);
     let plan = Plan::up(&ledger, None, false).expect("one pending migration");
     let mut batch = Batch::new();
-    session.read_existing(&mut batch, &names(&plan), false);
+    let wanted = names(&plan);
+    session.read_existing(&mut batch, &wanted, false);
     let reply = batch.run(session.client()).await?;
-    let existing = session.existing_of(&reply)?;
+    let existing = session.existing_of(&reply, &wanted)?;
     Ok((assess(&plan, &existing), existing))
 }
 

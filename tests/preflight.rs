@@ -313,6 +313,73 @@ fn what_the_role_may_not_is_said_with_the_grant() {
     }
 }
 
+/// Probes act as a role, which has to be there, and to be one that whoever connects may become.
+#[test]
+fn a_role_that_the_probes_cannot_become_is_named() {
+    let database = Server::shared().database("members");
+    database.run(
+        "do $$ begin create role pgplumb_deploys login; create role pgplumb_works; exception when duplicate_object then \
+         end $$; revoke pgplumb_works from pgplumb_deploys",
+    );
+    database.run(&format!(
+        "alter database {} owner to pgplumb_deploys; grant all on schema public to pgplumb_deploys",
+        database.name
+    ));
+    let probe = |role: &str| {
+        format!("[[probe]]\nname = \"it reads\"\nas_role = \"{role}\"\nrun = \"select 1\"\nexpect = 1\n")
+    };
+    let project = Project::new()
+        .with("migrations/0001_a.sql", "create table a (id int primary key);")
+        .with("checks/0001_a.toml", probe("pgplumb_works"));
+    let url = database.url().replacen("postgres@", "pgplumb_deploys@", 1);
+    assert!(url.contains("pgplumb_deploys"), "{url}");
+    let as_deployer = |project: &Project, args: &[&str]| {
+        Pgplumb::at(project.path())
+            .env("DATABASE_URL", &url)
+            .args(args)
+            .run()
+    };
+    let report = as_deployer(&project, &["preflight", "--format", "json"])
+        .expect(3)
+        .json();
+    assert_eq!(objects(&report), ["membership in role pgplumb_works"]);
+    let remedy = report["root_causes"][0]["remedy"].as_str().expect("a remedy");
+    assert!(
+        remedy.contains("GRANT pgplumb_works TO pgplumb_deploys"),
+        "{remedy}"
+    );
+    as_deployer(&project, &["preflight"])
+        .expect(3)
+        .says("needed by: the probes of checks/0001_a.toml");
+    as_deployer(&project, &["apply"])
+        .expect(3)
+        .says("nothing was run");
+    assert!(is_empty(&database));
+    // the remedies work
+    as_deployer(&project, &["apply", "--dry-run"]).expect(0);
+    as_deployer(&project, &["apply", "--no-probes"]).expect(0);
+    as_deployer(&project, &["preflight"]).expect(0);
+    database.run("grant pgplumb_works to pgplumb_deploys");
+    project.write("migrations/0002_b.sql", "create table b (id int primary key);");
+    project.write("checks/0002_b.toml", probe("pgplumb_works"));
+    as_deployer(&project, &["preflight"]).expect(0);
+    as_deployer(&project, &["apply"]).expect(0);
+
+    // a role that is not there, unless the plan makes it
+    project.write("migrations/0003_c.sql", "create table c (id int primary key);");
+    project.write("checks/0003_c.toml", probe("pgplumb_nobody"));
+    let report = json(&project, &database, 3);
+    assert_eq!(objects(&report), ["role pgplumb_nobody"]);
+    run(&project, &database, &["apply"]).expect(3);
+    project.write(
+        "migrations/0003_c.sql",
+        "create role pgplumb_nobody; create table c (id int primary key);",
+    );
+    run(&project, &database, &["preflight"]).expect(0);
+    run(&project, &database, &["apply"]).expect(0);
+    database.run("drop role pgplumb_nobody");
+}
+
 #[test]
 fn a_database_that_takes_no_writes_blocks() {
     let database = Server::shared().database("readonly");
@@ -612,6 +679,35 @@ fn a_transaction_that_holds_a_table_for_long_is_named() {
     assert_eq!(advice(&elsewhere, &database), [""; 0]);
     reader.run("commit").expect("it ends");
     assert_eq!(advice(&altered, &database), [""; 0]);
+}
+
+/// It waits for every snapshot that is older, also of those who look elsewhere.
+#[test]
+fn an_index_built_beside_the_writers_waits_for_everybody() {
+    let database = Server::shared().database("snapshots");
+    database.run("create table a (id int); create table quiet (id int)");
+    let index = Project::new().with(
+        "migrations/0001_a.sql",
+        "-- pgplumb: no-transaction\ncreate index concurrently a_id on a (id);",
+    );
+    let locked = Project::new().with("migrations/0001_a.sql", "create index a_id on a (id);");
+    let reader = database.session();
+    reader
+        .run("begin isolation level repeatable read; select * from quiet")
+        .expect("it is read");
+    let idle = database.session();
+    idle.run("begin; select 1").expect("it is read");
+    assert_eq!(advice(&index, &database), [""; 0]);
+    std::thread::sleep(std::time::Duration::from_millis(10_100));
+    let found = advice(&index, &database);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].contains("and CREATE INDEX CONCURRENTLY waits for every older one"),
+        "{found:?}"
+    );
+    assert_eq!(advice(&locked, &database), [""; 0]);
+    reader.run("commit").expect("it ends");
+    assert_eq!(advice(&index, &database), [""; 0]);
 }
 
 /// Another autovacuum gives way to a lock; this one does not.

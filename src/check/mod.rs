@@ -21,7 +21,7 @@ mod kind;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use evaluate::{Evaluation, evaluate, evaluate_last, evaluate_where, skipped};
 pub use kind::audit::accepts_of;

@@ -25,6 +25,10 @@ pub(crate) trait Rule: fmt::Debug + Send + Sync {
     fn lint(&self, _: &Suite) -> Vec<(String, String)> {
         Vec::new()
     }
+    /// The roles that it acts as.
+    fn acts_as(&self) -> Vec<&str> {
+        Vec::new()
+    }
     /// What it says must be gone; a newer one of these makes older claims void.
     fn absence(&self) -> Option<&Gone> {
         None

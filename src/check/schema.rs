@@ -731,16 +731,7 @@ mod tests {
 
     #[test]
     fn the_shipped_schema_is_up_to_date() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/schema/checks-1.json");
-        let text = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
-        if std::env::var_os("PGPLUMB_UPDATE_SCHEMA").is_some() {
-            std::fs::write(path, &text).unwrap();
-        }
-        let shipped = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(
-            shipped == text,
-            "docs/schema/checks-1.json is not what the types say; write it with PGPLUMB_UPDATE_SCHEMA=1 cargo test"
-        );
+        crate::check::testing::is_shipped("checks-1.json", &schema());
     }
 
     /// Check files of the repository, wherever they lie.

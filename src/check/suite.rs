@@ -1,5 +1,6 @@
 //! A suite: the checks of one file.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::audit::Accept;
@@ -41,6 +42,14 @@ impl Suite {
         self.checks
             .iter()
             .any(|check| matches!(check.kind, "probe" | "isolation"))
+    }
+
+    /// The roles that its probes and isolation matrices act as.
+    pub fn acts_as(&self) -> BTreeSet<&str> {
+        self.checks
+            .iter()
+            .flat_map(|check| check.rule.acts_as())
+            .collect()
     }
 
     /// Leaves out what looks at rows or runs statements: queries, probes, isolation and the audit.

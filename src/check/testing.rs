@@ -8,6 +8,19 @@ use crate::source::SourceFile;
 use super::question::{Answer, Answers, Question};
 use super::{Evaluation, Suite, Verdict, evaluate, parse};
 
+/// Asserts that the schema that ships under `docs/schema` is this one; `PGPLUMB_UPDATE_SCHEMA` writes it.
+pub(crate) fn is_shipped(name: &str, schema: &serde_json::Value) {
+    let path = format!("{}/docs/schema/{name}", env!("CARGO_MANIFEST_DIR"));
+    let text = serde_json::to_string_pretty(schema).expect("a schema is JSON") + "\n";
+    if std::env::var_os("PGPLUMB_UPDATE_SCHEMA").is_some() {
+        std::fs::write(&path, &text).expect("the schema can be written");
+    }
+    assert!(
+        std::fs::read_to_string(&path).unwrap_or_default() == text,
+        "docs/schema/{name} is not what the types say; write it with PGPLUMB_UPDATE_SCHEMA=1 cargo test"
+    );
+}
+
 /// A suite of that text.
 pub(crate) fn suite(id: &str, text: &str) -> Suite {
     match parse(&SourceFile::new(format!("checks/{id}.toml"), text), id, None) {

@@ -32,6 +32,9 @@ struct Answer {
     read_only: bool,
     nearby: Vec<(String, String)>,
     busy: Vec<Busy>,
+    may_become: Vec<(String, bool)>,
+    login: String,
+    open: Vec<Open>,
 }
 
 #[derive(Deserialize)]
@@ -69,6 +72,14 @@ struct Busy {
     vacuum: bool,
 }
 
+/// A transaction whose snapshot is older than what is to begin.
+#[derive(Deserialize)]
+struct Open {
+    pid: i32,
+    user: Option<String>,
+    seconds: f64,
+}
+
 /// One statement that looks up the names; the answer is one row with one column.
 fn lookup_sql(names: &Names, version_num: u32, nearby: bool) -> String {
     let may_create = if version_num >= 130_000 {
@@ -94,7 +105,15 @@ fn lookup_sql(names: &Names, version_num: u32, nearby: bool) -> String {
     } else {
         "select null::name as nspname, null::name as relname where false"
     };
+    let membership = if version_num >= 160_000 {
+        "'SET'"
+    } else {
+        "'MEMBER'"
+    };
     include_str!("sql/preflight.sql")
+        .replace("{become}", membership)
+        .replace("{acts_as}", &array(names.acts_as.iter()))
+        .replace("{waits_for_all}", &names.waits_for_all.is_some().to_string())
         .replace("{relations}", &array(names.relations.iter()))
         .replace("{types}", &array(names.types.iter()))
         .replace("{functions}", &array(names.functions.iter()))
@@ -118,7 +137,7 @@ impl Session {
         self.read_existing(&mut batch, names, nearby);
         batch.one(Stage::Query, "ROLLBACK");
         match batch.run(self.client()).await {
-            Ok(reply) => self.existing_of(&reply),
+            Ok(reply) => self.existing_of(&reply, names),
             Err(failure) => {
                 self.rollback().await;
                 Err(failure)
@@ -135,7 +154,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Failure`] when the answer is not what was asked for.
-    pub fn existing_of(&self, reply: &Reply) -> Result<Existing, Failure> {
+    pub fn existing_of(&self, reply: &Reply, names: &Names) -> Result<Existing, Failure> {
         let unexpected = |message: String| Failure {
             stage: Stage::Query,
             place: None,
@@ -147,11 +166,14 @@ impl Session {
             .ok_or_else(|| unexpected("no row for what exists".to_string()))?;
         let answer: Answer = serde_json::from_str(text)
             .map_err(|error| unexpected(format!("what exists could not be read: {error}")))?;
-        Ok(existing(answer, self.version_num()))
+        Ok(existing(answer, self.version_num(), names.waits_for_all))
     }
 }
 
-fn existing(answer: Answer, version_num: u32) -> Existing {
+fn existing(answer: Answer, version_num: u32, waiting: Option<&str>) -> Existing {
+    let held: BTreeSet<Option<i32>> = answer.busy.iter().map(|busy| busy.pid).collect();
+    let open = answer.open.iter().filter(|open| !held.contains(&Some(open.pid)));
+    let open = waiting.map(|what| open.map(|open| open_sentence(open, what)).collect::<Vec<_>>());
     let mut existing = Existing {
         path: crate::preflight::schemas_of(&answer.search_path, &answer.role).unwrap_or_default(),
         roles: answer.roles.into_iter().collect(),
@@ -164,6 +186,7 @@ fn existing(answer: Answer, version_num: u32) -> Existing {
         tablespaces: answer.tablespaces.into_iter().collect(),
         rights: Rights {
             role: answer.role,
+            login: answer.login,
             superuser: answer.superuser,
             create_role: answer.create_role,
             create_schema: answer.create_schema,
@@ -173,7 +196,13 @@ fn existing(answer: Answer, version_num: u32) -> Existing {
         standby: answer.standby,
         read_only: answer.read_only,
         nearby: answer.nearby,
-        busy: answer.busy.iter().map(sentence).collect(),
+        busy: answer
+            .busy
+            .iter()
+            .map(sentence)
+            .chain(open.unwrap_or_default())
+            .collect(),
+        may_become: answer.may_become.into_iter().collect(),
         ..Existing::default()
     };
     for (schema, name, label) in answer.labels {
@@ -240,6 +269,19 @@ fn sentence(busy: &Busy) -> (String, String) {
             "a transaction of {} (pid {pid}) has held a lock on {relation} for {:.0} s",
             busy.user.as_deref().unwrap_or("somebody"),
             busy.seconds
+        ),
+        format!("wait until it ends, or end it: SELECT pg_terminate_backend({pid})"),
+    )
+}
+
+/// Who keeps an index from being built beside the readers and writers, and what to do about it.
+fn open_sentence(open: &Open, what: &str) -> (String, String) {
+    let Open { pid, user, seconds } = open;
+    (
+        format!(
+            "a transaction of {} (pid {pid}) has been open for {seconds:.0} s, and {what} waits for every older one, whatever \
+             it looks at",
+            user.as_deref().unwrap_or("somebody")
         ),
         format!("wait until it ends, or end it: SELECT pg_terminate_backend({pid})"),
     )

@@ -120,6 +120,7 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
                 ledger: &ledger,
                 plan: &plan,
                 suites: &all,
+                verifies: !options.no_verify,
                 options: &asked.words(&plan),
             };
             let stops = super::preflight::stops(context, &runner.session, &subject, &mut looked);

@@ -16,8 +16,8 @@ use crate::diagnostic::Diagnostic;
 use crate::history::{HISTORY_TABLE, History, JOURNAL_TABLE, Ledger};
 use crate::migration::Version;
 use crate::plan::Plan;
-use crate::preflight::{self, Assessment, Cause, Existing, RelationFacts, Remedy};
-use crate::project::OutOfOrder;
+use crate::preflight::{self, Actor, Assessment, Cause, Existing, RelationFacts, Remedy};
+use crate::project::{OutOfOrder, Probes};
 use crate::report::ExitCode;
 use crate::report::model::{Conclusion, MigrationState, Report, RootCause};
 use crate::report::preflight::{Facts, Planned, Preflight, lines, waiting};
@@ -52,6 +52,8 @@ pub struct Subject<'a> {
     pub ledger: &'a Ledger<'a>,
     pub plan: &'a Plan<'a>,
     pub suites: &'a [Suite],
+    /// Whether they will be judged: not with `--no-verify`.
+    pub verifies: bool,
     /// What the command line said besides the verb.
     pub options: &'a str,
 }
@@ -77,6 +79,7 @@ pub async fn preflight(context: &Context<'_>, options: &Options) -> Result<Repor
         ledger: &ledger,
         plan: &plan,
         suites: &all,
+        verifies: true,
         options: &options.words(&plan),
     };
     stops(context, &session, &subject, &mut report).await?;
@@ -95,6 +98,29 @@ pub async fn preflight(context: &Context<'_>, options: &Options) -> Result<Repor
 /// What stands between, as the report has it.
 fn pooler(report: &Report) -> Option<String> {
     report.database.as_ref()?.pooler.clone()
+}
+
+/// Which roles the suites act as that the plan is judged by. Nobody acts where probes are left out, or where somebody is
+/// asked first.
+fn actors(context: &Context<'_>, plan: &Plan<'_>, suites: &[Suite]) -> Vec<Actor> {
+    if context.probes.refused || context.project.config.settings.probes != Probes::Always {
+        return Vec::new();
+    }
+    let is_judged = |suite: &&Suite| {
+        let planned = |version| plan.steps.iter().any(|step| step.migration.version == version);
+        suite.version.is_none_or(planned)
+    };
+    suites
+        .iter()
+        .filter(is_judged)
+        .flat_map(|suite| {
+            suite.acts_as().into_iter().map(|role| Actor {
+                role: role.to_owned(),
+                version: suite.version,
+                file: suite.file.path().to_owned(),
+            })
+        })
+        .collect()
 }
 
 /// How far earlier runs of the plan's no-transaction scripts came. Asks nothing when there is none.
@@ -134,15 +160,26 @@ pub async fn stops(
         ledger,
         plan,
         suites,
+        verifies,
         options,
     } = *subject;
-    let names = preflight::names(plan);
+    let mut names = preflight::names(plan);
+    let actors = if verifies {
+        actors(context, plan, suites)
+    } else {
+        Vec::new()
+    };
+    names
+        .acts_as
+        .extend(actors.iter().map(|actor| actor.role.clone()));
+    names.roles.extend(actors.iter().map(|actor| actor.role.clone()));
     let mut existing = Existing::default();
     if !plan.is_empty() {
         existing = look_up(context, session, &names, false).await?;
         own_tables(&mut existing);
         existing.done = half_done(session, history, plan).await?;
         existing.pooler = pooler(report);
+        existing.actors = actors;
     }
     let found = preflight::assess(plan, &existing);
     if !found.is_ready() {

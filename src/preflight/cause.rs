@@ -62,6 +62,8 @@ pub struct Cause {
     /// `does not exist`, `exists already`, `may not be created by role app`.
     pub state: String,
     pub sites: Vec<Site>,
+    /// Check files whose probes cannot be run because of it.
+    pub asked_by: BTreeSet<String>,
     /// Statements that cannot run because of it, those that need what such a statement creates included.
     pub statements: usize,
     /// Other missing objects that it explains: all that would be in a missing schema.

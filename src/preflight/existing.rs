@@ -15,6 +15,10 @@ pub struct Existing {
     pub types: BTreeSet<(String, String)>,
     pub functions: BTreeMap<(String, String), Vec<FunctionFacts>>,
     pub roles: BTreeSet<String>,
+    /// Of the roles that checks act as and that exist: whether the connecting role may become them.
+    pub may_become: BTreeMap<String, bool>,
+    /// Who acts as which role; probes that will not run act as nobody.
+    pub actors: Vec<Actor>,
     pub extensions: Extensions,
     pub languages: BTreeSet<String>,
     pub tablespaces: BTreeSet<String>,
@@ -32,6 +36,15 @@ pub struct Existing {
     pub nearby: Vec<(String, String)>,
     /// Who will be in the way of the locks: one sentence each, with what to do about it.
     pub busy: Vec<(String, String)>,
+}
+
+/// A suite whose probes act as a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    pub role: String,
+    /// The migration that it belongs to; `None` for an always-on suite.
+    pub version: Option<Version>,
+    pub file: String,
 }
 
 /// A schema.
@@ -82,7 +95,10 @@ pub struct Extensions {
 /// What the role may do beyond single objects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rights {
+    /// The role of every transaction.
     pub role: String,
+    /// The role that connected: what counts for `SET ROLE`.
+    pub login: String,
     pub superuser: bool,
     pub create_role: bool,
     /// CREATE on the database: schemas, trusted extensions.

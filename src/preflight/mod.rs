@@ -4,6 +4,7 @@
 //! A thing is called missing only when that is certain: what a DO block, dynamic SQL or an unknown function may
 //! have made is neither missing nor there already.
 
+mod actor;
 mod cause;
 mod change;
 mod contrib;
@@ -15,6 +16,6 @@ mod walk;
 mod world;
 
 pub use cause::{Cause, Creator, Remedy, Site, Trouble, creators};
-pub use existing::{Existing, Extensions, FunctionFacts, RelationFacts, Rights, SchemaFacts};
+pub use existing::{Actor, Existing, Extensions, FunctionFacts, RelationFacts, Rights, SchemaFacts};
 pub use names::{Names, names};
 pub use walk::{Advice, Assessment, Unmade, assess, schemas_of};

@@ -20,6 +20,10 @@ pub struct Names {
     pub tablespaces: BTreeSet<String>,
     /// Relations that will be locked against writers or readers.
     pub locked: BTreeSet<String>,
+    /// The statement that waits for all older transactions, whatever they look at: `CREATE INDEX CONCURRENTLY`.
+    pub waits_for_all: Option<&'static str>,
+    /// Roles that the checks act as.
+    pub acts_as: BTreeSet<String>,
 }
 
 /// The names of a plan.
@@ -29,6 +33,9 @@ pub fn names(plan: &Plan<'_>) -> Names {
         let script = step.script.sql();
         for statement in step.script.statements() {
             let found = needs(script, statement);
+            names.waits_for_all = names.waits_for_all.or(statement
+                .outside_transaction
+                .filter(|what| matches!(*what, "CREATE INDEX CONCURRENTLY" | "REINDEX CONCURRENTLY")));
             for requirement in &found.requirements {
                 names.add(&requirement.need);
                 // a reference puts triggers on its target, a partition changes its parent

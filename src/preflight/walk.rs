@@ -104,6 +104,7 @@ pub fn assess(plan: &Plan<'_>, existing: &Existing) -> Assessment {
             walk.found.blocked.insert(step.migration.version, all);
         }
     }
+    walk.actors(plan, &existing.actors);
     if walk.found.blocked.is_empty() && !walk.found.causes.is_empty() {
         for step in &plan.steps {
             walk.found.blocked.insert(step.migration.version, vec![0]);
@@ -342,6 +343,7 @@ impl Walk {
             need,
             state: state.to_owned(),
             sites: Vec::new(),
+            asked_by: BTreeSet::new(),
             statements: 0,
             explains: BTreeSet::new(),
             columns: BTreeSet::new(),

@@ -1,9 +1,13 @@
 //! Reports that every renderer is tested on.
 
+mod audit;
 mod isolation;
 mod preflight;
 mod rehearsal;
+mod seeded;
 mod timeline;
+
+pub use seeded::{seeded, with_odd};
 
 use super::exit::ExitCode;
 use super::model::{
@@ -46,6 +50,7 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("apply_rehearsed", rehearsal::rehearsed()),
         ("apply_waited", timeline::waited()),
         ("verify_isolation", isolation::verify_isolation()),
+        ("audit", audit::audit()),
         ("hostile", hostile()),
     ]
 }

@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn every_report_is_valid() {
         let schema = Schema::parse(include_str!("../../tests/schemas/junit-10.xsd"));
-        for (name, report) in fixture::all() {
+        for (name, report) in fixture::with_odd() {
             schema
                 .validate(&render(&report))
                 .unwrap_or_else(|error| panic!("{name}: {error}"));

@@ -25,6 +25,7 @@ pub mod tap;
 pub mod sarif;
 pub mod github;
 pub mod html;
+mod strings;
 pub mod redact;
 pub mod documents;
 #[cfg(test)]

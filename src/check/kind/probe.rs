@@ -420,6 +420,11 @@ impl Rule for ProbeRule {
         vec![Claim::Named("probe", Cow::Borrowed(&self.name))]
     }
 
+    fn acts_as(&self) -> Vec<&str> {
+        let roles = self.probe.steps.iter().filter_map(|step| step.role.as_deref());
+        roles.collect()
+    }
+
     fn cover(&self, _: &mut Scope) {}
 
     fn judge(&self, judge: &mut Judge<'_>) -> Outcome {

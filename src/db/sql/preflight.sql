@@ -52,6 +52,10 @@ select pg_catalog.json_build_object(
         where p.proname = any ({functions}::pg_catalog.name[])),
     'roles', (select coalesce(pg_catalog.json_agg(r.rolname), '[]') from pg_catalog.pg_roles r
         where r.rolname = any ({roles}::pg_catalog.name[])),
+    'may_become', (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(r.rolname,
+            pg_catalog.pg_has_role(session_user, r.oid, {become}))), '[]')
+        from pg_catalog.pg_roles r where r.rolname = any ({acts_as}::pg_catalog.name[])),
+    'login', session_user,
     'extensions', (select coalesce(pg_catalog.json_agg(e.extname), '[]') from pg_catalog.pg_extension e),
     'available', (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(a.name, a.allowed)), '[]')
         from ({available}) a),
@@ -92,5 +96,13 @@ select pg_catalog.json_build_object(
                 or a.xact_start < pg_catalog.clock_timestamp() - interval '10 seconds'
                    -- any other autovacuum gives way to whoever waits for it
                    and a.backend_type <> 'autovacuum worker'
-                or a.query like '%to prevent wraparound%')) b)
+                or a.query like '%to prevent wraparound%')) b),
+    'open', (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('pid', a.pid, 'user', a.usename,
+            'seconds', extract(epoch from pg_catalog.clock_timestamp() - a.xact_start))), '[]')
+        from pg_catalog.pg_stat_activity a
+        where {waits_for_all} and a.datname = pg_catalog.current_database() and a.backend_xmin is not null
+          and a.pid <> pg_catalog.pg_backend_pid()
+          and a.xact_start < pg_catalog.clock_timestamp() - interval '10 seconds'
+          and a.backend_type = 'client backend'
+          and not exists (select from pg_catalog.pg_stat_progress_vacuum v where v.pid = a.pid))
 )::text as existing

@@ -19,7 +19,15 @@ pub fn others(out: &mut String, report: &Report) {
 }
 
 fn cards(report: &Report, severity: Severity) -> String {
-    summary::diagnostics(report, severity).map(card).collect()
+    // a finding of the audit has a section of its own
+    let is_told = |diagnostic: &&Diagnostic| {
+        let id = diagnostic.facts.iter().find(|(label, _)| *label == "id");
+        id.is_some_and(|(_, id)| report.findings.iter().any(|finding| finding.id == id))
+    };
+    summary::diagnostics(report, severity)
+        .filter(|diagnostic| !is_told(diagnostic))
+        .map(card)
+        .collect()
 }
 
 /// The message as a heading, and what the terminal shows below it.

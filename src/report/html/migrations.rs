@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{diagram, section};
+use crate::catalog::{Kind, Object};
 use crate::report::findings::line_of;
 use crate::report::markup::escape;
-use crate::report::model::{MigrationReport, MigrationState, Report};
+use crate::report::model::{Artifacts, MigrationReport, MigrationState, Report, is_partition};
 use crate::report::summary;
 use crate::report::timeline::{self, Of};
 
@@ -145,7 +146,7 @@ fn artifacts(migration: &MigrationReport) -> String {
         return String::new();
     }
     let mut out = format!("<h3>{}</h3>\n", escape(&migration.stem()));
-    names(&mut out, "created", &Report::artifact_names(artifacts));
+    names(&mut out, "created", &created(artifacts));
     let mut altered: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
     for (object, properties) in &artifacts.altered {
         let line = format!("{}: {}", object.id.path(), properties.join(", "));
@@ -154,6 +155,30 @@ fn artifacts(migration: &MigrationReport) -> String {
     names(&mut out, "changed", &altered);
     names(&mut out, "removed", &Report::removed_names(artifacts));
     out
+}
+
+/// Without the columns and constraints that partitions have because their parent has them.
+fn created(artifacts: &Artifacts) -> BTreeMap<&'static str, Vec<String>> {
+    let partitions: Vec<&Object> = artifacts
+        .created
+        .iter()
+        .filter(|object| is_partition(object))
+        .collect();
+    let inherited = |object: &Object| {
+        let is_part = matches!(
+            object.id.kind,
+            Kind::Column | Kind::PrimaryKey | Kind::Unique | Kind::Check | Kind::Exclusion | Kind::ForeignKey
+        );
+        is_part
+            && partitions.iter().any(|partition| {
+                partition.id.schema == object.id.schema && partition.id.name == object.id.relation
+            })
+    };
+    let own = artifacts.created.iter().filter(|object| !inherited(object));
+    Report::artifact_names(&Artifacts {
+        created: own.cloned().collect(),
+        ..Artifacts::default()
+    })
 }
 
 fn names(out: &mut String, verb: &str, names: &BTreeMap<&'static str, Vec<String>>) {

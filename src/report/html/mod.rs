@@ -1,6 +1,7 @@
 //! The report as one HTML file that needs nothing else: the verdict first, then what has to be done, then all
 //! checks with filters, then what the migrations did.
 
+mod audit;
 mod checks;
 mod diagram;
 mod difference;
@@ -35,6 +36,7 @@ pub fn render(report: &Report) -> String {
     verdict::header(&mut out, report, &outcome);
     out.push_str("<main id=\"main\" tabindex=\"-1\">\n");
     problems::section(&mut out, report);
+    audit::sections(&mut out, report);
     messages::errors(&mut out, report);
     preflight::sections(&mut out, report);
     reference::sections(&mut out, report);
@@ -111,8 +113,10 @@ mod tests {
     /// The body is well-formed XML but for attributes without values and void elements.
     #[test]
     fn elements_are_closed_and_text_is_text() {
+        let mut pages = pages();
+        pages.extend(fixture::with_odd());
         let column = regex::Regex::new("<col class=\"([a-z]+)\">").unwrap();
-        for (name, report) in pages() {
+        for (name, report) in pages {
             let html = render(&report);
             let xml = body(&html)
                 .replace(" hidden", " hidden=\"\"")

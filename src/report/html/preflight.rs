@@ -2,11 +2,14 @@
 
 use super::{badge, section};
 use crate::check::Status;
-use crate::diagnostic;
+use crate::diagnostic::{self, Diagnostic};
 use crate::report::markup::escape;
 use crate::report::model::Report;
-use crate::report::preflight::{Issue, Part, Preflight, Task};
+use crate::report::preflight::{Issue, Part, Preflight, Task, places};
 use crate::report::summary::quantity;
+
+/// How many places a root cause shows unfolded.
+const FEW: usize = 12;
 
 /// The sections.
 pub fn sections(out: &mut String, report: &Report) {
@@ -68,19 +71,16 @@ fn issue(issue: &Issue) -> String {
     if !issue.needed_by.is_empty() {
         out.push_str(&format!("<p>needed by {}</p>\n", escape(&issue.needed_by)));
     }
-    let whole = diagnostic::render(&issue.error);
-    let told = ["  help: ", "  blocks: ", "  explains: "];
-    let excerpt: Vec<&str> = whole
-        .lines()
-        .skip(1)
-        .filter(|line| !told.iter().any(|label| line.starts_with(label)))
-        .collect();
+    let alone = Diagnostic {
+        facts: Vec::new(),
+        help: None,
+        ..issue.error.clone()
+    };
+    let excerpt: Vec<String> = diagnostic::render(&alone).lines().skip(1).map(escape).collect();
     if !excerpt.is_empty() {
-        out.push_str(&format!(
-            "<pre tabindex=\"0\">{}</pre>\n",
-            escape(&excerpt.join("\n"))
-        ));
+        out.push_str(&format!("<pre tabindex=\"0\">{}</pre>\n", excerpt.join("\n")));
     }
+    others(&mut out, issue);
     if let Some(help) = &issue.error.help {
         out.push_str(&format!(
             "<p class=\"remedy\"><span>Remedy</span> {}</p>\n",
@@ -88,6 +88,19 @@ fn issue(issue: &Issue) -> String {
         ));
     }
     out + "</article>\n"
+}
+
+/// The other places that need it, folded where they are many.
+fn others(out: &mut String, issue: &Issue) {
+    let count = issue.others().count();
+    let list = escape(&places(issue.others()));
+    match count {
+        0 => {}
+        1..=FEW => out.push_str(&format!("<p>also {list}</p>\n")),
+        _ => out.push_str(&format!(
+            "<details><summary>{count} more places need it</summary><p>{list}</p></details>\n"
+        )),
+    }
 }
 
 /// Prose in which backquotes mark a command.
@@ -101,7 +114,7 @@ fn with_code(words: &str) -> String {
 
 fn components(preflight: &Preflight) -> String {
     let mut out = String::from(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Components\"><table>\n\
+        "<div class=\"scroll stack\" tabindex=\"0\" role=\"region\" aria-label=\"Components\"><table>\n\
          <caption>Components</caption>\n<thead><tr><th scope=\"col\">Component</th><th scope=\"col\">Status</th>\
          <th scope=\"col\">Details</th></tr></thead>\n<tbody>\n",
     );
@@ -132,7 +145,7 @@ fn task(task: &Task) -> String {
     );
     if !task.parts.is_empty() {
         out.push_str(&format!(
-            "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Task {0}\"><table>\n<caption>Task {0}</caption>\n\
+            "<div class=\"scroll stack\" tabindex=\"0\" role=\"region\" aria-label=\"Task {0}\"><table>\n<caption>Task {0}</caption>\n\
              <thead><tr><th scope=\"col\">Status</th><th scope=\"col\">Asked for</th><th scope=\"col\">Finding</th></tr></thead>\n\
              <tbody>\n",
             task.number

@@ -1,6 +1,7 @@
 //! Of `status` the state of every migration, of `history` the journal, of `init` and `new` the files.
 
 use super::section;
+use crate::isolation::{Command, Line, word_is_bad};
 use crate::report::findings::line_of;
 use crate::report::markup::escape;
 use crate::report::model::Report;
@@ -109,17 +110,42 @@ fn rehearsal(out: &mut String, report: &Report) {
 /// The isolation matrices: an object a line, a command a column.
 fn isolation(out: &mut String, report: &Report) {
     for (index, matrix) in report.isolation.iter().enumerate() {
-        let rows = matrix.lines().into_iter().map(|line| {
-            let cells = line.words.iter().map(|word| (*word).to_string());
-            std::iter::once(line.object).chain(cells).collect()
-        });
         let title = format!("Isolation {} as {}", matrix.name, matrix.role);
-        let head = [
-            "Object", "select", "insert", "update", "move", "delete", "truncate",
-        ];
-        let id = format!("isolation-{}", index + 1);
-        section(out, &id, &title, &table(&title, &head, rows.collect()));
+        let mut body = format!(
+            "<div class=\"scroll matrix\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><table>\n<caption>{0}</caption>\n\
+             <thead><tr><th scope=\"col\">Object</th>",
+            escape(&title)
+        );
+        for command in Command::ALL {
+            body.push_str(&format!("<th scope=\"col\">{}</th>", command.as_str()));
+        }
+        body.push_str("</tr></thead>\n<tbody>\n");
+        body.extend(matrix.lines().iter().map(matrix_row));
+        body.push_str(
+            "</tbody>\n</table></div>\n<p class=\"quiet\">own only: the own tenant's rows are reached, and nobody else's. \
+             no row: it went through and met none.</p>\n",
+        );
+        section(out, &format!("isolation-{}", index + 1), &title, &body);
     }
+}
+
+/// What leads past a table stands below it, indented.
+fn matrix_row(line: &Line) -> String {
+    let class = if line.is_way { " class=\"way\"" } else { "" };
+    let mut row = format!(
+        "<tr{class}><th scope=\"row\"><code>{}</code></th>",
+        escape(&line.object)
+    );
+    for word in line.words {
+        let class = match word {
+            _ if word_is_bad(word) => "badge fail",
+            "not proven" => "badge warn",
+            "own only" => "own",
+            _ => "quiet",
+        };
+        row.push_str(&format!("<td><span class=\"{class}\">{word}</span></td>"));
+    }
+    row + "</tr>\n"
 }
 
 /// Of `prove` a line a migration, of `diff` a line a difference.

@@ -46,6 +46,7 @@ pub fn render(page: &mut Page, report: &Report) {
     if !bad {
         super::verification::problems(page, report);
     }
+    super::isolation::section(page, report);
     let made: Vec<Object> = report
         .migrations
         .iter()

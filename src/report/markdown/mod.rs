@@ -64,11 +64,34 @@ mod tests {
         snapshot("docs_full", &render(&fixture::docs(true)));
     }
 
+    /// A line without its code: what stands between two rows of as many backquotes.
+    fn without_code(line: &str) -> String {
+        let (mut prose, mut rest) = (String::new(), line);
+        while let Some(start) = rest.find('`') {
+            let ticks = rest[start..].len() - rest[start..].trim_start_matches('`').len();
+            let behind = &rest[start + ticks..];
+            let mut at = 0;
+            let end = loop {
+                let Some(next) = behind[at..].find('`') else {
+                    break None;
+                };
+                let run = behind[at + next..].len() - behind[at + next..].trim_start_matches('`').len();
+                if run == ticks {
+                    break Some(at + next + run);
+                }
+                at += next + run;
+            };
+            prose.push_str(&rest[..start]);
+            rest = &behind[end.unwrap_or(0)..];
+        }
+        prose + rest
+    }
+
     /// Whatever names hold: every line of a table has as many cells as its header, every fence is closed, and
     /// nothing becomes a tag.
     #[test]
     fn documents_are_well_formed() {
-        let mut reports = fixture::all();
+        let mut reports = fixture::with_odd();
         reports.push(("docs", fixture::docs(false)));
         reports.push(("docs_full", fixture::docs(true)));
         for (name, report) in reports {
@@ -88,7 +111,7 @@ mod tests {
                     }
                     None => {
                         cells = None;
-                        let prose: String = line.split('`').step_by(2).collect();
+                        let prose = without_code(line);
                         let tags = prose.replace("<code>", "").replace("</code>", "");
                         assert!(!tags.contains('<'), "{name}: {line}");
                     }

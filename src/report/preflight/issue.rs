@@ -15,12 +15,39 @@ pub struct Issue {
     pub impact: String,
     /// `3 foreign keys, 12 policies`; empty when no script needs it by name.
     pub needed_by: String,
+    /// Every place that needs it.
     pub lines: Vec<Location>,
     /// The first place, as the script has it.
     pub snippet: Option<String>,
     pub why: String,
-    /// The same as an error of a script: the first place with its line, what waits, and what to do.
+    /// The same as an error of a script: the first place with its line, why, what waits, and what to do.
     pub error: Diagnostic,
+}
+
+impl Issue {
+    /// Every place but the one that the error shows.
+    pub fn others(&self) -> impl Iterator<Item = &Location> {
+        let shown = self.error.place.as_ref().map(Place::location);
+        self.lines
+            .iter()
+            .filter(move |line| Some(*line) != shown.as_ref())
+    }
+
+    /// The error with the other places; of more than that many only the first ones, and how many there are.
+    pub fn told(&self, limit: usize) -> Diagnostic {
+        let mut error = self.error.clone();
+        let others: Vec<&Location> = self.others().collect();
+        if others.is_empty() {
+            return error;
+        }
+        let shown = if others.len() > limit { limit } else { others.len() };
+        let mut text = places(others.iter().take(shown).copied());
+        if shown < others.len() {
+            text.push_str(&format!(", and {} more", others.len() - shown));
+        }
+        error.facts.insert(0, ("also", text));
+        error
+    }
 }
 
 /// The cause at a place of the list, with what the facts say of it.
@@ -29,7 +56,7 @@ pub(super) fn issue(index: usize, cause: &Cause, facts: &Facts<'_>) -> Issue {
     let reason = facts.reasons.get(index).map_or("", String::as_str);
     Issue {
         title: format!("{} {}", cause.object, cause.state),
-        error: error(cause, blocks(index, cause, facts), remedy),
+        error: error(cause, reason, blocks(index, cause, facts), remedy),
         impact: impact(index, cause, facts),
         needed_by: needed_by(cause),
         lines: lines(cause),
@@ -40,13 +67,19 @@ pub(super) fn issue(index: usize, cause: &Cause, facts: &Facts<'_>) -> Issue {
 
 /// `3 tables and 12 policies cannot be created; 72 statements and 130 checks wait`.
 fn impact(index: usize, cause: &Cause, facts: &Facts<'_>) -> String {
-    let mut waits = vec![quantity(cause.statements, "statement")];
+    let mut waits = Vec::new();
+    if cause.statements > 0 {
+        waits.push(quantity(cause.statements, "statement"));
+    }
     let checks = waiting(cause, facts);
     if checks > 0 {
         waits.push(quantity(checks, "check"));
     }
     let one = cause.statements + checks == 1;
-    let waits = format!("{} {}", waits.join(" and "), if one { "waits" } else { "wait" });
+    let waits = match waits.is_empty() {
+        true => "nothing waits".to_owned(),
+        false => format!("{} {}", waits.join(" and "), if one { "waits" } else { "wait" }),
+    };
     match unmade(index, facts) {
         made if made.is_empty() => waits,
         made => format!("{made} cannot be created; {waits}"),
@@ -114,7 +147,9 @@ fn needed_by(cause: &Cause) -> String {
         }
     }
     let named = counts.into_iter().filter(|(by, _)| is_noun(by));
-    listed(named.map(|(by, places)| quantity(places.len(), by)))
+    let named = named.map(|(by, places)| quantity(places.len(), by));
+    let probes = cause.asked_by.iter().map(|file| format!("the probes of {file}"));
+    listed(named.chain(probes))
 }
 
 /// What a script can have several of; the others say what goes wrong, not who needs it.
@@ -144,7 +179,7 @@ fn snippet(site: &Site) -> String {
 }
 
 /// A cause as an error of the script that needs it first.
-fn error(cause: &Cause, blocks: String, remedy: &str) -> Diagnostic {
+fn error(cause: &Cause, reason: &str, blocks: String, remedy: &str) -> Diagnostic {
     let mut error = Diagnostic::error(format!("{} {}", cause.object, cause.state));
     if let Some(site) = cause.sites.first() {
         error = error.at_place(Place {
@@ -152,13 +187,12 @@ fn error(cause: &Cause, blocks: String, remedy: &str) -> Diagnostic {
             span: site.span,
         });
     }
-    let first = cause.sites.first().map(Site::location);
-    let others: Vec<Location> = lines(cause)
-        .into_iter()
-        .filter(|line| Some(line) != first.as_ref())
-        .collect();
-    if !others.is_empty() {
-        error = error.fact("also", places(&others));
+    let needed_by = needed_by(cause);
+    if !needed_by.is_empty() {
+        error = error.fact("needed by", needed_by);
+    }
+    if !reason.is_empty() {
+        error = error.fact("why", reason);
     }
     if !cause.explains.is_empty() {
         let explained: Vec<&str> = cause.explains.iter().map(String::as_str).collect();
@@ -175,7 +209,7 @@ fn error(cause: &Cause, blocks: String, remedy: &str) -> Diagnostic {
 }
 
 /// `migrations/0024_sync.sql:123:32, 144:17`: a file is named once.
-fn places(lines: &[Location]) -> String {
+pub fn places<'a>(lines: impl Iterator<Item = &'a Location>) -> String {
     let mut text = String::new();
     let mut file = None;
     for line in lines {

@@ -8,7 +8,7 @@ use crate::check::{Status, Verdict};
 use crate::preflight::{Assessment, Cause, Trouble};
 use crate::report::model::WayBack;
 
-pub use issue::{Issue, lines};
+pub use issue::{Issue, lines, places};
 pub use task::{Part, Task};
 
 /// The summary of a preflight.

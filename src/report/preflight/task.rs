@@ -375,9 +375,8 @@ fn locks(facts: &Facts<'_>) -> Vec<Part> {
 /// How far the scripts would come.
 fn execution(facts: &Facts<'_>) -> Part {
     let what = "the scripts run to their end".to_owned();
-    let first = facts
-        .found
-        .causes
+    let causes = &facts.found.causes;
+    let first = causes
         .iter()
         .find_map(|cause| Some((cause, cause.sites.first()?)));
     match (facts.found.is_ready(), first) {
@@ -396,6 +395,11 @@ fn execution(facts: &Facts<'_>) -> Part {
             status: Status::Blocked,
             what,
             finding: format!("{} would fail: {} {}", site.location(), cause.object, cause.state),
+        },
+        (false, None) if causes.iter().all(|cause| !cause.asked_by.is_empty()) => Part {
+            status: Status::Blocked,
+            what,
+            finding: "they would, and then not be approved: their probes could not be run".to_owned(),
         },
         (false, None) => Part {
             status: Status::Blocked,

@@ -61,13 +61,9 @@ pub fn one(page: &mut Page, diagnostic: &Diagnostic) {
 fn fact(page: &mut Page, line: &str) {
     let indent = line.len() - line.trim_start().len();
     match line.trim_start().split_once(": ") {
-        Some((label, text)) if indent == 2 && !label.contains(' ') => {
+        Some((label, text)) if indent == 2 && (!label.contains(' ') || label == "needed by") => {
             let label = format!("{label}: ");
-            page.put(
-                indent,
-                indent + label.chars().count(),
-                &[dim(label).solid(), plain(text)],
-            );
+            page.put(indent, indent + label.chars().count(), &[dim(label), plain(text)]);
         }
         _ => page.put(indent, indent, &[plain(line.trim_start())]),
     }

@@ -177,7 +177,7 @@ fn shortened(sentence: &str, columns: usize, ellipsis: &str) -> String {
         .rev()
         .map(|end| match end == sentence.len() {
             true => sentence.to_string(),
-            false => format!("{}{ellipsis}", &sentence[..=end]),
+            false => format!("{} {ellipsis}", &sentence[..=end]),
         })
         .find(|part| screen::width(part) <= columns)
         .unwrap_or_else(|| screen::cut(sentence, columns, ellipsis))
@@ -313,7 +313,7 @@ mod tests {
 
     #[test]
     fn nothing_moves_the_cursor_or_forges_a_line() {
-        for (name, report) in fixture::all() {
+        for (name, report) in fixture::with_odd() {
             let text = render(&report, &TextOptions::default());
             let bad = |c: char| (c.is_control() && c != '\n') || ('\u{202a}'..='\u{202e}').contains(&c);
             assert!(!text.contains(bad), "{name}");

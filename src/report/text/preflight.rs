@@ -3,16 +3,22 @@
 use super::messages;
 use super::page::{Page, bold, dim, plain};
 use crate::check::Status;
-use crate::report::preflight::{ComponentLine, Part, Preflight};
+use crate::report::preflight::{ComponentLine, Issue, Part, Preflight, places};
 use crate::report::summary::quantity;
 
 /// Width of the column of names.
 const NAMES: usize = 22;
 
+/// How many places a cause shows beside its first; the others stand below all causes.
+const PLACES: usize = 40;
+
 /// What is in the way, each cause once; what waits, what to do in order, and the gate. With `full` the eight tasks as
 /// well, object by object.
 pub fn section(page: &mut Page, preflight: &Preflight, full: bool) {
     issues(page, preflight);
+    if full {
+        every_place(page, preflight);
+    }
     components(page, preflight);
     present(page, preflight);
     let is_blocked = !preflight.gate.is_empty();
@@ -53,7 +59,25 @@ fn issues(page: &mut Page, preflight: &Preflight) {
         } else {
             page.blank();
         }
-        messages::one(page, &issue.error);
+        messages::one(page, &issue.told(PLACES));
+    }
+}
+
+/// Of a cause that many places need, all of them.
+fn every_place(page: &mut Page, preflight: &Preflight) {
+    let long = |issue: &&Issue| issue.others().count() > PLACES;
+    for (index, issue) in preflight.issues.iter().filter(long).enumerate() {
+        if index == 0 {
+            page.heading("EVERY PLACE");
+        }
+        page.put(
+            2,
+            4,
+            &[
+                bold(&issue.title),
+                plain(format!(": {}", places(issue.lines.iter()))),
+            ],
+        );
     }
 }
 

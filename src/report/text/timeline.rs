@@ -6,6 +6,9 @@ use crate::report::model::Report;
 use crate::report::summary::quantity;
 use crate::report::timeline::{Of, has_details, lines};
 
+/// Columns of the two times.
+const TIMES: usize = 22;
+
 /// The section; nothing where the migrations' durations say it all.
 pub fn section(page: &mut Page, report: &Report) {
     if !has_details(&report.migrations) {
@@ -14,7 +17,7 @@ pub fn section(page: &mut Page, report: &Report) {
     page.heading("TIMELINE");
     for line in lines(&report.migrations) {
         let times = format!(
-            "{:>9} {:>9} ",
+            "{:>9} {:>9}   ",
             short_duration(line.start_ms),
             short_duration(line.duration_ms)
         );
@@ -24,9 +27,15 @@ pub fn section(page: &mut Page, report: &Report) {
         });
         let what = match line.of {
             Of::Migration => bold(line.what),
-            Of::Statement => plain(format!("  {}", line.what)),
-            Of::Wait => styled(Style::Warn, format!("  {}", line.what)),
+            Of::Statement => plain(line.what),
+            Of::Wait => styled(Style::Warn, line.what),
         };
-        page.put(2, 26, &[dim(times).solid(), plain(" "), what, dim(rows)]);
+        let indent = if line.of == Of::Migration { 0 } else { 2 };
+        let margin = plain(" ".repeat(indent)).solid();
+        page.put(
+            2,
+            TIMES + 2 + indent,
+            &[dim(times).solid(), margin, what, dim(rows)],
+        );
     }
 }
