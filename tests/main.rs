@@ -13,6 +13,7 @@ mod cases;
 mod chaos;
 mod check_schema;
 mod commands;
+mod corpora;
 mod examples;
 mod generated;
 mod histories;

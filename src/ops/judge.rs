@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::busy::Busy;
-use super::context::{self, Answered, Context};
+use super::context::{self, Answered, Context, Event};
 use super::{Error, probes};
 use crate::catalog::Catalog;
 use crate::check::{Answer, Answers, Evaluator, Probe, Question, Suite, Verdict};
@@ -84,7 +84,12 @@ pub async fn judge_knowing(
             answers.extend(new);
         } else {
             let probed = probe(context, session, &writing, place, suites).await?;
-            notes.extend(moved(&probed.sequences));
+            let moved = moved(&probed.sequences);
+            if let Some(note) = &moved {
+                let sequences = note.message.clone();
+                (context.events)(Event::Moved { sequences });
+            }
+            notes.extend(moved);
             matrices.extend(writing.matrices(&probed.answers));
             answers.extend(probed.answers);
         }
