@@ -38,7 +38,7 @@ CREATE UNIQUE INDEX stored_id ON stored (id);
 "#;
 
 /// The artifacts of a migration, by the report and by the journal.
-fn artifacts(project: &Project, name: &str) -> (Value, Value) {
+fn artifacts(project: &Project, name: &str, version: usize) -> (Value, Value) {
     let database = Server::shared().database(name);
     database.run(
         "CREATE TABLE there (id integer); DO $$ BEGIN CREATE ROLE account_reader; EXCEPTION WHEN duplicate_object \
@@ -50,11 +50,13 @@ fn artifacts(project: &Project, name: &str) -> (Value, Value) {
         .expect(0)
         .json();
     let journal = database
-        .value("SELECT artifacts -> 'created' FROM pgplumb_journal WHERE version = 1")
+        .value(&format!(
+            "SELECT artifacts -> 'created' FROM pgplumb_journal WHERE version = {version}"
+        ))
         .expect("a row in the journal");
     database.run("DROP OWNED BY account_reader");
     (
-        report["migrations"][0]["artifacts"].clone(),
+        report["migrations"][version - 1]["artifacts"].clone(),
         serde_json::from_str(&journal).expect("the journal holds JSON"),
     )
 }
@@ -62,13 +64,13 @@ fn artifacts(project: &Project, name: &str) -> (Value, Value) {
 #[test]
 fn names_and_details_tell_the_same() {
     let project = Project::new().with("migrations/0001_everything.sql", EVERYTHING);
-    let names_alone = artifacts(&project, "account_names");
+    let names_alone = artifacts(&project, "account_names", 1);
     // something that was there is changed behind it: it is read in full at once
     project.write(
         "migrations/0002_later.sql",
         "ALTER TABLE there ADD COLUMN a integer;\n",
     );
-    let in_full = artifacts(&project, "account_full");
+    let in_full = artifacts(&project, "account_full", 1);
     assert_eq!(names_alone.0, in_full.0, "the reports");
     assert_eq!(names_alone.1, in_full.1, "the journals");
     for kind in [
@@ -80,6 +82,59 @@ fn names_and_details_tell_the_same() {
         "enums",
     ] {
         assert!(in_full.1[kind].is_array(), "no {kind} in {}", in_full.1);
+    }
+}
+
+/// Of many migrations the question for names is prepared once: it tells the same, also behind a script that takes every
+/// prepared statement away.
+#[test]
+fn a_prepared_question_tells_the_same() {
+    let alone = Project::new().with("migrations/0001_everything.sql", EVERYTHING);
+    let alone = artifacts(&alone, "account_alone", 1);
+    let project = Project::new();
+    for version in 1..=9 {
+        let script = match version {
+            6 => EVERYTHING.to_string(),
+            8 => "DEALLOCATE ALL;\nCREATE TABLE table_8 (id integer);\n".to_string(),
+            _ => format!("CREATE TABLE table_{version} (id integer);\n"),
+        };
+        project.write(&format!("migrations/{version:04}_it.sql"), script);
+    }
+    assert_eq!(artifacts(&project, "account_prepared", 6), alone);
+    for version in [1, 7, 8, 9] {
+        let (report, journal) = artifacts(&project, &format!("account_prepared_{version}"), version);
+        let tables = serde_json::json!([format!("public.table_{version}")]);
+        assert_eq!((&report["tables"], &journal["tables"]), (&tables, &tables));
+    }
+}
+
+/// With `-q` nobody reads what a run that works did: when something fails at last, all of it is told nevertheless.
+#[test]
+fn a_quiet_run_that_fails_tells_what_was_made() {
+    let project = Project::new()
+        .with(
+            "migrations/0001_first.sql",
+            "CREATE TABLE first (id integer PRIMARY KEY, label text);\n",
+        )
+        .with(
+            "migrations/0002_second.sql",
+            "CREATE TABLE second (id integer);\n",
+        );
+    let plain = |name: &str, args: &[&str], exit: i32| {
+        let database = Server::shared().database(name);
+        let outcome = Pgplumb::new(&project, &database).args(args).run().expect(exit);
+        let varies = ["Started", "Duration", "applied in", "apply of"];
+        let lines = outcome.stdout.lines();
+        let stays = lines.filter(|line| !varies.iter().any(|word| line.contains(word)));
+        let named = stays.map(|line| line.replace(&database.name, "DATABASE"));
+        named.collect::<Vec<String>>().join("\n")
+    };
+    assert_eq!(plain("account_quiet", &["apply", "-q"], 0), "");
+    for suite in ["[table.third]\n", "[table.first.column]\nid = \"text\"\n"] {
+        project.write("checks/always.toml", suite);
+        let loud = plain("account_loud", &["apply"], 1);
+        assert!(loud.contains("public.first: 2 columns, 1 index"), "{loud}");
+        assert_eq!(plain("account_quiet_fails", &["apply", "-q"], 1), loud);
     }
 }
 

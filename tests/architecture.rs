@@ -297,6 +297,10 @@ const RULES: [Rule; 5] = [
         exceptions: &[
             ("db/scratch.rs", "a server's own directory"),
             (
+                "db/psql.rs",
+                "files that psql was told to include, to show an error's place",
+            ),
+            (
                 "db/parameters/passfile.rs",
                 "~/.pgpass is libpq's, not the project's",
             ),
@@ -348,6 +352,10 @@ const RULES: [Rule; 5] = [
         allowed: &["cli/"],
         why: "only cli/ reads the environment",
         exceptions: &[
+            (
+                "db/psql.rs",
+                "the environment of the psql that it starts, and where that is",
+            ),
             (
                 "project/discovery.rs",
                 "the working directory, where the search begins",

@@ -91,7 +91,7 @@ fn an_honest_schema_is_green_and_nothing_is_left() {
 }
 
 /// What opens the schema, and every check that does not pass then.
-const MUTATIONS: [(&str, &str, &[&str]); 24] = [
+const MUTATIONS: [(&str, &str, &[&str]); 30] = [
     (
         "ALTER POLICY doc_select ON \"Odd Doc\" USING (true)",
         "select",
@@ -146,6 +146,12 @@ const MUTATIONS: [(&str, &str, &[&str]); 24] = [
         "truncate",
         &["fail log.truncate"],
     ),
+    // TRUNCATE is refused for what refers to it, with CASCADE and without
+    (
+        "CREATE TABLE note (doc bigint REFERENCES \"Odd Doc\"); GRANT TRUNCATE ON \"Odd Doc\" TO \"Isolated App\"",
+        "truncate of what is referred to",
+        &[],
+    ),
     (
         "GRANT SELECT ON log_old TO \"Isolated App\"",
         "a range without a lower bound",
@@ -183,6 +189,38 @@ const MUTATIONS: [(&str, &str, &[&str]); 24] = [
       AS 'BEGIN RETURN (SELECT count(*) FROM \"Odd Doc\" d WHERE d.org_id = org); END'",
         "a function of a tenant",
         &["fail \"Odd Doc\".functions"],
+    ),
+    // the arguments are of types that values are made for from the catalog
+    (
+        "CREATE FUNCTION leak(of plan) RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = public \
+         AS $$SELECT count(*) FROM \"Odd Doc\" WHERE of = 'paid'$$",
+        "a label of an enum, not the first",
+        &["fail \"Odd Doc\".functions"],
+    ),
+    (
+        "CREATE FUNCTION leak(as_of date, mail email, word short, deep jsonb) RETURNS bigint LANGUAGE sql SECURITY DEFINER \
+         SET search_path = public AS 'SELECT count(*) FROM \"Odd Doc\"'",
+        "domains, a date and JSON",
+        &["fail \"Odd Doc\".functions"],
+    ),
+    (
+        "CREATE FUNCTION leak(orgs uuid[]) RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = public \
+         AS 'SELECT count(*) FROM \"Odd Doc\" d WHERE d.org_id = ANY (orgs)'",
+        "an array of tenants",
+        &["fail \"Odd Doc\".functions"],
+    ),
+    (
+        "CREATE TYPE asked AS (org_id uuid, plan plan, many integer[]); \
+         CREATE FUNCTION leak(a asked) RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = public \
+         AS 'SELECT count(*) FROM \"Odd Doc\" d WHERE d.org_id = (a).org_id'",
+        "a composite type",
+        &["fail \"Odd Doc\".functions"],
+    ),
+    (
+        "CREATE FUNCTION broken(n integer) RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = public \
+         AS 'SELECT count(*) / 0 FROM \"Odd Doc\"'",
+        "a function that fails for another reason",
+        &["warn \"Odd Doc\".functions"],
     ),
     (
         "CREATE FUNCTION clean() RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = public AS 'DELETE FROM log'",
@@ -295,6 +333,24 @@ fn what_is_on_purpose_is_accepted_with_a_reason() {
         message(&report, "\"Odd Doc\".select"),
         "accepted: everybody may read"
     );
+    // once it is mended, the acceptance is what is wrong
+    let report = verify(&honest("isolation_idle"), &accepted);
+    assert_eq!(
+        troubles(&report),
+        [
+            "warn accept.own_insert of public.log",
+            "warn accept.select of public.\"Odd Doc\"",
+        ]
+    );
+    let checks = report["checks"].as_array().expect("checks");
+    let idle = checks
+        .iter()
+        .find(|check| check["status"] == "warn")
+        .expect("one");
+    assert_eq!(
+        (&idle["source"]["file"], &idle["source"]["line"]),
+        (&"checks/baseline.toml".into(), &8.into())
+    );
 }
 
 #[test]
@@ -313,6 +369,65 @@ fn what_cannot_be_made_up_says_which_constraint_and_where_to_write_it() {
     assert_eq!(report["exit_code"], 1);
     let given = format!("{CHECKS}\n[isolation.orgs.values.'public.\"Odd Doc\"']\npages = \"7919 * 2 + 5\"\n");
     assert_eq!(troubles(&verify(&database, &given)), Vec::<String>::new());
+}
+
+#[test]
+fn rows_that_cannot_be_made_are_one_root_cause_with_a_remedy() {
+    let database = honest("isolation_cause");
+    database.run(
+        "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'never'; END $$; \
+         CREATE TRIGGER no BEFORE INSERT ON member FOR EACH ROW EXECUTE FUNCTION no()",
+    );
+    let report = verify(&database, CHECKS);
+    let causes = report["root_causes"].as_array().expect("root causes");
+    assert_eq!(causes.len(), 1, "{causes:#?}");
+    assert_eq!(
+        causes[0]["object"],
+        "rows of public.member in isolation orgs (never)"
+    );
+    assert_eq!(causes[0]["blocks"], report["totals"]["blocked"]);
+    assert_eq!(
+        causes[0]["remedy"],
+        "write the values that it needs under [isolation.orgs.values.'public.member'], or insert the rows of both tenants \
+         in its `given`, with {tenant} for the tenant"
+    );
+    let missing = CHECKS.replace("Isolated App", "nobody of that name");
+    let report = verify(&database, &missing);
+    let causes = report["root_causes"].as_array().expect("root causes");
+    assert_eq!(causes.len(), 1, "{causes:#?}");
+    assert_eq!(causes[0]["object"], "role \"nobody of that name\"");
+    assert_ne!(causes[0]["remedy"], "");
+}
+
+/// What defaults and triggers call may be found by the application's search_path alone, and ask who the user is.
+#[test]
+fn rows_are_made_as_the_application_makes_them() {
+    let database = honest("isolation_path");
+    database.run(&format!(
+        "CREATE SCHEMA helpers;
+         GRANT USAGE ON SCHEMA helpers TO \"Isolated App\";
+         CREATE FUNCTION helpers.note() RETURNS text LANGUAGE sql AS $$ SELECT 'n'::text $$;
+         CREATE FUNCTION make_note() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN note(); END $$;
+         ALTER TABLE log ALTER COLUMN note SET DEFAULT make_note();
+         ALTER TABLE \"Odd Doc\" ADD COLUMN made_by uuid NOT NULL;
+         CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             NEW.made_by = nullif(current_setting('app.user', true), '')::uuid; PERFORM note(); RETURN NEW; END $$;
+         CREATE TRIGGER stamp BEFORE INSERT ON \"Odd Doc\" FOR EACH ROW EXECUTE FUNCTION stamp();
+         ALTER DATABASE {} SET search_path = helpers",
+        database.name
+    ));
+    assert_eq!(troubles(&verify(&database, CHECKS)), Vec::<String>::new());
+    // the section's own goes before
+    database.run(&format!("ALTER DATABASE {} RESET search_path", database.name));
+    let report = verify(&database, CHECKS);
+    assert!(
+        report["root_causes"][0]["object"]
+            .as_str()
+            .is_some_and(|object| object.contains("function note() does not exist")),
+        "{report:#}"
+    );
+    let own = CHECKS.replace("settings = {", "settings = { search_path = \"helpers\",");
+    assert_eq!(troubles(&verify(&database, &own)), Vec::<String>::new());
 }
 
 #[test]

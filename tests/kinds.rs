@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Database, Pgplumb, Project, Proxy, Server};
+use crate::support::{Database, Pgplumb, Project, Server};
 
 fn verify(project: &Project, database: &Database) -> (i32, Value) {
     let outcome = Pgplumb::new(project, database)
@@ -53,7 +53,7 @@ fn troubles(report: &Value) -> Vec<String> {
 
 /// The suite passes on the database, fails for each change, names its object, and passes again at the end; and so
 /// does the suite that `checks generate` writes of the database.
-fn every_change_is_found(name: &str, sql: &str, suite: &str, changes: &str) {
+fn every_change_is_found(name: &str, sql: &str, suite: &str, changes: &str) -> Database {
     let database = Server::shared().database(name);
     database.run(sql);
     let by_hand = Project::new().with("checks/kinds.toml", suite);
@@ -62,6 +62,7 @@ fn every_change_is_found(name: &str, sql: &str, suite: &str, changes: &str) {
     // one server has one set of roles: one after the other
     score(&format!("{name}, by hand"), &by_hand, &database, changes);
     score(&format!("{name}, generated"), &generated, &database, changes);
+    database
 }
 
 /// The suite that `checks generate` writes. It has nothing to say beside it.
@@ -112,12 +113,16 @@ fn score(title: &str, project: &Project, database: &Database, changes: &str) {
 
 #[test]
 fn a_complete_suite_passes_and_finds_every_single_change() {
-    every_change_is_found(
+    let database = every_change_is_found(
         "kinds",
         include_str!("kinds/database.sql"),
         include_str!("kinds/suite.toml"),
         include_str!("kinds/mutations.txt"),
     );
+    let pinned = Project::new();
+    pinned.write("checks/kinds.toml", generate(&database, &["--owners"]));
+    let owners = include_str!("kinds/owners.txt");
+    score("kinds, owners pinned", &pinned, &database, owners);
 }
 
 #[test]
@@ -176,58 +181,4 @@ fn exact_passes_over_what_extensions_own_and_what_is_ignored() {
     );
     let (code, report) = verify(&project, &database);
     assert_eq!((code, troubles(&report)), (0, Vec::new()));
-}
-
-#[test]
-fn the_number_of_round_trips_does_not_grow_with_the_suite() {
-    let server = Server::shared();
-    let database = server.database("trips");
-    let proxy = Proxy::before(server);
-    let mut sql = String::new();
-    for index in 0..60 {
-        sql.push_str(&format!(
-            "create table t{index} (id integer primary key, a text default 'x', constraint c{index} check (a <> ''));"
-        ));
-    }
-    database.run(&sql);
-    let suite = |tables: usize, check: &str| {
-        let mut text = "title = \"Trips\"\n".to_string();
-        for index in 0..tables {
-            text.push_str(&format!(
-                "[table.t{index}]\nprimary_key = [\"id\"]\n[table.t{index}.column]\na = \"text default 'x'::text\"\n\
-                 [table.t{index}.check]\nc{index} = \"{check}\"\n"
-            ));
-        }
-        text
-    };
-    let url = proxy.url(&database.name);
-    // as the catalog prints it, and in a spelling that only the server can judge
-    for (check, most) in [
-        ("a <> ''::text", 3),
-        ("not (a = '') and length(a) is not distinct from length(a)", 5),
-        ("a != ''", 5),
-    ] {
-        let mut trips = Vec::new();
-        for tables in [1, 60] {
-            let project = Project::new().with("checks/trips.toml", suite(tables, check));
-            let outcome = Pgplumb::at(project.path())
-                .env("DATABASE_URL", &url)
-                .args(&["verify", "--format", "json"])
-                .run();
-            assert!(
-                [0, 1].contains(&outcome.code),
-                "{}{}",
-                outcome.stdout,
-                outcome.stderr
-            );
-            assert_eq!(outcome.json()["totals"]["blocked"], 0, "{}", outcome.stdout);
-            trips.push(proxy.take_trips());
-        }
-        assert_eq!(trips[0], trips[1], "{check}");
-        assert!(
-            (1..=most).contains(&trips[1]),
-            "{check}: {} round trips",
-            trips[1]
-        );
-    }
 }

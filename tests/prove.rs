@@ -5,6 +5,7 @@
 //! `prove/judged.txt`, since it takes minutes; `PGPLUMB_JUDGE=1` asks it again and writes the file.
 
 mod lent;
+mod sqitch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

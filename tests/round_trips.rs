@@ -76,3 +76,112 @@ fn a_step_costs_one_and_one_more_where_the_server_judges() {
         }
     }
 }
+
+/// Tables with what the server has to print or to judge, and a suite that names all of it.
+fn judged_project(tables: usize, spelled: &Spelling) -> Project {
+    let project = Project::new();
+    let (mut sql, mut suite) = (
+        "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';\n".to_string(),
+        "title = \"x\"\nexact = [\"tables\"]\n".to_string(),
+    );
+    for n in 1..=tables {
+        sql.push_str(&format!(
+            "CREATE TABLE t{n} (id integer PRIMARY KEY, label varchar(20) DEFAULT 'x', CONSTRAINT c{n} CHECK (id > 0));\n\
+             CREATE INDEX t{n}_label ON t{n} (lower(label)) WHERE id > 1;\n\
+             CREATE POLICY p{n} ON t{n} USING (id IN (1, 2));\n\
+             CREATE TRIGGER g{n} BEFORE UPDATE ON t{n} FOR EACH ROW WHEN (new.id > 3) EXECUTE FUNCTION touch();\n\
+             CREATE VIEW v{n} AS SELECT id FROM t{n} WHERE id > 4;\n"
+        ));
+        let Spelling {
+            default,
+            check,
+            index,
+            policy,
+            when,
+            view,
+        } = spelled;
+        suite.push_str(&format!(
+            "[table.t{n}]\nprimary_key = [\"id\"]\ncolumn.label = \"varchar(20) default {default}\"\ncheck.c{n} = \"{check}\"\n\
+             index.t{n}_label = \"{index}\"\n\
+             trigger.g{n} = \"before update for each row when ({when}) execute function touch()\"\n\
+             policy.p{n} = {{ command = \"all\", using = \"{policy}\" }}\n[view.v{n}]\ndefinition = \"{}\"\n",
+            view.replace("{n}", &n.to_string())
+        ));
+    }
+    project.write("migrations/0001_all.sql", sql);
+    project.write("checks/0001_all.toml", suite);
+    project
+}
+
+struct Spelling {
+    default: &'static str,
+    check: &'static str,
+    index: &'static str,
+    policy: &'static str,
+    when: &'static str,
+    view: &'static str,
+}
+
+/// As the catalog prints them.
+const PRINTED: Spelling = Spelling {
+    default: "'x'::character varying",
+    check: "(id > 0)",
+    index: "(lower((label)::text)) where (id > 1)",
+    policy: "(id = ANY (ARRAY[1, 2]))",
+    when: "(new.id > 3)",
+    view: "SELECT t{n}.id FROM public.t{n} WHERE (t{n}.id > 4)",
+};
+
+/// As a hand writes them.
+const WRITTEN: Spelling = Spelling {
+    default: "'x'",
+    check: "(((id)) > 0)",
+    index: "(lower(label)) where id>1",
+    policy: "id in (1, 2)",
+    when: "new.id>3",
+    view: "select id from t{n} where id > 4",
+};
+
+#[test]
+fn verify_costs_the_same_whatever_the_number_of_checks() {
+    let server = Server::shared();
+    let proxy = Proxy::before(server);
+    let differing = Spelling {
+        check: "id >= 0",
+        ..WRITTEN
+    };
+    for (spelled, most, exit) in [(&PRINTED, 3, 0), (&WRITTEN, 5, 0), (&differing, 5, 1)] {
+        let mut counted = Vec::new();
+        for tables in [1, 40] {
+            let database = server.database("round_trips_verify");
+            let project = judged_project(tables, spelled);
+            Pgplumb::at(project.path())
+                .env("DATABASE_URL", &proxy.url(&database.name))
+                .args(&["apply", "--no-verify"])
+                .run()
+                .expect(0);
+            proxy.take_trips();
+            let outcome = Pgplumb::at(project.path())
+                .env("DATABASE_URL", &proxy.url(&database.name))
+                .args(&["verify", "--format", "json"])
+                .run()
+                .expect(exit);
+            let trips = proxy.take_trips();
+            let report = outcome.json();
+            let total = |word: &str| report["totals"][word].as_u64().unwrap() as usize;
+            // the table, its key, column, check, index, policy, trigger and view, and `exact`
+            assert_eq!(
+                total("pass") + total("fail"),
+                8 * tables + 1,
+                "{}",
+                outcome.stdout
+            );
+            counted.push(trips);
+            assert!(
+                trips <= most,
+                "{tables} tables: {trips} round trips, want at most {most}"
+            );
+        }
+        assert_eq!(counted[0], counted[1], "the number of checks costs no round trip");
+    }
+}

@@ -52,8 +52,8 @@ pub struct Scope {
 
 /// The parts of a relation that are read: which kinds of objects, and whether with their definitions.
 ///
-/// Of a kind that is read without, the properties that the server has to print are left out: a column's default
-/// and generated expression, a partitioned table's key and bound, a check's expression, an exclusion's definition,
+/// Of a kind that is read without, the properties that the server has to print are left out: a column's default,
+/// generated expression and comment, a partitioned table's key and bound, a check's expression, an exclusion's definition,
 /// the predicate of an index, a trigger's condition, a rule, a policy's expressions, a view's query. Primary keys come with
 /// unique constraints, and views with materialized ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -129,7 +129,7 @@ impl Parts {
 fn is_definition(kind: Kind, property: &str) -> bool {
     match kind {
         Kind::Table => matches!(property, "partition_by" | "bound"),
-        Kind::Column => matches!(property, "default" | "generated"),
+        Kind::Column => matches!(property, "default" | "generated" | "comment"),
         Kind::Check => property == "expression",
         Kind::Index => property == "predicate",
         Kind::Trigger => property == "when",

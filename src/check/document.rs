@@ -30,11 +30,20 @@ pub(crate) struct Text {
 }
 
 /// The keys of a table that has known ones.
-pub(crate) struct Fields<'a>(Vec<Item<'a>>);
+pub(crate) struct Fields<'a> {
+    items: Vec<Item<'a>>,
+    /// What unknown ones were probably meant to be, which was said already.
+    meant: Vec<String>,
+}
 
 impl<'a> Fields<'a> {
     pub(crate) fn get(&self, key: &str) -> Option<&Item<'a>> {
-        self.0.iter().find(|item| item.key.value == key)
+        self.items.iter().find(|item| item.key.value == key)
+    }
+
+    /// Whether one of the keys is there in another spelling: it is not missing as well.
+    pub(crate) fn has_misspelt(&self, keys: &[&str]) -> bool {
+        self.meant.iter().any(|meant| keys.contains(&meant.as_str()))
     }
 }
 
@@ -254,12 +263,30 @@ impl Reader {
         known: &[&str],
     ) -> Option<Fields<'a>> {
         let items = self.items(item, want)?;
+        let mut meant = Vec::new();
         for item in &items {
             if !known.contains(&item.key.value.as_str()) {
                 self.unknown_key(&item.key, within, known);
+                meant.extend(closest(&item.key.value, known.iter().copied()).map(str::to_string));
             }
         }
-        Some(Fields(items))
+        Some(Fields { items, meant })
+    }
+
+    /// A key that has to be there; one that is misspelt is complained of once.
+    pub(crate) fn required<'f, 'a>(
+        &mut self,
+        fields: &'f Fields<'a>,
+        key: &str,
+        of: (&str, Span),
+        help: &str,
+    ) -> Option<&'f Item<'a>> {
+        let found = fields.get(key);
+        if found.is_none() && !fields.has_misspelt(&[key]) {
+            let (what, span) = of;
+            self.error_help(span, format!("{what}: `{key}` is missing"), help);
+        }
+        found
     }
 
     /// A SQL name, folded and unquoted as SQL does.

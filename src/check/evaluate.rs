@@ -28,14 +28,6 @@ pub fn evaluate(suites: &[&Suite], catalog: &Catalog, answers: &Answers) -> Eval
     evaluate_where(suites, |_| true, catalog, answers)
 }
 
-/// Judges the last of `suites` alone; those before it only say what else is there, for `exact`.
-///
-/// This is what `apply` asks after each migration.
-pub fn evaluate_last(suites: &[&Suite], catalog: &Catalog, answers: &Answers) -> Evaluation {
-    let last = suites.last().map(|suite| suite.id.as_str());
-    evaluate_where(suites, |suite| Some(suite.id.as_str()) == last, catalog, answers)
-}
-
 /// Judges some of `suites`; the others are heard where it counts what all suites say together, and take over
 /// what they name more newly.
 pub fn evaluate_where(
@@ -44,34 +36,105 @@ pub fn evaluate_where(
     catalog: &Catalog,
     answers: &Answers,
 ) -> Evaluation {
-    let ledger = ledger(suites);
-    let mut questions = Vec::new();
-    let mut verdicts = Vec::new();
-    for (index, suite) in suites.iter().enumerate().filter(|(_, suite)| is_judged(suite)) {
-        for (number, check) in suite.checks.iter().enumerate() {
-            let me = (index, number);
-            let mut outcome = match superseded(suites, &ledger, me, check) {
-                Some(outcome) => outcome,
-                None => check.rule.judge(&mut Judge {
-                    catalog,
-                    suite,
-                    ledger: &ledger,
-                    me,
-                    answers,
-                    questions: &mut questions,
-                }),
-            };
-            if let Some(cause) = &mut outcome.blocked_by
-                && let Some(known) = in_full(cause, &suite.schema, &ledger, catalog)
-            {
-                *cause = known.to_string();
+    Evaluator::new(suites, is_judged, catalog, answers).evaluation
+}
+
+/// Whether a suite is the last of `suites`: what `apply` judges after each migration, where those before only say
+/// what else is there, for `exact`.
+pub fn is_last<'s>(suites: &[&'s Suite]) -> impl Fn(&Suite) -> bool + use<'s> {
+    let last = suites.last().map(|suite| suite.id.as_str());
+    move |suite| Some(suite.id.as_str()) == last
+}
+
+/// An evaluation that goes on when answers come: what asked nothing is judged once.
+#[derive(Debug)]
+pub struct Evaluator<'a> {
+    suites: &'a [&'a Suite],
+    catalog: &'a Catalog,
+    ledger: Ledger<'a>,
+    evaluation: Evaluation,
+    /// The checks whose verdicts are provisional, with the places of these.
+    open: Vec<(Holder, usize)>,
+}
+
+impl<'a> Evaluator<'a> {
+    /// Judges all that can be judged with the answers at hand, as [`evaluate_where`] does.
+    pub fn new(
+        suites: &'a [&'a Suite],
+        is_judged: impl Fn(&Suite) -> bool,
+        catalog: &'a Catalog,
+        answers: &Answers,
+    ) -> Evaluator<'a> {
+        let mut evaluator = Evaluator {
+            suites,
+            catalog,
+            ledger: ledger(suites),
+            evaluation: Evaluation::default(),
+            open: Vec::new(),
+        };
+        for (index, suite) in suites.iter().enumerate().filter(|(_, suite)| is_judged(suite)) {
+            for number in 0..suite.checks.len() {
+                let place = evaluator.evaluation.verdicts.len();
+                let verdict = evaluator.judge((index, number), place, answers);
+                evaluator.evaluation.verdicts.push(verdict);
             }
-            verdicts.push(verdict(suite, check, outcome));
         }
+        evaluator.ask_once();
+        evaluator
     }
-    let mut seen = HashSet::new();
-    questions.retain(|question| seen.insert(question.clone()));
-    Evaluation { verdicts, questions }
+
+    /// What only the server can answer and no answer was there for.
+    pub fn questions(&self) -> &[Question] {
+        &self.evaluation.questions
+    }
+
+    /// Judges again what had questions.
+    pub fn resume(&mut self, answers: &Answers) {
+        self.evaluation.questions.clear();
+        for (me, place) in std::mem::take(&mut self.open) {
+            let verdict = self.judge(me, place, answers);
+            self.evaluation.verdicts[place] = verdict;
+        }
+        self.ask_once();
+    }
+
+    /// One a check, by suite and position in the file; provisional while there are questions.
+    pub fn into_verdicts(self) -> Vec<Verdict> {
+        self.evaluation.verdicts
+    }
+
+    fn judge(&mut self, me: Holder, place: usize, answers: &Answers) -> Verdict {
+        let suite = self.suites[me.0];
+        let check = &suite.checks[me.1];
+        let asked = self.evaluation.questions.len();
+        let mut outcome = match superseded(self.suites, &self.ledger, me, check) {
+            Some(outcome) => outcome,
+            None => check.rule.judge(&mut Judge {
+                catalog: self.catalog,
+                suite,
+                ledger: &self.ledger,
+                me,
+                answers,
+                questions: &mut self.evaluation.questions,
+            }),
+        };
+        if self.evaluation.questions.len() > asked {
+            self.open.push((me, place));
+        }
+        if let Some(cause) = &mut outcome.blocked_by
+            && let Some(known) = in_full(cause, &suite.schema, &self.ledger, self.catalog)
+        {
+            *cause = known.to_string();
+        }
+        verdict(suite, check, outcome)
+    }
+
+    fn ask_once(&mut self) {
+        let mut seen = HashSet::new();
+        self.evaluation
+            .questions
+            .retain(|question| seen.insert(question.clone()));
+    }
 }
 
 /// The missing object that the suites list and the server's words mean, which name no schema: its own check fails
@@ -646,7 +709,8 @@ mod tests {
             "0003",
             "[table.t]\nexact = [\"columns\"]\n[table.t.column]\nfeeling = \"mood\"\n",
         );
-        let evaluation = evaluate_last(&[&old, &new, &last], &sample(), &Answers::new());
+        let suites = [&old, &new, &last];
+        let evaluation = evaluate_where(&suites, is_last(&suites), &sample(), &Answers::new());
         assert_eq!(troubles(&evaluation.verdicts), Vec::<String>::new());
         assert!(evaluation.verdicts.iter().all(|verdict| verdict.suite == "0003"));
     }

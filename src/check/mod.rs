@@ -23,7 +23,7 @@ mod schema;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use evaluate::{Evaluation, evaluate, evaluate_last, evaluate_where, skipped};
+pub use evaluate::{Evaluation, Evaluator, evaluate, evaluate_where, is_last, skipped};
 pub use kind::audit::accepts_of;
 pub use lint::lint;
 pub use parse::{parse, parse_in};

@@ -270,7 +270,7 @@ impl Rule for ObjectRule {
         for want in &self.wants {
             parts = match (id.kind, want.property) {
                 // of the other columns of the table nobody asks it
-                (Kind::Column, "default" | "generated") => {
+                (Kind::Column, "default" | "generated" | "comment") => {
                     scope.defined_columns.insert(id.name.clone());
                     parts.with_bare(Kind::Column)
                 }

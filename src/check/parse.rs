@@ -314,14 +314,12 @@ impl Parser {
         }
         let known: Vec<&str> = ["definition"].into_iter().chain(more.iter().copied()).collect();
         let fields = self.reader.fields(item, within, "a table", &known)?;
-        match fields.get("definition") {
-            Some(definition) => Some((self.reader.string(definition)?, Some(fields))),
-            None => {
-                let message = format!("`{}`: `definition` is missing", item.key.value);
-                self.reader.error(item.key.span, message);
-                None
-            }
-        }
+        let what = format!("`{}`", item.key.value);
+        let help = "add definition = \"…\"";
+        let definition = self
+            .reader
+            .required(&fields, "definition", (&what, item.key.span), help)?;
+        Some((self.reader.string(definition)?, Some(fields)))
     }
 
     /// Two entries for one thing: two spellings of a name, mostly.

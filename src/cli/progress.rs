@@ -9,7 +9,7 @@ use crate::ops::Event;
 /// How often one is told that a wait goes on.
 const REMINDER: Duration = Duration::from_secs(5);
 
-/// Shows events; `quiet` shows none, but for the word that something is written.
+/// Shows events; `quiet` shows none, but for the word that something is written, and what stays of it.
 pub struct Progress {
     quiet: bool,
     verbose: bool,
@@ -28,7 +28,7 @@ impl Progress {
 
     /// Takes one event.
     pub fn show(&self, event: Event) {
-        if self.quiet && !matches!(event, Event::Probing { .. }) {
+        if self.quiet && !matches!(event, Event::Probing { .. } | Event::Moved { .. }) {
             return;
         }
         match event {
@@ -102,6 +102,9 @@ impl Progress {
             Event::Probing { database } => tell(&format!(
                 "probes write to database {database} and are rolled back\n"
             )),
+            // otherwise the report says so
+            Event::Moved { sequences } if self.quiet => tell(&format!("{sequences}\n")),
+            Event::Moved { .. } => {}
             Event::ProofStarted { number, of, stem } => tell(&format!("proving {stem} ({number} of {of})\n")),
             Event::Notice { severity, message } => {
                 if self.verbose || severity == "WARNING" {

@@ -9,7 +9,7 @@ use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
 use super::error::{Error, ServerError};
 use crate::migration::MigrationScript;
-use crate::source::{Place, Span};
+use crate::source::{Place, SourceFile, Span};
 
 /// The column name of a marker row: what stands behind it belongs to the next part.
 const MARKER: &str = "pgplumb_part_end";
@@ -113,6 +113,14 @@ impl Batch {
         let mut batch = Batch::new();
         batch.push(Stage::Script, &text, Some(1), Some((place, vec![span])));
         batch
+    }
+
+    /// One statement, whose error leads back to the name.
+    pub fn named(&mut self, stage: Stage, name: &str, sql: &str) -> &mut Batch {
+        let span = Span::new(0, sql.len());
+        let place = Place::new(&SourceFile::new(name, sql), span);
+        self.push(stage, sql, Some(1), Some((place, vec![span])));
+        self
     }
 
     fn push(
@@ -234,16 +242,37 @@ impl Sent {
     /// # Errors
     /// [`Failure`] with stage and place of the first error.
     pub async fn reply(self) -> Result<Reply, Failure> {
+        let mut reply = Reply {
+            rows: Vec::new(),
+            affected: Vec::new(),
+        };
+        self.hear(|stage, heard| match heard {
+            Heard::Row(row) => reply.rows.push((stage, SimpleQueryMessage::Row(row))),
+            Heard::Affected(count) => reply.affected.push((stage, count)),
+        })
+        .await?;
+        Ok(reply)
+    }
+
+    /// Waits for the answer, and hands on each row as it comes: none is kept.
+    ///
+    /// # Errors
+    /// As [`reply`](Sent::reply); rows may have come before.
+    pub async fn rows(self, mut take: impl FnMut(Stage, &SimpleQueryRow)) -> Result<(), Failure> {
+        self.hear(|stage, heard| match heard {
+            Heard::Row(row) => take(stage, &row),
+            Heard::Affected(_) => {}
+        })
+        .await
+    }
+
+    async fn hear(self, mut take: impl FnMut(Stage, Heard)) -> Result<(), Failure> {
         let batch = self.batch;
         let stream = match self.stream {
             Ok(stream) => stream,
             Err(error) => return Err(batch.locate(0, 0, error.into())),
         };
         let mut stream = std::pin::pin!(stream);
-        let mut reply = Reply {
-            rows: Vec::new(),
-            affected: Vec::new(),
-        };
         let (mut part, mut completed) = (0, 0);
         let mut marked = false;
         while let Some(message) = stream.next().await {
@@ -258,13 +287,13 @@ impl Sent {
                     {
                         marked = true;
                     } else if let Some(part) = batch.parts.get(part) {
-                        reply.rows.push((part.stage, SimpleQueryMessage::Row(row)));
+                        take(part.stage, Heard::Row(row));
                     }
                 }
                 Ok(SimpleQueryMessage::CommandComplete(affected)) => {
                     completed += 1;
                     if let Some(part) = batch.parts.get(part).filter(|_| !marked) {
-                        reply.affected.push((part.stage, affected));
+                        take(part.stage, Heard::Affected(affected));
                     }
                     let ends = match batch.parts.get(part).and_then(|part| part.statements) {
                         Some(statements) => completed >= statements,
@@ -285,8 +314,15 @@ impl Sent {
                 error: Error::Unexpected("the answer ended before the message did".to_string()),
             });
         }
-        Ok(reply)
+        Ok(())
     }
+}
+
+/// What comes back for a part of a message.
+enum Heard {
+    Row(SimpleQueryRow),
+    /// How many rows a statement changed or returned.
+    Affected(u64),
 }
 
 /// The rows of a message, with the stage that each belongs to.

@@ -17,9 +17,10 @@ use std::collections::BTreeSet;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
+use super::batch::{Failure, Sent, Stage};
 use crate::catalog::decode::{self as rows, DecodeError};
 use crate::catalog::property::DETAILS;
-use crate::catalog::{Catalog, Kind, Parts, Scope, Value};
+use crate::catalog::{Catalog, Kind, Object, Parts, Scope, Value};
 
 /// What the reading transaction must have set: names are printed with their schema unless it is `pg_catalog`,
 /// times in UTC; and no compilation for queries that take milliseconds. In force until the end of the
@@ -626,19 +627,52 @@ pub fn decode<'a>(messages: impl IntoIterator<Item = &'a SimpleQueryMessage>) ->
         let SimpleQueryMessage::Row(row) = message else {
             continue;
         };
-        if !is_catalog_row(row) {
-            continue;
-        }
-        if row.get("kind") == Some("clock") {
+        if is_catalog_row(row) && row.get("kind") == Some("clock") {
             catalog.read_at = row.get("read_at").map(str::to_string);
             continue;
         }
-        read_row(row, &mut catalog)?;
+        match read_row(row)? {
+            Some(Read::Object(object)) => catalog.insert(object),
+            Some(Read::Details(details)) => catalog.add(details),
+            None => {}
+        }
     }
     Ok(catalog)
 }
 
-fn read_row(row: &SimpleQueryRow, catalog: &mut Catalog) -> Result<(), ReadError> {
+/// What one row tells.
+#[derive(Debug)]
+pub enum Read {
+    /// An object.
+    Object(Object),
+    /// More properties of one that an earlier row told.
+    Details(Object),
+}
+
+/// Waits for the answer and hands on what each row of the stage tells, as it comes.
+///
+/// # Errors
+/// [`Failure`] of the message; rows may have come before.
+pub async fn read_each(
+    sent: Sent,
+    stage: Stage,
+    mut take: impl FnMut(Result<Read, ReadError>),
+) -> Result<(), Failure> {
+    sent.rows(|of, row| {
+        if of == stage
+            && let Some(read) = read_row(row).transpose()
+        {
+            take(read);
+        }
+    })
+    .await
+}
+
+/// Decodes one row; `None` when it is none of the catalog's objects.
+fn read_row(row: &SimpleQueryRow) -> Result<Option<Read>, ReadError> {
+    if !is_catalog_row(row) || row.get("kind") == Some("clock") {
+        return Ok(None);
+    }
     let index = row.get("kind") == Some("index");
     let rule = row.get("kind") == Some("rule");
     let mut definition = None;
@@ -685,12 +719,10 @@ fn read_row(row: &SimpleQueryRow, catalog: &mut Catalog) -> Result<(), ReadError
             object: object.id.to_string(),
         });
     }
-    if object.get(DETAILS.name).is_some() {
-        catalog.add(object);
-    } else {
-        catalog.insert(object);
-    }
-    Ok(())
+    Ok(Some(match object.get(DETAILS.name) {
+        Some(_) => Read::Details(object),
+        None => Read::Object(object),
+    }))
 }
 
 /// The marker, or what `format_type` prints for a type that is gone. In a JSON array the marker's first
@@ -1219,6 +1251,7 @@ mod tests {
                     ];
                     match bare.get(name) {
                         Some(known) => assert_eq!(known, value),
+                        None if kind == Kind::Column && *name == "comment" => {}
                         None => assert!(definition.contains(name), "{}: {name}", defined.id),
                     }
                 }

@@ -44,7 +44,10 @@ impl ServerError {
 
     /// The facts that stand below a message: SQLSTATE, detail, context, hint.
     pub fn describe(&self, mut diagnostic: Diagnostic) -> Diagnostic {
-        diagnostic = diagnostic.fact("SQLSTATE", &self.sqlstate);
+        // psql's own errors have none
+        if !self.sqlstate.is_empty() {
+            diagnostic = diagnostic.fact("SQLSTATE", &self.sqlstate);
+        }
         if let Some(detail) = &self.detail {
             diagnostic = diagnostic.fact("detail", detail);
         }

@@ -17,6 +17,7 @@ pub mod snapshot;
 pub mod lease;
 pub mod ground;
 pub mod script;
+pub mod psql;
 pub mod figures;
 pub mod judge;
 pub mod losses;

@@ -1,8 +1,9 @@
 //! What new objects are called: enough to write down what a script made, for a tenth of what a reading costs.
 
 use tokio_postgres::SimpleQueryRow;
+use tokio_postgres::error::SqlState;
 
-use super::batch::{Batch, Reply, Stage};
+use super::batch::{Batch, Failure, Reply, Stage};
 use super::catalog::{for_version, literal, names};
 use super::error::Error;
 use super::session::Session;
@@ -34,20 +35,60 @@ pub fn present_sql(scope: &Scope) -> Option<String> {
     (!conditions.is_empty()).then(|| conditions.join("\n       OR "))
 }
 
+/// How the names of relations are asked for. The server plans the question longer than it takes to answer it, so a run of
+/// many steps has it planned once, where the session is its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Asking {
+    /// Each time anew: behind a pooler the session may be another one at any time.
+    #[default]
+    Anew,
+    /// To be prepared with the next question, under the name of that number.
+    ToPrepare(u32),
+    /// Prepared under the name of that number.
+    Prepared(u32),
+}
+
+impl Asking {
+    /// A message with the question was answered.
+    #[must_use]
+    pub fn answered(self) -> Asking {
+        match self {
+            Asking::ToPrepare(number) => Asking::Prepared(number),
+            other => other,
+        }
+    }
+
+    /// It failed: nobody knows how far it came.
+    #[must_use]
+    pub fn failed(self) -> Asking {
+        match self {
+            Asking::ToPrepare(number) => Asking::ToPrepare(number + 1),
+            other => other,
+        }
+    }
+
+    /// Whether a failure says that the session holds other prepared statements than it should: a script may take away
+    /// all of them, and a pooler that does not show may have changed the session.
+    pub fn is_astray(self, failure: &Failure) -> bool {
+        let states = [
+            SqlState::INVALID_SQL_STATEMENT_NAME,
+            SqlState::DUPLICATE_PSTATEMENT,
+        ];
+        self != Asking::Anew
+            && failure.stage == Stage::After
+            && states.iter().any(|state| failure.error.is(state))
+    }
+}
+
 /// The statements that read kinds and names of what the scope's relations, types and functions are and of what stands
 /// on the relations.
 pub fn push(session: &Session, batch: &mut Batch, stage: Stage, scope: &Scope) {
     if !scope.relations.is_empty() {
-        let relations: Vec<String> = scope
+        let paths = scope
             .relations
             .iter()
-            .map(|(schema, name)| {
-                let path = format!("{}.{}", quote_ident(schema), quote_ident(name));
-                format!("pg_catalog.to_regclass({})", literal(&path))
-            })
-            .collect();
-        let sql = include_str!("sql/names.sql").replace("{relations}", &relations.join(", "));
-        batch.one(stage, &for_version(&sql, session.version_num()));
+            .map(|(schema, name)| format!("{}.{}", quote_ident(schema), quote_ident(name)));
+        push_relations(session, batch, stage, paths);
     }
     let mut others = Vec::new();
     if !scope.types.is_empty() {
@@ -72,6 +113,39 @@ pub fn push(session: &Session, batch: &mut Batch, stage: Stage, scope: &Scope) {
     if !others.is_empty() {
         session.read_few(batch, stage, &others.join(";\n"));
     }
+}
+
+fn push_relations(session: &Session, batch: &mut Batch, stage: Stage, paths: impl Iterator<Item = String>) {
+    let question = |oids: &str| {
+        let sql = include_str!("sql/names.sql").replace("{relations}", oids);
+        for_version(&sql, session.version_num())
+    };
+    let number = match session.asking {
+        Asking::Anew => {
+            let oids: Vec<String> = paths
+                .map(|path| format!("pg_catalog.to_regclass({})", literal(&path)))
+                .collect();
+            batch.one(stage, &question(&format!("array[{}]", oids.join(", "))));
+            return;
+        }
+        Asking::ToPrepare(number) => {
+            let oids = "array(select pg_catalog.to_regclass(path) from pg_catalog.unnest($1) as path)";
+            batch.one(
+                stage,
+                &format!(
+                    "PREPARE pgplumb_names_{number} (pg_catalog.text[]) AS {}",
+                    question(oids)
+                ),
+            );
+            number
+        }
+        Asking::Prepared(number) => number,
+    };
+    let paths: Vec<String> = paths.map(|path| literal(&path)).collect();
+    batch.one(
+        stage,
+        &format!("EXECUTE pgplumb_names_{number} (array[{}])", paths.join(", ")),
+    );
 }
 
 /// The objects of the answer, with nothing but their names; of a partition it is known that it is one.

@@ -325,7 +325,10 @@ impl Runner<'_> {
             .original
             .iter()
             .filter_map(|(name, value)| match *name {
-                "search_path" => Some(call(name, &format!("{}, public", quote_ident(&probe.schema)))),
+                "search_path" => {
+                    let own = self.session.search_path();
+                    Some(call(name, &path([Some(&*resolved_in(&probe.schema)), own])))
+                }
                 "statement_timeout" => Some(call(name, &format!("{limit}ms"))),
                 "role" => Some(call(name, value)),
                 // one that no step could set may have no name that the server accepts
@@ -371,6 +374,19 @@ fn described(error: &ServerError, limit: crate::migration::Timeout) -> Refusal {
         sqlstate: error.sqlstate.clone(),
         message,
     }
+}
+
+/// Where bare names of a suite are resolved.
+pub(super) fn resolved_in(schema: &str) -> String {
+    format!("{}, public", quote_ident(schema))
+}
+
+/// A search_path of several, the first of them first. The application's own is among them: what defaults, triggers and
+/// policies call may find its tables and functions by it alone.
+pub(super) fn path<'p>(parts: impl IntoIterator<Item = Option<&'p str>>) -> String {
+    let parts = parts.into_iter().flatten();
+    let parts: Vec<&str> = parts.filter(|part| !part.trim().is_empty()).collect();
+    parts.join(", ")
 }
 
 pub(super) fn call(name: &str, value: &str) -> String {

@@ -813,7 +813,7 @@ fn find(wanted: Option<&Path>) -> Result<PathBuf, ScratchError> {
     found.ok_or(ScratchError::NotFound { looked: candidates })
 }
 
-fn usual_places() -> Vec<PathBuf> {
+pub(super) fn usual_places() -> Vec<PathBuf> {
     let mut places: Vec<PathBuf> = match std::env::var_os("PATH") {
         Some(path) => std::env::split_paths(&path)
             .filter(|part| part.is_absolute())

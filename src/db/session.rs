@@ -11,6 +11,7 @@ use super::connect::Connection;
 use super::constraints;
 use super::error::Error;
 use super::history::{self, Reading};
+use super::names::Asking;
 use crate::history::History;
 use crate::migration::{Directives, Timeout, Version, Width};
 use crate::sql::name::quote_literal;
@@ -117,8 +118,11 @@ const LEAKED: [&str; 14] = [
 /// While a few objects are read.
 const FOR_FEW: [(&str, &str); 2] = [("join_collapse_limit", "1"), ("from_collapse_limit", "1")];
 
-/// While many are read: compiling takes longer than the queries do, and the catalog is in memory.
-const FOR_MANY: [(&str, &str); 4] = [
+/// While many are read: compiling takes longer than the queries do, the catalog is in memory, and what is read begins
+/// with what is wanted.
+const FOR_MANY: [(&str, &str); 6] = [
+    FOR_FEW[0],
+    FOR_FEW[1],
     ("jit", "off"),
     ("work_mem", "32MB"),
     ("random_page_cost", "1.1"),
@@ -134,6 +138,8 @@ pub struct Session {
     /// Whether a pooler stands between, once the history was read.
     is_pooled: bool,
     is_standby: bool,
+    /// How the names of new relations are asked for.
+    pub asking: Asking,
 }
 
 impl Session {
@@ -144,6 +150,7 @@ impl Session {
             search_path: None,
             is_pooled: false,
             is_standby: false,
+            asking: Asking::default(),
         }
     }
 
@@ -158,6 +165,11 @@ impl Session {
     /// As the server counts: 150018 is 15.18.
     pub fn version_num(&self) -> u32 {
         self.connection.server.version_num
+    }
+
+    /// The connection's own search_path, once the history was read.
+    pub fn search_path(&self) -> Option<&str> {
+        self.search_path.as_deref()
     }
 
     /// What kind of pooler stands between, when there is one: it gives the login a number of its own, and the

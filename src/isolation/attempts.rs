@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::facts::{Facts, Relation, Rights};
+use super::facts::{Column, Facts, Relation, Rights};
 use super::fixture::Fixture;
 use super::{Command, Side};
 use crate::sql::{quote_ident, quote_literal};
@@ -269,18 +269,31 @@ impl Ground<'_> {
                 !column.generated && !column.identity_always && is_allowed && !is_bound(&column.name)
             })
         };
-        let with_default = free().find(|column| column.has_default && !column.counts);
         let written = || {
             free().find_map(|column| {
                 let (name, value) = row.values.iter().find(|(name, _)| *name == column.name)?;
                 Some(format!("{} = {value}", quote_ident(name)))
             })
         };
-        let nullable = || free().find(|column| !column.not_null);
+        // what a CHECK looks at depends on the other columns of a row, and its default on theirs
+        let is_checked = |column: &Column| {
+            let mut checks = relation.checks.iter();
+            checks.any(|check| check.columns.contains(&column.name))
+        };
+        let other = |checked: bool| {
+            let of = || free().filter(move |column| is_checked(column) == checked);
+            let default = of().find(|column| column.has_default && !column.counts);
+            default
+                .map(|column| format!("{} = DEFAULT", quote_ident(&column.name)))
+                .or_else(|| {
+                    let column = of().find(|column| !column.not_null)?;
+                    Some(format!("{} = NULL", quote_ident(&column.name)))
+                })
+        };
         // a value that the row was accepted with is the safest
         written()
-            .or_else(|| with_default.map(|column| format!("{} = DEFAULT", quote_ident(&column.name))))
-            .or_else(|| nullable().map(|column| format!("{} = NULL", quote_ident(&column.name))))
+            .or_else(|| other(false))
+            .or_else(|| other(true))
             .unwrap_or_else(|| self.of_tenant(tenant))
     }
 

@@ -45,6 +45,8 @@ pub struct Role {
     pub bypasses: bool,
     /// The connecting role may become it.
     pub mine: bool,
+    /// What ALTER ROLE or ALTER DATABASE give it, as it is written there.
+    pub search_path: Option<String>,
 }
 
 /// A table, partitions included.
@@ -77,6 +79,8 @@ pub struct Relation {
     pub bound: Option<String>,
     /// Columns of the partition key; an expression is an empty name.
     pub partition_key: Vec<String>,
+    /// Tables that a TRUNCATE would have to take along and that the role may not TRUNCATE.
+    pub kept_by: Vec<String>,
     pub may: Rights,
 }
 
@@ -231,12 +235,20 @@ pub struct Function {
     pub tables: Vec<u32>,
 }
 
-/// An argument of a function.
+/// An argument of a function, or a field of one that is composite.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Argument {
+    pub name: Option<String>,
+    /// As SQL spells it.
     #[serde(rename = "type")]
     pub type_name: String,
+    /// These as of a [`Column`].
     pub base: String,
     pub category: String,
-    pub name: Option<String>,
+    pub kind: String,
+    pub is_array: bool,
+    pub labels: Vec<String>,
+    pub domain_checks: Vec<Check>,
+    /// Of a composite type, in order.
+    pub fields: Vec<Argument>,
 }

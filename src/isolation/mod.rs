@@ -8,6 +8,7 @@ pub mod attempts;
 mod bound;
 mod facts;
 mod fixture;
+mod maker;
 mod matrix;
 mod mend;
 mod values;
@@ -89,6 +90,43 @@ impl Accept {
     }
 }
 
+/// What an acceptance met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Met {
+    /// Something that would have to be accepted, or that could not be looked at.
+    Something,
+    /// Only what passes.
+    Passing,
+    /// No object and command of that name.
+    Nothing,
+}
+
+impl Accept {
+    /// What it meets in a matrix.
+    pub fn met(&self, matrix: &Matrix) -> Met {
+        let mut met = Met::Nothing;
+        for table in &matrix.tables {
+            let object = format!("table {}", table.path);
+            if table.problem.is_some() {
+                return Met::Something;
+            }
+            let own = table.cells.iter().map(|cell| (object.as_str(), cell));
+            let ways = table.ways.iter();
+            let ways = ways.flat_map(|way| way.cells.iter().map(|cell| (way.object.as_str(), cell)));
+            for (object, cell) in own.chain(ways) {
+                if !self.covers(object, cell.command, cell.side) {
+                    continue;
+                }
+                match cell.outcome {
+                    Outcome::Crosses | Outcome::Denied | Outcome::Unproven => return Met::Something,
+                    _ => met = Met::Passing,
+                }
+            }
+        }
+        met
+    }
+}
+
 /// What is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Command {
@@ -165,14 +203,20 @@ impl Isolation {
     pub fn obstacle(&self, facts: &Facts) -> Option<Problem> {
         let role = quote_ident(&self.role);
         match &facts.role {
-            None => Some(Problem::new(
-                format!("role {role} does not exist"),
-                format!("CREATE ROLE {role};"),
-            )),
-            Some(found) if !found.mine => Some(Problem::new(
-                format!("the connecting role may not become {role}"),
-                format!("GRANT {role} TO the connecting role"),
-            )),
+            None => Some(
+                Problem::new(
+                    format!("role {role} does not exist"),
+                    format!("create role {role}, or correct as_role"),
+                )
+                .of(format!("role {role}")),
+            ),
+            Some(found) if !found.mine => Some(
+                Problem::new(
+                    format!("the connecting role may not become {role}"),
+                    format!("let an administrator run GRANT {role} TO the connecting role, or leave the probes out with --no-probes"),
+                )
+                .of(format!("membership in role {role}")),
+            ),
             Some(_) => None,
         }
     }

@@ -115,10 +115,17 @@ fn of_type(
         "xml" => quoted(&["<a/>"]),
         "tsvector" | "tsquery" => quoted(&["a"]),
         "point" => quoted(&["(0,0)"]),
+        "jsonpath" => quoted(&["$"]),
+        "regclass" => quoted(&["pg_catalog.pg_class"]),
+        "regtype" => quoted(&["pg_catalog.int4"]),
+        "regrole" | "regnamespace" | "regproc" | "regprocedure" | "regoper" | "regoperator" => quoted(&["-"]),
+        "pg_lsn" => quoted(&["0/0"]),
+        "macaddr8" => quoted(&["08:00:2b:01:02:03:04:05"]),
         "bit" | "varbit" => quoted(&["0"]),
         "ltree" => quoted(&["a"]),
         "hstore" => quoted(&[""]),
         _ if kind == "r" => quoted(&["empty", "(,)"]),
+        _ if kind == "m" => quoted(&["{}"]),
         _ => Vec::new(),
     }
 }
@@ -180,14 +187,31 @@ fn literals(expression: &str, is_number: bool) -> Vec<String> {
     found
 }
 
-/// A value for an argument of a function; `None` where none is known.
-pub(super) fn argument(argument: &Argument) -> Option<String> {
-    if argument.category == "A" {
-        return Some("'{}'".to_string());
-    }
-    of_type(&argument.base, "b", &[], None, false, 1)
-        .into_iter()
-        .next()
+/// Most values of one argument.
+const MOST_ARGUMENTS: usize = 4;
+
+/// Values to call a function with, best first; none where none is known. A function may do another thing for each
+/// label and each truth, and a domain may refuse one: of these there are several.
+pub(super) fn arguments(own: &Argument) -> Vec<String> {
+    let column = Column {
+        type_name: own.type_name.clone(),
+        base: own.base.clone(),
+        category: own.category.clone(),
+        kind: own.kind.clone(),
+        is_array: own.is_array,
+        labels: own.labels.clone(),
+        domain_checks: own.domain_checks.clone(),
+        not_null: true,
+        ..Column::default()
+    };
+    let most = match own.kind.as_str() {
+        "e" => MOST_ARGUMENTS,
+        _ if own.base == "bool" || !own.domain_checks.is_empty() => MOST_ARGUMENTS,
+        _ => 1,
+    };
+    let mut found = candidates(&Relation::default(), &column, 1);
+    found.truncate(most);
+    found
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::attempts::{Attempt, Ground, How, is_small};
 use super::facts::{Argument, Facts, Function, Relation, View};
 use super::fixture::Fixture;
-use super::values::argument;
+use super::values::arguments;
 use super::{Command, Side};
 use crate::sql::{quote_ident, quote_literal};
 
@@ -203,6 +203,11 @@ fn pointing(relation: &Relation, own: &Argument, tenant_column: &str, fixture: &
             .column(name)
             .is_some_and(|column| column.base == own.base && !column.is_array)
     };
+    // of an array, one element
+    let whole = |value: &String| match own.is_array {
+        true => format!("ARRAY[{value}]"),
+        false => value.clone(),
+    };
     let mut values: Vec<String> = Vec::new();
     let named = own.name.as_deref().unwrap_or("");
     let keys = relation.keys.iter().flat_map(|key| &key.columns);
@@ -213,17 +218,42 @@ fn pointing(relation: &Relation, own: &Argument, tenant_column: &str, fixture: &
         if let Some((_, value)) = value.filter(|_| is_of(column)) {
             // a name that says which it is spares the others
             if named == column {
-                return vec![value.clone()];
+                return vec![whole(value)];
             }
-            if !values.contains(value) {
-                values.push(value.clone());
+            if !values.contains(&whole(value)) {
+                values.push(whole(value));
             }
         }
     }
-    if values.is_empty() {
-        values.extend(argument(own));
+    if !own.fields.is_empty() && !own.is_array {
+        values.extend(composed(relation, own, tenant_column, fixture));
+    }
+    // a domain may refuse what the table has
+    if values.is_empty() || !own.domain_checks.is_empty() {
+        values.extend(arguments(own));
     }
     values
+}
+
+/// A row of a composite type, whose fields point at the other tenant as well; a field without a value is NULL.
+fn composed(relation: &Relation, own: &Argument, tenant_column: &str, fixture: &Fixture) -> Option<String> {
+    let fields: Vec<Option<String>> = own
+        .fields
+        .iter()
+        .map(|field| {
+            let value = pointing(relation, field, tenant_column, fixture)
+                .into_iter()
+                .next()?;
+            Some(format!("{value}::{}", field.type_name))
+        })
+        .collect();
+    fields.iter().any(Option::is_some).then(|| {
+        let fields: Vec<String> = fields
+            .into_iter()
+            .map(|field| field.unwrap_or_else(|| "NULL".to_string()))
+            .collect();
+        format!("ROW({})", fields.join(", "))
+    })
 }
 
 #[cfg(test)]

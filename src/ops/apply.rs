@@ -39,6 +39,8 @@ pub struct Options<'o> {
     pub strict: bool,
     /// What the settings' `confirm` asks for is agreed to.
     pub yes: bool,
+    /// Nobody reads the report of a run that works.
+    pub is_unread: bool,
     /// Asks the user; `None` when nobody can be asked.
     pub confirm: Option<Confirm<'o>>,
 }
@@ -84,6 +86,7 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
     runner.verify = !options.no_verify;
     runner.strict |= options.strict;
     runner.single = options.single_transaction;
+    runner.is_terse = options.is_unread && !options.rehearse;
     runner.lock_wait = options.lock_wait.unwrap_or(runner.lock_wait);
     let mut outcome = Outcome::HistoryChanged;
     let mut failed = None;
@@ -198,23 +201,25 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
                 .help("judge the database now with `pgplumb verify`"),
         );
     }
-    report.migrations = runner.migrations;
-    runner.clock.tell(&mut report.migrations);
-    report.checks = runner.checks;
+    report.checks = std::mem::take(&mut runner.checks);
     report.rehearsal = rehearsal
         .or_else(|| options.rehearse.then(Rehearsal::default))
         .map(Box::new);
-    report.diagnostics.extend(notices);
-    report.diagnostics.extend(runner.diagnostics);
-    report.isolation = runner.matrices;
-    let strict = runner.strict;
     report.exit = match (&outcome, &failed) {
         (_, Some(error)) => error.exit(),
         (Outcome::Stopped(exit), None) => *exit,
-        (Outcome::Done, None) if report.totals().approved(strict) => ExitCode::Done,
+        (Outcome::Done, None) if report.totals().approved(runner.strict) => ExitCode::Done,
         (Outcome::Done, None) => ExitCode::NotApproved,
         (Outcome::HistoryChanged, None) => ExitCode::HistoryDisagrees,
     };
+    if report.exit != ExitCode::Done {
+        runner.tell_all().await;
+    }
+    report.migrations = runner.migrations;
+    runner.clock.tell(&mut report.migrations);
+    report.diagnostics.extend(notices);
+    report.diagnostics.extend(runner.diagnostics);
+    report.isolation = runner.matrices;
     if let Some(error) = failed {
         report.diagnostics.extend(error.into_diagnostics());
     } else if matches!(outcome, Outcome::HistoryChanged) {
@@ -227,8 +232,10 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
         ExitCode::Done => Conclusion::Approved,
         _ => Conclusion::NotApproved,
     });
-    facts::makers(&mut report, project);
-    facts::root_causes(&mut report);
+    if !options.is_unread || report.exit != ExitCode::Done {
+        facts::makers(&mut report, project);
+        facts::root_causes(&mut report);
+    }
     report.duration_ms = millis(started.elapsed());
     Ok(report)
 }
@@ -291,7 +298,7 @@ async fn judge_always(
     session.read_catalog(&mut batch, Stage::After, &sql);
     let reply = ask(session, "reading the catalog", batch).await?;
     let catalog = runner::decode(&reply, Stage::After)?;
-    let judged = judge(context, session, always, &catalog, Place::Apart, check::evaluate).await;
+    let judged = judge(context, session, always, &catalog, Place::Apart, |_| true).await;
     session.rollback().await;
     judged
 }

@@ -203,16 +203,13 @@ async fn judge(
         })
         .collect();
     let is_judged = |suite: &Suite| suite.version.is_none_or(is_planned);
-    let evaluate = |suites: &[&Suite], catalog: &Catalog, answers: &check::Answers| {
-        check::evaluate_where(suites, is_judged, catalog, answers)
-    };
     super::judge::judge(
         runner.context,
         &runner.session,
         &known,
         catalog,
         Place::Within,
-        evaluate,
+        is_judged,
     )
     .await
 }

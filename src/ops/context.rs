@@ -57,6 +57,8 @@ pub enum Event {
     StepFailed { stem: String, back: bool, stays: bool },
     /// Probes are about to run: they write, and are rolled back.
     Probing { database: String },
+    /// Probes were rolled back, but for the positions of sequences.
+    Moved { sequences: String },
     /// The proof of a migration begins; `number` counts from 1.
     ProofStarted { number: usize, of: usize, stem: String },
     /// The server sent a notice or a warning.

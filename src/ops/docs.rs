@@ -93,10 +93,7 @@ pub async fn docs(context: &Context<'_>, options: &Options) -> Result<Report, Er
         }
     };
     let (catalog, reply) = reply;
-    let evaluate = |suites: &[&Suite], catalog: &Catalog, answers: &check::Answers| {
-        check::evaluate_where(suites, is_chosen, catalog, answers)
-    };
-    let judged = judge(context, &session, &known, &catalog, Place::Within, evaluate).await;
+    let judged = judge(context, &session, &known, &catalog, Place::Within, is_chosen).await;
     session.rollback().await;
     report.checks = judged?.verdicts;
 

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::busy::Busy;
-use super::context::{self, Answered, Context};
+use super::context::{self, Answered, Context, Event};
 use super::{Error, probes};
 use crate::catalog::Catalog;
-use crate::check::{Answer, Answers, Evaluation, Probe, Question, Suite, Verdict};
+use crate::check::{Answer, Answers, Evaluator, Probe, Question, Suite, Verdict};
 use crate::db::ask;
 use crate::db::batch::Batch;
 use crate::db::error::Error as DbError;
@@ -35,8 +35,8 @@ pub struct Judged {
     pub matrices: Vec<Arc<Matrix>>,
 }
 
-/// Judges suites against a catalog that was read, asking the server where texts do not agree, and running probes
-/// when all else is known. The caller ends the transaction.
+/// Judges some of the suites (see [`crate::check::evaluate_where`]) against a catalog that was read, asking the
+/// server where texts do not agree, and running probes when all else is known. The caller ends the transaction.
 ///
 /// # Errors
 /// [`Error::Database`] when the server cannot be asked at all; [`Error::Busy`] when a probe met a busy table.
@@ -46,10 +46,10 @@ pub async fn judge(
     suites: &[&Suite],
     catalog: &Catalog,
     place: Place,
-    evaluate: impl Fn(&[&Suite], &Catalog, &Answers) -> Evaluation,
+    is_judged: impl Fn(&Suite) -> bool,
 ) -> Result<Judged, Error> {
     let mut answers = Answers::default();
-    judge_knowing(context, session, suites, catalog, place, evaluate, &mut answers).await
+    judge_knowing(context, session, suites, catalog, place, is_judged, &mut answers).await
 }
 
 /// The same with what the server has answered before, to which the new answers are added.
@@ -59,34 +59,37 @@ pub async fn judge_knowing(
     suites: &[&Suite],
     catalog: &Catalog,
     place: Place,
-    evaluate: impl Fn(&[&Suite], &Catalog, &Answers) -> Evaluation,
+    is_judged: impl Fn(&Suite) -> bool,
     answers: &mut Answers,
 ) -> Result<Judged, Error> {
     let mut notes = Vec::new();
     let mut matrices = Vec::new();
+    let mut evaluator = Evaluator::new(suites, is_judged, catalog, answers);
     loop {
-        let evaluation = evaluate(suites, catalog, answers);
-        if evaluation.questions.is_empty() {
-            let verdicts = evaluation.verdicts;
+        let questions = evaluator.questions();
+        if questions.is_empty() {
             return Ok(Judged {
-                verdicts,
+                verdicts: evaluator.into_verdicts(),
                 notes,
                 matrices,
             });
         }
         let known = answers.len();
-        let writing = Writing::of(&evaluation.questions);
-        if evaluation.questions.iter().any(|question| !writes(question)) {
-            let asked = context
-                .answer(session, ask::ask(session, &evaluation.questions))
-                .await;
+        let writing = Writing::of(questions);
+        if questions.iter().any(|question| !writes(question)) {
+            let asked = context.answer(session, ask::ask(session, questions)).await;
             let new = asked
                 .or_interrupted("the checks ran")?
                 .map_err(|failure| Error::database("judging the checks", failure))?;
             answers.extend(new);
         } else {
             let probed = probe(context, session, &writing, place, suites).await?;
-            notes.extend(moved(&probed.sequences));
+            let moved = moved(&probed.sequences);
+            if let Some(note) = &moved {
+                let sequences = note.message.clone();
+                (context.events)(Event::Moved { sequences });
+            }
+            notes.extend(moved);
             matrices.extend(writing.matrices(&probed.answers));
             answers.extend(probed.answers);
         }
@@ -98,6 +101,7 @@ pub async fn judge_knowing(
                 )),
             ));
         }
+        evaluator.resume(answers);
     }
 }
 

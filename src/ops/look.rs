@@ -1,17 +1,18 @@
 //! What is read of the catalog for the account of a step, and when: a reading costs more than most scripts.
 
-use super::Error;
 use super::context::unexpected;
 use super::runner::{Runner, decode};
+use super::{Error, facts};
 use crate::catalog::diff::{self, ChangeKind};
-use crate::catalog::{Catalog, Scope};
+use crate::catalog::{Catalog, Object, ObjectId, Scope};
 use crate::db::batch::{Batch, Reply, Stage};
+use crate::db::catalog::{self as reading, Read, ReadError};
+use crate::db::names;
 use crate::db::session::Session;
-use crate::db::{catalog as reading, names};
 use crate::history::trace;
 use crate::migration::MigrationScript;
 use crate::plan::{Direction, Plan, Step};
-use crate::report::model::Artifacts;
+use crate::report::model::{Artifacts, MigrationReport, MigrationState};
 use crate::sql::Action;
 
 /// How much is read for a step.
@@ -51,6 +52,11 @@ impl Look {
     fn push_all(&self, session: &Session, batch: &mut Batch, stage: Stage) {
         let sql = reading::read_sql(&self.scope, session.version_num());
         session.read_few(batch, stage, &sql);
+    }
+
+    /// Whether names of relations are asked for.
+    pub fn asks_names(&self) -> bool {
+        self.extent == Extent::Names && !self.scope.relations.is_empty()
     }
 
     /// What was read behind the script.
@@ -98,6 +104,29 @@ impl Runner<'_> {
         looks
     }
 
+    /// Tells what a run that works leaves out where nobody reads its report.
+    pub(super) async fn tell_all(&mut self) {
+        if !std::mem::take(&mut self.is_terse) {
+            return;
+        }
+        self.read_details().await;
+        for line in &mut self.migrations {
+            let migration = self
+                .context
+                .project
+                .set
+                .iter()
+                .find(|migration| migration.label == line.version);
+            if let Some(migration) = migration.filter(|_| line.state != MigrationState::Pending) {
+                let gates = self.suites.iter().filter(|_| self.verify);
+                let suite = gates
+                    .into_iter()
+                    .find(|suite| suite.version == Some(migration.version));
+                facts::of_files(line, migration, &migration.up, suite);
+            }
+        }
+    }
+
     /// Reads the details of what this run made and told by its names alone. Where that does not work any more, the
     /// names have to do.
     pub(super) async fn read_details(&mut self) {
@@ -115,20 +144,93 @@ impl Runner<'_> {
             .begin(&mut batch, "READ ONLY", &self.session.settings);
         self.session.read_few(&mut batch, Stage::After, &sql);
         batch.one(Stage::Query, "ROLLBACK");
-        let catalog = match batch.run(self.session.client()).await {
-            Ok(reply) => decode(&reply, Stage::After),
-            Err(failure) => {
-                self.session.rollback().await;
-                tracing::debug!("the details were not read: {}", failure.error);
-                return;
+        let lines = deferred.iter().map(|(line, _)| *line);
+        let mut named = Named::new(&mut self.migrations, lines);
+        let sent = batch.send(self.session.client()).await;
+        let heard = reading::read_each(sent, Stage::After, |read| named.take(read)).await;
+        if let Err(failure) = heard {
+            self.session.rollback().await;
+            tracing::debug!("the details were not read: {}", failure.error);
+            named.is_disturbed = true;
+        }
+        named.settle();
+    }
+}
+
+/// Objects that are known by their names, while their details come row by row: all of them at once would be the
+/// largest thing in memory.
+struct Named<'m> {
+    migrations: &'m mut [MigrationReport],
+    /// Line and place of each, in the order of their ids.
+    places: Vec<(usize, usize)>,
+    /// What the names alone told.
+    before: Vec<Object>,
+    is_disturbed: bool,
+}
+
+impl Named<'_> {
+    fn new(migrations: &mut [MigrationReport], lines: impl Iterator<Item = usize>) -> Named<'_> {
+        let created = |line: usize| migrations[line].artifacts.created.iter().enumerate();
+        let mut places = Vec::new();
+        let mut before = Vec::new();
+        for line in lines {
+            for (index, object) in created(line) {
+                places.push((line, index));
+                if !object.properties.is_empty() {
+                    before.push(object.clone());
+                }
             }
-        };
-        let Ok(mut catalog) = catalog else { return };
-        for (index, _) in deferred {
-            for object in &mut self.migrations[index].artifacts.created {
-                if let Some(read) = catalog.remove(&object.id) {
+        }
+        let id = |(line, index): (usize, usize)| &migrations[line].artifacts.created[index].id;
+        places.sort_by(|a, b| id(*a).cmp(id(*b)));
+        Named {
+            migrations,
+            places,
+            before,
+            is_disturbed: false,
+        }
+    }
+
+    fn find(&mut self, id: &ObjectId) -> Option<&mut Object> {
+        let found = self
+            .places
+            .binary_search_by(|(line, index)| self.migrations[*line].artifacts.created[*index].id.cmp(id));
+        let (line, index) = self.places[found.ok()?];
+        self.migrations[line].artifacts.created.get_mut(index)
+    }
+
+    fn take(&mut self, read: Result<Read, ReadError>) {
+        match read {
+            Ok(Read::Object(read)) => {
+                if let Some(object) = self.find(&read.id) {
                     *object = read;
                 }
+            }
+            Ok(Read::Details(read)) => {
+                if let Some(object) = self.find(&read.id) {
+                    object.properties.extend(read.properties);
+                }
+            }
+            Err(error) => {
+                tracing::debug!("a detail was not read: {error}");
+                self.is_disturbed = true;
+            }
+        }
+    }
+
+    /// Details of some alone would say of the others that they have none: then the names have to do.
+    fn settle(mut self) {
+        if !self.is_disturbed {
+            return;
+        }
+        for (line, index) in &self.places {
+            self.migrations[*line].artifacts.created[*index]
+                .properties
+                .clear();
+        }
+        for object in std::mem::take(&mut self.before) {
+            if let Some(known) = self.find(&object.id) {
+                *known = object;
             }
         }
     }

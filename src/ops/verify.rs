@@ -67,10 +67,7 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
         .into_iter()
         .filter(|suite| is_applied(suite) || is_judged(suite))
         .collect();
-    let evaluate = |suites: &[&Suite], catalog: &Catalog, answers: &check::Answers| {
-        check::evaluate_where(suites, is_judged, catalog, answers)
-    };
-    let judged = judge(context, &session, &known, &catalog, Place::Apart, evaluate).await;
+    let judged = judge(context, &session, &known, &catalog, Place::Apart, is_judged).await;
     session.rollback().await;
     let judged = judged?;
     report.checks = judged.verdicts;

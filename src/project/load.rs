@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::config::{Config, FILE_NAME, Folder};
 use super::discovery::{LoadOptions, MIGRATIONS, Root};
 use super::file::{has_extension, list, os_reason, try_file};
-use super::layout::{self, LayoutName};
+use super::layout::{self, LayoutName, PsqlSettings};
 use crate::diagnostic::Diagnostic;
 use crate::migration::{Set, Version};
 use crate::source::SourceFile;
@@ -29,6 +29,8 @@ pub struct Project {
     pub folders: Paths,
     /// What does not keep a run from going on.
     pub warnings: Vec<Diagnostic>,
+    /// How the tool of the layout has psql run its scripts, when it does.
+    pub psql: Option<PsqlSettings>,
 }
 
 /// Where the project's files stand, relative to its root unless absolute; `None` for a folder that is not looked at.
@@ -117,9 +119,11 @@ impl Project {
             None => Vec::new(),
         };
         let mut warnings = config.warnings.clone();
+        let mut psql = None;
         let built = match laid {
             Some(laid) if laid.name != LayoutName::Pgplumb => {
                 warnings.extend(laid.found.warnings);
+                psql = laid.found.psql;
                 problems.extend(laid.found.problems);
                 Set::of(laid.found.migrations, rollbacks, &names)
             }
@@ -137,6 +141,7 @@ impl Project {
                 config,
                 set,
                 warnings,
+                psql,
             }),
             built => {
                 problems.extend(built.err().unwrap_or_default());
@@ -193,6 +198,7 @@ impl Project {
                 checks: None,
             },
             warnings: Vec::new(),
+            psql: None,
         })
     }
 }

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::history::{catalog, newest_of_an_agreeing};
 use super::{
-    STEPS, apply, kills, outcome, project, random, ready, rollback, server, signal, until_done, wait_until,
+    STEPS, apply, is_detached_back, kills, outcome, project, random, ready, rollback, server, signal,
+    until_done, wait_until,
 };
 use crate::support::{Database, Pgplumb};
 
@@ -71,6 +72,28 @@ fn an_apply_that_is_killed_is_finished_by_the_next() {
     println!("{killed} kills of an apply of {STEPS} migrations");
 }
 
+/// How many statements of a rollback outside a transaction are done, when it was begun.
+fn half_back(database: &Database, version: usize) -> Option<usize> {
+    if !is_detached_back(version) || version == 0 {
+        return None;
+    }
+    let rows = database.rows(&format!(
+        "SELECT outcome, artifacts->>'statement' FROM pgplumb_journal WHERE version = {version} AND action = 'rollback' \
+         AND outcome IN ('begun', 'statement') ORDER BY id"
+    ));
+    let rows = rows.expect("the journal can be read");
+    let done = rows
+        .iter()
+        .rev()
+        .find(|row| row[0].as_deref() == Some("statement"));
+    let number = done.map_or(0, |row| {
+        row[1]
+            .as_deref()
+            .map_or(0, |text| text.parse().expect("a number"))
+    });
+    (!rows.is_empty()).then_some(number)
+}
+
 #[test]
 fn a_rollback_that_is_killed_leaves_each_step_before_or_after() {
     let (server, project, mut random) = (server(), project(), random());
@@ -80,7 +103,7 @@ fn a_rollback_that_is_killed_leaves_each_step_before_or_after() {
     let copy = applied.copy();
     let whole = time(rollback(&project, &copy));
     assert_eq!(catalog(&copy), empty, "the rollback takes back everything");
-    let mut killed = 0;
+    let (mut killed, mut halfway) = (0, 0);
     while killed < kills() / 2 {
         let database = applied.copy();
         // a copied sequence forgets in a crash what it gave since, unless a checkpoint came between
@@ -97,11 +120,29 @@ fn a_rollback_that_is_killed_leaves_each_step_before_or_after() {
                 .run()
                 .expect(0);
         }
-        assert_eq!(catalog(&database), catalog(&there), "the state of {newest}");
+        match half_back(&database, newest) {
+            // outside a transaction each statement is before or behind, and the journal tells which
+            Some(done) => {
+                halfway += 1;
+                let table = format!("'step_{}'", newest - 1);
+                let comment = database.value(&format!("SELECT obj_description({table}::regclass)"));
+                let expected = ["indexed", "on its way back", "on its way back"]
+                    .get(done)
+                    .copied();
+                assert_eq!(
+                    comment.as_deref(),
+                    expected,
+                    "{done} statements of {newest} are done"
+                );
+            }
+            None => assert_eq!(catalog(&database), catalog(&there), "the state of {newest}"),
+        }
         until_done(&project, &database, || rollback(&project, &database));
         assert_eq!(newest_of_an_agreeing(&database), 0);
         assert_eq!(catalog(&database), empty, "the catalog after {killed} kills");
     }
     wait_until("the server answers", || applied.rows("SELECT 1").is_ok());
-    println!("{killed} kills of a rollback of {STEPS} migrations");
+    println!(
+        "{killed} kills of a rollback of {STEPS} migrations, {halfway} within one outside a transaction"
+    );
 }

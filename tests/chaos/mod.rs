@@ -56,7 +56,7 @@ fn number(name: &str) -> Option<u64> {
     )
 }
 
-/// Every tenth step runs outside a transaction, every fifth has a suite, and each other one counts: a script that ran
+/// Every tenth step runs outside a transaction, every twentieth on its way back as well, every fifth has a suite, and each other one counts: a script that ran
 /// twice would show.
 fn project() -> Project {
     let project = Project::new();
@@ -65,6 +65,11 @@ fn project() -> Project {
         project.write(&format!("migrations/{stem}.sql"), script(step));
         let rollback = match step {
             1 => "DROP TABLE counter;\n".to_string(),
+            _ if is_detached_back(step) => format!(
+                "-- pgplumb: no-transaction\nCOMMENT ON TABLE step_{0} IS 'on its way back';\n\
+                 DROP INDEX CONCURRENTLY step_{0}_b;\nCOMMENT ON TABLE step_{0} IS NULL;\n",
+                step - 1
+            ),
             _ if is_detached(step) => format!("DROP INDEX step_{}_b;\n", step - 1),
             _ => format!("DROP TABLE step_{step};\nUPDATE counter SET n = n - 1;\n"),
         };
@@ -93,6 +98,10 @@ fn transactional() -> Project {
                 step - 1
             ),
         );
+        project.write(
+            &format!("rollback/{step:04}_step.sql"),
+            format!("DROP INDEX step_{}_b;\n", step - 1),
+        );
     }
     project
 }
@@ -115,6 +124,10 @@ fn script(step: usize) -> String {
 
 fn is_detached(step: usize) -> bool {
     step.is_multiple_of(10)
+}
+
+fn is_detached_back(step: usize) -> bool {
+    step.is_multiple_of(20)
 }
 
 fn apply(project: &Project, database: &Database) -> Pgplumb {

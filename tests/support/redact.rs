@@ -23,14 +23,9 @@ impl Redactor {
             texts.push((path.display().to_string(), "[PROJECT]"));
         }
         if let Some(database) = database {
-            let scratch = database.server().scratch();
             texts.push((database.name.clone(), "[DATABASE]"));
             texts.push((host(&database.url()), "[HOST]"));
             texts.push((encoded(&host(&database.url())), "[HOST]"));
-            texts.push((scratch.version().to_string(), "[VERSION]"));
-            if let Some(short) = scratch.version().split_whitespace().next() {
-                texts.push((short.to_string(), "[VERSION]"));
-            }
         }
         let above: String = directory
             .ancestors()
@@ -72,6 +67,8 @@ static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
         (r#"[^\s"`]*/pgplumb-[A-Za-z0-9]{6}\b"#, "[HOST]"),
         (r"PostgreSQL \d+\.\d+", "PostgreSQL [VERSION]"),
         (r#"("server_version": )"\d[^"]*""#, "${1}\"[VERSION]\""),
+        // what versions before 18 call an expression of PL/pgSQL
+        (r#"(?:PL/pg)?SQL expression ""#, "PL/pgSQL expression \""),
         (r"part_[0-9a-f]{32}\b", "part_[MD5]"),
         // JSON
         (

@@ -133,34 +133,23 @@ fn accepts(reader: &mut Reader, fields: &Fields<'_>) -> Vec<Accept> {
 
 /// A text that has to be there and say something.
 fn filled(reader: &mut Reader, entry: &Item<'_>, fields: &Fields<'_>, key: &str) -> Option<Text> {
-    match fields.get(key) {
-        Some(item) => {
-            let text = reader.string(item)?;
-            if text.value.trim().is_empty() {
-                reader.error_help(
-                    text.span,
-                    format!("`{key}` is empty"),
-                    format!("write {key} = \"…\""),
-                );
-                return None;
-            }
-            Some(text)
-        }
-        None => {
-            let help = match key {
-                "reason" => "add reason = \"…\": a finding is accepted for a reason".to_string(),
-                _ => format!(
-                    "add {key} = \"…\", as the finding has it; * stands for any characters in an object"
-                ),
-            };
-            reader.error_help(
-                entry.key.span,
-                format!("[[audit.accept]]: `{key}` is missing"),
-                help,
-            );
-            None
-        }
+    let help = match key {
+        "reason" => "add reason = \"…\": a finding is accepted for a reason".to_string(),
+        _ => format!("add {key} = \"…\", as the finding has it; * stands for any characters in an object"),
+    };
+    let of = ("[[audit.accept]]", entry.key.span);
+    let text = reader
+        .required(fields, key, of, &help)
+        .and_then(|item| reader.string(item))?;
+    if text.value.trim().is_empty() {
+        reader.error_help(
+            text.span,
+            format!("`{key}` is empty"),
+            format!("write {key} = \"…\""),
+        );
+        return None;
     }
+    Some(text)
 }
 
 fn unknown_lint(reader: &mut Reader, key: &str, text: &Text) {

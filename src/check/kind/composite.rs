@@ -36,14 +36,15 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
             };
             wants.extend(common(p, &fields));
             wants.extend(grants(p, &fields, Kind::Composite));
-            match fields.get("attributes") {
-                Some(item) => p.reader.strings(item),
-                None => {
-                    let message = format!("`{}`: `attributes` is missing", entry.key.value);
-                    p.reader.error(entry.key.span, message);
-                    None
-                }
-            }
+            let what = format!("`{}`", entry.key.value);
+            p.reader
+                .required(
+                    &fields,
+                    "attributes",
+                    (&what, entry.key.span),
+                    "add attributes = [\"…\"]",
+                )
+                .and_then(|item| p.reader.strings(item))
         } else {
             p.reader.strings(entry)
         };

@@ -36,17 +36,12 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
         let Some(name) = fields.get("name").and_then(|item| p.reader.string(item)) else {
             continue;
         };
-        let of = match fields.get("of") {
-            Some(item) => p.reader.word(item, OF),
-            None => {
-                p.reader.error_help(
-                    entry.key.span,
-                    format!("count \"{}\": `of` is missing", name.value),
-                    format!("say what to count: {}", OF.join(", ")),
-                );
-                None
-            }
-        };
+        let what = format!("count \"{}\"", name.value);
+        let help = format!("say what to count: {}", OF.join(", "));
+        let of = p
+            .reader
+            .required(&fields, "of", (&what, entry.key.span), &help)
+            .and_then(|item| p.reader.word(item, OF));
         let on = match fields.get("on") {
             Some(item) => on(p, item),
             None => Some(vec![Pattern {
@@ -65,6 +60,7 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
                 );
                 None
             }
+            (None, None) if fields.has_misspelt(&["at_least", "exactly"]) => None,
             (None, None) => {
                 p.reader.error_help(
                     entry.key.span,
@@ -123,6 +119,7 @@ pub(crate) fn named<'a>(
             Some(_) => found.push((entry, fields)),
             None => match fields.get("name") {
                 Some(item) => p.reader.mismatch(item, "a string"),
+                None if fields.has_misspelt(&["name"]) => {}
                 None => p.reader.error_help(
                     entry.key.span,
                     format!("a {what} without a name"),

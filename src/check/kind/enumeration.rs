@@ -30,14 +30,10 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
             };
             wants.extend(common(p, &fields));
             wants.extend(grants(p, &fields, Kind::Enum));
-            match fields.get("labels") {
-                Some(item) => p.reader.strings(item),
-                None => {
-                    let message = format!("`{}`: `labels` is missing", entry.key.value);
-                    p.reader.error(entry.key.span, message);
-                    None
-                }
-            }
+            let what = format!("`{}`", entry.key.value);
+            p.reader
+                .required(&fields, "labels", (&what, entry.key.span), "add labels = [\"…\"]")
+                .and_then(|item| p.reader.strings(item))
         } else {
             p.reader.strings(entry)
         };

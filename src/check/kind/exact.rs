@@ -239,7 +239,13 @@ impl Exact {
             // default privileges of no schema hold in every one
             let global = (kind == Kind::DefaultPrivileges).then_some("");
             for schema in [Some(schema), global].into_iter().flatten() {
-                let listed: Vec<&ObjectId> = judge.ledger.named(kind, schema, relation).collect();
+                // only these may be listed by other names than their own
+                let listed: Vec<&ObjectId> = match kind {
+                    Kind::PrimaryKey | Kind::ForeignKey => {
+                        judge.ledger.named(kind, schema, relation).collect()
+                    }
+                    _ => Vec::new(),
+                };
                 extra.extend(
                     judge
                         .catalog
@@ -252,7 +258,9 @@ impl Exact {
                                 .iter()
                                 .any(|ignored| ignored.covers(&object.id))
                         })
-                        .filter(|object| !listed.iter().any(|id| is_listed(id, object))),
+                        .filter(|object| {
+                            !judge.ledger.wants(&object.id) && !listed.iter().any(|id| is_listed(id, object))
+                        }),
                 );
             }
         }
@@ -281,13 +289,16 @@ fn is_consequence(object: &Object) -> bool {
     }
 }
 
+/// Whether a key is listed by something else than its own name.
 fn is_listed(id: &ObjectId, object: &Object) -> bool {
-    id.name == object.id.name
-        // a primary key is the table's only one, a foreign key may be named by its columns
-        || object.id.kind == Kind::PrimaryKey
+    // a primary key is the table's only one, a foreign key may be named by its columns
+    object.id.kind == Kind::PrimaryKey
         || (object.id.kind == Kind::ForeignKey && {
-            let mut columns: Vec<String> =
-                object.list("columns").iter().map(|column| crate::sql::quote_ident(column)).collect();
+            let mut columns: Vec<String> = object
+                .list("columns")
+                .iter()
+                .map(|column| crate::sql::quote_ident(column))
+                .collect();
             columns.sort();
             let mut listed: Vec<String> = id
                 .name

@@ -49,6 +49,20 @@ pub(crate) fn expectation(p: &mut Parser, what: &str, fields: &Fields<'_>) -> Op
     Some(expect)
 }
 
+/// The complaint about a statement whose result nobody looks at, unless an expectation is there and misspelt.
+pub(crate) fn expects_nothing(p: &mut Parser, of: (&str, &Item<'_>), fields: &Fields<'_>, keys: &[&str]) {
+    if fields.has_misspelt(keys) {
+        return;
+    }
+    let (what, entry) = of;
+    let (last, others) = keys.split_last().unwrap_or((&"", &[]));
+    p.reader.error_help(
+        entry.key.span,
+        format!("{what}: nothing is expected of it"),
+        format!("add {} or {last}", others.join(", ")),
+    );
+}
+
 /// A value as the server would print it.
 #[derive(Debug, Clone, PartialEq)]
 enum Cell {

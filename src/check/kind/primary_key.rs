@@ -65,11 +65,10 @@ impl Key {
             ];
             known.push(if unique { "nulls_not_distinct" } else { "name" });
             let fields = p.reader.fields(item, what, "an array of strings", &known)?;
-            let Some(columns) = fields.get("columns") else {
-                let message = format!("`{}`: `columns` is missing", item.key.value);
-                p.reader.error(item.key.span, message);
-                return None;
-            };
+            let of = format!("`{}`", item.key.value);
+            let columns =
+                p.reader
+                    .required(&fields, "columns", (&of, item.key.span), "add columns = [\"…\"]")?;
             key.columns = p.reader.idents(columns)?;
             if let Some(include) = fields.get("include") {
                 key.include = p.reader.idents(include)?;

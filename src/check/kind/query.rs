@@ -10,7 +10,7 @@ use crate::sql::fragment;
 use std::borrow::Cow;
 
 use super::count::named;
-use super::expect::{Expect, expectation};
+use super::expect::{self, Expect, expectation, expects_nothing};
 
 const KEYS: &[&str] = &["name", "sql", "expect", "at_least", "at_most", "rows"];
 
@@ -19,14 +19,12 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
         let Some(name) = fields.get("name").and_then(|item| p.reader.string(item)) else {
             continue;
         };
-        let Some(sql) = fields.get("sql") else {
-            p.reader.error(
-                entry.key.span,
-                format!("query \"{}\": `sql` is missing", name.value),
-            );
+        let what = format!("query \"{}\"", name.value);
+        let help = "write the query to run";
+        let sql = p.reader.required(&fields, "sql", (&what, entry.key.span), help);
+        let Some(sql) = sql.and_then(|sql| p.reader.string(sql)) else {
             continue;
         };
-        let Some(sql) = p.reader.string(sql) else { continue };
         let text = sql.value.trim().trim_end_matches(';').trim_end().to_string();
         // the trailing semicolon that people write is no second statement
         if p.fragment("sql", &sql, |_| {
@@ -40,16 +38,11 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
         {
             continue;
         }
-        let what = format!("query \"{}\"", name.value);
         let Some(expect) = expectation(p, &what, &fields) else {
             continue;
         };
         if expect.is_empty() {
-            p.reader.error_help(
-                entry.key.span,
-                format!("{what}: nothing is expected of it"),
-                "add expect, at_least, at_most or rows",
-            );
+            expects_nothing(p, (&what, &entry), &fields, &expect::KEYS);
             continue;
         }
         let rule = Query {

@@ -4,7 +4,7 @@ use crate::cli::args::{ApplyArgs, GlobalArgs};
 use crate::cli::can_ask;
 use crate::diagnostic::Diagnostic;
 use crate::ops::{Context, Error, apply};
-use crate::report::Report;
+use crate::report::{Format, Report};
 
 /// Runs the command.
 ///
@@ -24,6 +24,9 @@ pub async fn run(context: &Context<'_>, global: &GlobalArgs, args: &ApplyArgs) -
             .map(|timeout| timeout.as_duration().unwrap_or_default()),
         strict: args.strict,
         yes: global.yes,
+        is_unread: global.quiet
+            && global.reports.is_empty()
+            && global.format.is_none_or(|format| format == Format::Text),
         confirm: can_ask().then_some(&ask),
     };
     apply::apply(context, &options).await

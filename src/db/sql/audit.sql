@@ -40,6 +40,14 @@ with recursive
       exists (select from pg_policy p join relation t on t.oid = p.polrelid where r.oid = any (p.polroles))
       or exists (select from granted g join relation t on t.oid = g.oid and t.protected where g.grantee = r.oid))
   ),
+  -- what a TRUNCATE of it has to take along, however far
+  following (oid, by) as (
+    select f.confrelid, f.conrelid from pg_constraint f
+    where f.contype = 'f' and f.conrelid <> f.confrelid
+    union
+    select g.oid, f.conrelid from following g join pg_constraint f on f.confrelid = g.by and f.contype = 'f'
+    where f.conrelid <> g.oid
+  ),
   ancestor (oid, parent) as (
     select i.inhrelid, i.inhparent from pg_inherits i
     union
@@ -123,7 +131,10 @@ select json_build_object(
       'bypassers', (select coalesce(json_agg(distinct g.name), '[]') from granted g
         where g.oid = r.oid and g.bypasses and r.protected),
       'truncaters', (select coalesce(json_agg(distinct g.name), '[]') from granted g
-        where g.oid = r.oid and not g.bypasses and g.privilege = 'TRUNCATE'),
+        where g.oid = r.oid and not g.bypasses and g.privilege = 'TRUNCATE'
+          and not exists (select from following f where f.oid = r.oid and not
+            case g.grantee when 0 then has_table_privilege('public', f.by, 'TRUNCATE')
+              else has_table_privilege(g.grantee, f.by, 'TRUNCATE') end)),
       'reads_protected', (select coalesce(json_agg(distinct t.path), '[]')
         from reached d join relation t on t.oid = d.relation and t.protected where d.view = r.oid),
       'without_autovacuum', exists (select from unnest(r.reloptions) o

@@ -31,6 +31,8 @@ select 'column' as kind, n.nspname as schema, c.relname as relation, a.attname a
   join pg_namespace n on n.oid = c.relnamespace
   join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
   join pg_type t on t.oid = a.atttypid
-  left join pg_attrdef e on e.adrelid = a.attrelid and e.adnum = a.attnum and a.atthasdef and {defined}
-  left join pg_description d on d.objoid = c.oid and d.classoid = 'pg_class'::regclass and d.objsubid = a.attnum
+  -- a null finds nothing without a look at the index
+  left join pg_attrdef e on e.adrelid = case when a.atthasdef and {defined} then a.attrelid end and e.adnum = a.attnum
+  left join pg_description d on d.objoid = case when {defined} then c.oid end and d.classoid = 'pg_class'::regclass
+   and d.objsubid = a.attnum
  where c.relkind in ('r', 'p', 'f', 'v', 'm');

@@ -1,19 +1,20 @@
 select 'foreign key' as kind, n.nspname as schema, c.relname as relation, con.conname as name,
-       (select json_agg(a.attname order by key.position)
-          from unnest(con.conkey) with ordinality as key (attnum, position)
-          join pg_attribute a on a.attrelid = con.conrelid and a.attnum = key.attnum) as columns,
+       (select json_agg((select a.attname from pg_attribute a where a.attrelid = con.conrelid and a.attnum = key.attnum)
+                        order by key.position)
+          from unnest(con.conkey) with ordinality as key (attnum, position)) as columns,
        format('%I.%I', fn.nspname, f.relname) as target,
-       (select json_agg(a.attname order by key.position)
-          from unnest(con.confkey) with ordinality as key (attnum, position)
-          join pg_attribute a on a.attrelid = con.confrelid and a.attnum = key.attnum) as target_columns,
+       (select json_agg((select a.attname from pg_attribute a where a.attrelid = con.confrelid and a.attnum = key.attnum)
+                        order by key.position)
+          from unnest(con.confkey) with ordinality as key (attnum, position)) as target_columns,
        case con.confupdtype when 'a' then 'no action' when 'r' then 'restrict' when 'c' then 'cascade'
                             when 'n' then 'set null' when 'd' then 'set default' end as on_update,
        case con.confdeltype when 'a' then 'no action' when 'r' then 'restrict' when 'c' then 'cascade'
                             when 'n' then 'set null' when 'd' then 'set default' end
-       || coalesce((select format(' (%s)', string_agg(quote_ident(a.attname), ', ' order by key.position))
-                      from unnest({delete_columns}) with ordinality as key (attnum, position)
-                      join pg_attribute a on a.attrelid = con.conrelid and a.attnum = key.attnum
-                    having count(*) > 0), '') as on_delete,
+       || coalesce(case when {delete_columns} is not null then (
+                     select format(' (%s)', string_agg(quote_ident(a.attname), ', ' order by key.position))
+                       from unnest({delete_columns}) with ordinality as key (attnum, position)
+                       join pg_attribute a on a.attrelid = con.conrelid and a.attnum = key.attnum
+                     having count(*) > 0) end, '') as on_delete,
        case con.confmatchtype when 'f' then 'full' when 'p' then 'partial' else 'simple' end as match,
        nullif({period}, false) as period,
        con.condeferrable as deferrable,

@@ -14,13 +14,15 @@ select 'index' as kind, n.nspname as schema, c.relname as relation, ic.relname a
        x.indisready as ready,
        nullif(x.indisclustered, false) as clustered,
        con.conname as constraint,
-       (select format('%I.%I', pn.nspname, p.relname)
-          from pg_inherits i
-          join pg_class p on p.oid = i.inhparent
-          join pg_namespace pn on pn.oid = p.relnamespace
-         where i.inhrelid = ic.oid) as partition_of,
+       case when ic.relispartition then (
+         select format('%I.%I', pn.nspname, p.relname)
+           from pg_inherits i
+           join pg_class p on p.oid = i.inhparent
+           join pg_namespace pn on pn.oid = p.relnamespace
+          where i.inhrelid = ic.oid) end as partition_of,
        array_to_json(ic.reloptions) as options,
-       (select s.spcname from pg_tablespace s where s.oid = ic.reltablespace) as tablespace,
+       case when ic.reltablespace <> 0 then (
+         select s.spcname from pg_tablespace s where s.oid = ic.reltablespace) end as tablespace,
        d.description as comment,
        -- no column of the catalog tells the collation that an expression has by itself; the text does
        case when k.collated_expression then coalesce(pg_get_indexdef(ic.oid), {disturbed}) end as definition

@@ -3,7 +3,12 @@ with recursive
     select current_setting('pgplumb.isolation')::json as asked
   ),
   me as (
-    select r.oid, r.rolsuper, r.rolbypassrls, pg_has_role(r.oid, 'MEMBER') as mine
+    select r.oid, r.rolsuper, r.rolbypassrls, pg_has_role(r.oid, 'MEMBER') as mine,
+      -- the order in which the server applies them, last first
+      (select substr(c.setting, 13) from pg_db_role_setting s, unnest(s.setconfig) as c (setting)
+        where s.setrole in (0, r.oid) and c.setting like 'search\_path=%'
+          and s.setdatabase in (0, (select d.oid from pg_database d where d.datname = current_database()))
+        order by s.setrole = 0, s.setdatabase = 0 limit 1) as search_path
     from pg_roles r, input where r.rolname = input.asked ->> 'role'
   ),
   named as (
@@ -18,6 +23,14 @@ with recursive
     union
     select f.confrelid from needed t
     join pg_constraint f on f.conrelid = t.oid and f.contype = 'f' and f.conparentid = 0
+  ),
+  -- what a TRUNCATE of it has to take along, however far
+  following (oid, by) as (
+    select f.confrelid, f.conrelid from pg_constraint f
+    where f.contype = 'f' and f.conrelid <> f.confrelid
+    union
+    select g.oid, f.conrelid from following g join pg_constraint f on f.confrelid = g.by and f.contype = 'f'
+    where f.conrelid <> g.oid
   ),
   piece (oid, parent, root) as (
     select i.inhrelid, i.inhparent, n.oid from named n join pg_inherits i on i.inhparent = n.oid
@@ -89,23 +102,52 @@ with recursive
     left join piece i on i.oid = d.refobjid
     left join reached a on a.view = d.refobjid
   ),
+  -- what a value has to be like
+  shape as (
+    select t.oid, coalesce(e.typname, b.typname, t.typname) as base, coalesce(b.typcategory, t.typcategory) as category,
+      coalesce(b.typtype, t.typtype) as kind, e.oid is not null as is_array, coalesce(b.oid, t.oid) as bare, d.typmod,
+      t.typnotnull, t.typdefault is not null as has_default,
+      (select coalesce(json_agg(l.enumlabel order by l.enumsortorder), '[]') from pg_enum l
+        where l.enumtypid = coalesce(b.oid, t.oid)) as labels,
+      (select coalesce(json_agg(json_build_object('name', c.conname, 'columns', json_build_array(),
+          'expression', pg_get_constraintdef(c.oid)) order by c.oid), '[]')
+        from pg_constraint c where c.contype = 'c' and (c.contypid = t.oid
+          or c.contypid in (select x.base from typed x where x.oid = t.oid))) as domain_checks
+    from pg_type t
+    left join base d on d.oid = t.oid
+    left join pg_type b on b.oid = d.base
+    left join pg_type e on e.oid = coalesce(b.typelem, t.typelem) and coalesce(b.typcategory, t.typcategory) = 'A'
+    where t.oid in (select a.atttypid from relation r join pg_attribute a on a.attrelid = r.oid)
+      or t.oid in (select unnest(p.proargtypes::oid[]) from routine p where p.oid in (select x.oid from reach x))
+      or t.oid in (select a.atttypid from routine p, unnest(p.proargtypes::oid[]) as o (type)
+        join pg_type c on c.oid = o.type join pg_attribute a on a.attrelid = c.typrelid where p.oid in (select x.oid from reach x))
+  ),
+  argument as (
+    select p.oid, json_agg(json_build_object('type', format_type(o.type, null), 'base', s.base, 'category', s.category,
+        'kind', s.kind, 'is_array', s.is_array, 'labels', s.labels, 'domain_checks', s.domain_checks,
+        'name', p.proargnames[o.ordinality],
+        -- those of a composite type
+        'fields', (select coalesce(json_agg(json_build_object('type', format_type(a.atttypid, a.atttypmod),
+            'base', f.base, 'category', f.category, 'kind', f.kind, 'is_array', f.is_array, 'labels', f.labels,
+            'domain_checks', f.domain_checks, 'name', a.attname, 'fields', json_build_array()) order by a.attnum), '[]')
+          from pg_type c join pg_attribute a on a.attrelid = c.typrelid and a.attnum > 0 and not a.attisdropped
+          join shape f on f.oid = a.atttypid where c.oid = s.bare and s.kind = 'c')
+      ) order by o.ordinality) as arguments
+    from routine p, unnest(p.proargtypes::oid[]) with ordinality as o (type, ordinality)
+    join shape s on s.oid = o.type
+    group by p.oid
+  ),
   attribute as (
     select a.attrelid, json_agg(json_build_object(
       'name', a.attname,
       'type', format_type(a.atttypid, a.atttypmod),
-      'base', coalesce(e.typname, b.typname, t.typname),
-      'category', coalesce(b.typcategory, t.typcategory),
-      'kind', coalesce(b.typtype, t.typtype),
-      'is_array', coalesce(e.oid, 0) <> 0,
-      'length', case when coalesce(b.typname, t.typname) in ('varchar', 'bpchar')
-        and coalesce(d.typmod, a.atttypmod) > 4 then coalesce(d.typmod, a.atttypmod) - 4 end,
-      'labels', (select coalesce(json_agg(l.enumlabel order by l.enumsortorder), '[]') from pg_enum l
-        where l.enumtypid = coalesce(b.oid, t.oid)),
-      'domain_checks', (select coalesce(json_agg(json_build_object('name', c.conname,
-          'columns', json_build_array(a.attname), 'expression', pg_get_constraintdef(c.oid))), '[]')
-        from pg_constraint c where c.contype = 'c' and c.contypid = t.oid),
-      'not_null', a.attnotnull or t.typnotnull,
-      'has_default', (a.atthasdef and a.attgenerated = '') or t.typdefault is not null,
+      'base', s.base, 'category', s.category, 'kind', s.kind, 'is_array', s.is_array,
+      'length', case when s.base in ('varchar', 'bpchar') and not s.is_array
+        and coalesce(s.typmod, a.atttypmod) > 4 then coalesce(s.typmod, a.atttypmod) - 4 end,
+      'labels', s.labels,
+      'domain_checks', s.domain_checks,
+      'not_null', a.attnotnull or s.typnotnull,
+      'has_default', (a.atthasdef and a.attgenerated = '') or s.has_default,
       'counts', a.attidentity <> '' or coalesce(pg_get_expr(f.adbin, f.adrelid) ~ 'nextval\(', false),
       'identity_always', a.attidentity = 'a',
       'generated', a.attgenerated <> '',
@@ -114,16 +156,14 @@ with recursive
     ) order by a.attnum) as columns
     from relation r
     join pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
-    join pg_type t on t.oid = a.atttypid
-    left join base d on d.oid = t.oid
-    left join pg_type b on b.oid = d.base
-    left join pg_type e on e.oid = coalesce(b.typelem, t.typelem) and coalesce(b.typcategory, t.typcategory) = 'A'
+    join shape s on s.oid = a.atttypid
     left join pg_attrdef f on f.adrelid = a.attrelid and f.adnum = a.attnum
     left join me on true
     group by a.attrelid
   )
 select json_build_object(
-  'role', (select json_build_object('bypasses', me.rolsuper or me.rolbypassrls, 'mine', me.mine) from me),
+  'role', (select json_build_object('bypasses', me.rolsuper or me.rolbypassrls, 'mine', me.mine,
+    'search_path', me.search_path) from me),
   'version', current_setting('server_version_num')::integer,
   'relations', (select coalesce(json_agg(json_build_object(
     'oid', r.oid::bigint, 'schema', r.nspname, 'name', r.relname, 'path', r.path, 'partitioned', r.relkind = 'p',
@@ -159,6 +199,9 @@ select json_build_object(
       from pg_partitioned_table g, unnest(g.partattrs::smallint[]) with ordinality as o (attnum, ordinality)
       left join pg_attribute k on k.attrelid = r.oid and k.attnum = o.attnum
       where g.partrelid = r.oid),
+    'kept_by', (select coalesce(json_agg(format('%I.%I', o.nspname, k.relname) order by o.nspname, k.relname), '[]')
+      from following g join pg_class k on k.oid = g.by join pg_namespace o on o.oid = k.relnamespace
+      where g.oid = r.oid and not coalesce(has_table_privilege(me.oid, k.oid, 'TRUNCATE'), true)),
     'may', json_build_object(
       'usage', coalesce(has_schema_privilege(me.oid, to_regnamespace(quote_ident(r.nspname))::oid, 'USAGE'), false),
       'select', coalesce(has_any_column_privilege(me.oid, r.oid, 'SELECT'), false),
@@ -184,9 +227,7 @@ select json_build_object(
   'functions', (select coalesce(json_agg(json_build_object(
     'path', p.path, 'signature', p.path || '(' || pg_get_function_identity_arguments(p.oid) || ')',
     'language', p.lanname, 'procedure', p.prokind = 'p', 'source', p.prosrc,
-    'arguments', (select coalesce(json_agg(json_build_object('type', format_type(o.type, null),
-        'base', t.typname, 'category', t.typcategory, 'name', p.proargnames[o.ordinality]) order by o.ordinality), '[]')
-      from unnest(p.proargtypes::oid[]) with ordinality as o (type, ordinality) join pg_type t on t.oid = o.type),
+    'arguments', (select coalesce((select g.arguments from argument g where g.oid = p.oid), '[]')),
     'defaults', p.pronargdefaults,
     'variadic', coalesce('v' = any (p.proargmodes), false),
     'tables', (select json_agg(x.relation::bigint) from reach x where x.oid = p.oid)

@@ -40,4 +40,4 @@ select c.relkind as relkind,
            from pg_catalog.aclexplode(c.relacl) as acl
           where acl.grantee <> c.relowner)) as grants
   from pg_catalog.pg_class c
- where c.oid = any (array[{relations}]::pg_catalog.oid[]) and c.relkind in ('r', 'p', 'f', 'v', 'm', 'S')
+ where c.oid = any ({relations}::pg_catalog.oid[]) and c.relkind in ('r', 'p', 'f', 'v', 'm', 'S')

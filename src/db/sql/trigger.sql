@@ -7,9 +7,10 @@ select 'trigger' as kind, n.nspname as schema, c.relname as relation, t.tgname a
          case when t.tgtype::int & 16 <> 0 then 'update' end,
          case when t.tgtype::int & 8 <> 0 then 'delete' end,
          case when t.tgtype::int & 32 <> 0 then 'truncate' end], null)) as events,
-       (select json_agg(a.attname order by key.position)
-          from unnest(t.tgattr::int2[]) with ordinality as key (attnum, position)
-          join pg_attribute a on a.attrelid = t.tgrelid and a.attnum = key.attnum) as columns,
+       case when t.tgattr::text <> '' then (
+         select json_agg(a.attname order by key.position)
+           from unnest(t.tgattr::int2[]) with ordinality as key (attnum, position)
+           join pg_attribute a on a.attrelid = t.tgrelid and a.attnum = key.attnum) end as columns,
        case when t.tgtype::int & 1 <> 0 then 'row' else 'statement' end as level,
        -- the whole definition: pg_get_expr cannot print OLD and NEW
        case when {defined} and t.tgqual is not null then coalesce(pg_get_triggerdef(t.oid), {disturbed}) end as "when",
@@ -24,9 +25,10 @@ select 'trigger' as kind, n.nspname as schema, c.relname as relation, t.tgname a
        case t.tgenabled when 'O' then 'origin' when 'D' then 'disabled' when 'R' then 'replica'
                         else 'always' end as enabled,
        t.tgconstraint <> 0 as constraint,
-       (select format('%I.%I', rn.nspname, r.relname)
-          from pg_class r join pg_namespace rn on rn.oid = r.relnamespace
-         where r.oid = t.tgconstrrelid and t.tgconstraint <> 0) as from,
+       case when t.tgconstraint <> 0 and t.tgconstrrelid <> 0 then (
+         select format('%I.%I', rn.nspname, r.relname)
+           from pg_class r join pg_namespace rn on rn.oid = r.relnamespace
+          where r.oid = t.tgconstrrelid) end as from,
        t.tgdeferrable as deferrable,
        t.tginitdeferred as initially_deferred,
        t.tgoldtable as old_table,

@@ -25,11 +25,12 @@ impl Prover<'_> {
             };
             let tried = self.tried()?;
             tried.follower.look_away().await.map_err(unread)?;
-            if let Err(failure) = tried.session.run_script(down).await {
+            if let Err(failure) = self.send(down).await? {
                 let message = explain::words(&explain::failure(&failure, down));
                 chain.failed.push((migration.stem(), message));
                 break;
             }
+            let tried = self.tried()?;
             while tried.session.next_notice().is_some() {}
             keeps.extend(down.directives.keeps.iter().map(|kept| kept.value.as_str()));
             chain.taken_back += 1;

@@ -4,6 +4,7 @@
 //! the first is made anew as a copy of the second, so that what one migration left behind is not blamed on the next. The
 //! second one catches up only then.
 
+mod by_psql;
 mod chain;
 mod explain;
 mod prover;
@@ -12,6 +13,7 @@ mod rows;
 use std::sync::Arc;
 use std::time::Instant;
 
+use self::by_psql::ByPsql;
 use self::prover::Prover;
 use super::context::{Context, Event, Interrupt};
 use super::runner::millis;
@@ -20,7 +22,7 @@ use crate::check;
 use crate::db::ground::{Cleared, Ground, GroundError};
 use crate::db::parameters::Parameters;
 use crate::diagnostic::Diagnostic;
-use crate::migration::{Direction, MigrationScript, Version};
+use crate::migration::{Direction, Migration, MigrationScript, Version};
 use crate::project::Project;
 use crate::proof::Outcome;
 use crate::report::model::{Conclusion, Database, Report};
@@ -53,18 +55,24 @@ pub async fn prove(project: &Project, options: Options<'_>) -> Result<Report, Er
     super::needs_migrations(project)?;
     let suites = suites(project)?;
     let last = last_of(project, &options.versions)?;
+    let by_psql = ByPsql::of(project, &migrations(project, last))?;
+    let runs_by_psql = |script: &MigrationScript| by_psql.as_ref().is_some_and(|psql| psql.runs(script));
     let problems: Vec<Diagnostic> = scripts(project, last, &options)
         .iter()
+        .filter(|script| !runs_by_psql(script))
         .flat_map(MigrationScript::validate)
         .collect();
     if !problems.is_empty() {
         return Err(Error::Input(problems));
     }
-    let notices = project.set.iter().take(last).flat_map(|migration| {
-        let down = migration.down.as_ref().and_then(MigrationScript::outside_notice);
-        migration.up.outside_notice().into_iter().chain(down)
-    });
-    report.diagnostics.extend(notices);
+    report.diagnostics.extend(
+        migrations(project, last)
+            .iter()
+            .filter_map(|script| match &by_psql {
+                Some(psql) if psql.runs(script) => psql.notice(script),
+                _ => script.outside_notice(),
+            }),
+    );
     let interrupt = options.interrupt.clone();
     let stopped = || Error::Interrupted(vec![Diagnostic::error("interrupted: nothing was proven")]);
     let ground = tokio::select! {
@@ -86,7 +94,7 @@ pub async fn prove(project: &Project, options: Options<'_>) -> Result<Report, Er
         interrupt: options.interrupt.clone(),
         probes: Consent::default(),
     };
-    let mut prover = Prover::new(&context, ground, &suites, &options.seeds);
+    let mut prover = Prover::new(&context, ground, &suites, &options.seeds, by_psql);
     let told = tokio::select! {
         told = prover.all(&options, last, &mut report) => told,
         () = interrupt.wait() => Err(stopped()),
@@ -152,16 +160,17 @@ fn last_of(project: &Project, versions: &[Version]) -> Result<usize, Error> {
         .count())
 }
 
+/// The scripts of the migrations, in their order.
+fn migrations(project: &Project, last: usize) -> Vec<MigrationScript> {
+    let both = |migration: &Migration| [Some(migration.up.clone()), migration.down.clone()];
+    project.set.iter().take(last).flat_map(both).flatten().collect()
+}
+
 /// Every script that will run.
 fn scripts(project: &Project, last: usize, options: &Options<'_>) -> Vec<MigrationScript> {
-    let migrations = project.set.iter().take(last);
     let mut scripts: Vec<MigrationScript> = options.setup.iter().map(foreign).collect();
     scripts.extend(options.seeds.iter().map(|(_, file)| foreign(file)));
-    scripts.extend(
-        migrations
-            .flat_map(|migration| [Some(migration.up.clone()), migration.down.clone()])
-            .flatten(),
-    );
+    scripts.extend(migrations(project, last));
     scripts
 }
 
@@ -192,7 +201,16 @@ async fn ground(scratch: Option<Parameters>) -> Result<Ground, Error> {
 fn ground_error(error: GroundError) -> Error {
     match error {
         GroundError::Scratch(error) => {
-            Error::NoServer(Box::new(Diagnostic::error(error.to_string()).help(error.help())))
+            let text = error.to_string();
+            // what a program of the server said stands on lines of its own
+            let told = match text.split_once(":\n") {
+                Some((message, output)) if !output.trim().is_empty() => {
+                    Diagnostic::error(message).fact("output", output.trim_end())
+                }
+                Some((message, _)) => Diagnostic::error(message),
+                None => Diagnostic::error(text),
+            };
+            Error::NoServer(Box::new(told.help(error.help())))
         }
         GroundError::Connect(error) => Error::Connect(Box::new(error)),
         GroundError::Refused(failure) => Error::database("preparing the proof", failure),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::by_psql::ByPsql;
 use super::rows::Rows;
 use super::{Options, explain, foreign, ground_error, seeds_of};
 use crate::catalog::diff::{Change, ChangeKind};
@@ -38,6 +39,7 @@ pub(super) struct Prover<'p> {
     ground: Ground,
     suites: &'p [Suite],
     seeds: &'p [(Version, Arc<SourceFile>)],
+    by_psql: Option<ByPsql>,
     tried: Option<Tried>,
     /// The database that only goes forward, the roles that are there for it, and what it has yet to run.
     forward: String,
@@ -67,12 +69,14 @@ impl<'p> Prover<'p> {
         ground: Ground,
         suites: &'p [Suite],
         seeds: &'p [(Version, Arc<SourceFile>)],
+        by_psql: Option<ByPsql>,
     ) -> Prover<'p> {
         Prover {
             context,
             ground,
             suites,
             seeds,
+            by_psql,
             tried: None,
             forward: String::new(),
             forward_roles: Roles::new(),
@@ -250,9 +254,7 @@ impl<'p> Prover<'p> {
     }
 
     pub(super) fn tried(&mut self) -> Result<&mut Tried, Error> {
-        self.tried
-            .as_mut()
-            .ok_or_else(|| Error::Blocked(vec![Diagnostic::error("there is no database to try on")]))
+        self.tried.as_mut().ok_or_else(nothing_to_try_on)
     }
 
     pub(super) fn tracked(&mut self) -> Result<&mut Tracked, Error> {
@@ -267,16 +269,40 @@ impl<'p> Prover<'p> {
 
     /// Runs a script where everything is tried, and brings what is known of the catalog up to date.
     async fn run(&mut self, script: &MigrationScript) -> Result<Result<(), Failure>, Error> {
-        let tried = self.tried()?;
-        if !script.is_transactional() {
-            tried.follower.look_away().await.map_err(unread)?;
+        let is_whole =
+            script.is_transactional() && !self.by_psql.as_ref().is_some_and(|psql| psql.runs(script));
+        if !is_whole {
+            self.tried()?.follower.look_away().await.map_err(unread)?;
         }
-        let ran = tried.session.run_script(script).await;
+        let ran = self.send(script).await?;
+        let tried = self.tried()?;
         while tried.session.next_notice().is_some() {}
-        if ran.is_ok() || !script.is_transactional() {
+        if ran.is_ok() || !is_whole {
             self.update().await?;
         }
         Ok(ran)
+    }
+
+    /// Runs a script where everything is tried.
+    pub(super) async fn send(&self, script: &MigrationScript) -> Result<Result<(), Failure>, Error> {
+        let tried = self.tried.as_ref().ok_or_else(nothing_to_try_on)?;
+        Ok(self.send_to(&tried.session, &tried.name, script).await)
+    }
+
+    async fn send_to(
+        &self,
+        session: &Session,
+        database: &str,
+        script: &MigrationScript,
+    ) -> Result<(), Failure> {
+        match &self.by_psql {
+            Some(psql) if psql.runs(script) => {
+                let parameters = self.ground.parameters().with_database(database);
+                psql.run(&parameters, session.settings.role.as_deref(), script)
+                    .await
+            }
+            _ => session.run_script(script).await,
+        }
     }
 
     /// Brings what is known of the catalog up to date, and writes down what has to go in the end.
@@ -467,13 +493,15 @@ impl<'p> Prover<'p> {
 
     /// A script that ran once already.
     async fn again(&self, session: &Session, script: &MigrationScript) -> Result<(), Error> {
-        session.run_script(script).await.map_err(|failure| {
-            let diagnostic = explain::failure(&failure, script).fact(
-                "state",
-                "it went well once, and not a second time in a database of the same state",
-            );
-            Error::Script(Box::new(diagnostic))
-        })
+        self.send_to(session, &self.forward, script)
+            .await
+            .map_err(|failure| {
+                let diagnostic = explain::failure(&failure, script).fact(
+                    "state",
+                    "it went well once, and not a second time in a database of the same state",
+                );
+                Error::Script(Box::new(diagnostic))
+            })
     }
 
     /// Judges the suite of a migration that was applied.
@@ -499,8 +527,8 @@ impl<'p> Prover<'p> {
         session.read_catalog(&mut batch, Stage::After, &sql);
         let reply = context::ask(session, "reading the catalog", batch).await?;
         let catalog = decode(&reply, Stage::After)?;
-        let evaluate = check::evaluate_last;
-        let judged = judge(context, session, &suites, &catalog, Place::Apart, evaluate).await;
+        let is_judged = check::is_last(&suites);
+        let judged = judge(context, session, &suites, &catalog, Place::Apart, is_judged).await;
         session.rollback().await;
         let judged = judged?;
         self.checks.extend(judged.verdicts);
@@ -531,6 +559,10 @@ impl<'p> Prover<'p> {
         let tried = self.tried()?;
         Rows::read(&tried.session, tried.follower.tracked.catalog()).await
     }
+}
+
+fn nothing_to_try_on() -> Error {
+    Error::Blocked(vec![Diagnostic::error("there is no database to try on")])
 }
 
 pub(super) fn unread(error: crate::db::error::Error) -> Error {

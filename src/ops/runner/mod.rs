@@ -28,6 +28,7 @@ use crate::db::batch::{Reply, Stage};
 use crate::db::catalog as reading;
 use crate::db::error::Error as DbError;
 use crate::db::history::Reading;
+use crate::db::names::Asking;
 use crate::db::session::Session;
 use crate::diagnostic::Diagnostic;
 use crate::isolation::Matrix;
@@ -59,6 +60,8 @@ pub struct Runner<'c> {
     pub strict: bool,
     /// All steps share one transaction.
     pub single: bool,
+    /// Nobody reads the report of a run that works: what stands only there is left out until something fails.
+    pub is_terse: bool,
     /// Versions whose steps ran in the transaction that is open, with those that follow.
     pub(super) held: Vec<Version>,
     pub lock_wait: Duration,
@@ -97,6 +100,7 @@ impl<'c> Runner<'c> {
             verify: true,
             strict: config.strict,
             single: false,
+            is_terse: false,
             held: Vec::new(),
             lock_wait: config.lock_wait.as_duration().unwrap_or_default(),
             width,
@@ -124,14 +128,21 @@ impl<'c> Runner<'c> {
             let _ = probes::allowed(self.context);
         }
         let outcome = self.run(plan).await;
-        self.read_details().await;
+        if !self.is_terse || !matches!(outcome, Ok(Outcome::Done)) {
+            self.read_details().await;
+        }
         outcome
     }
 
     async fn run(&mut self, plan: &Plan<'_>) -> Result<Outcome, Error> {
         self.held.clear();
         let checks_before = self.checks.len();
-        let mut course = Course::new(self.looks(plan));
+        let looks = self.looks(plan);
+        let named = looks.iter().filter(|look| look.asks_names()).count();
+        if named >= MANY_NAMED && !self.session.is_pooled() && self.session.asking == Asking::Anew {
+            self.session.asking = Asking::ToPrepare(0);
+        }
+        let mut course = Course::new(looks);
         let mut index = 0;
         while let Some(&step) = plan.steps.get(index) {
             let at = At {
@@ -222,7 +233,7 @@ impl<'c> Runner<'c> {
                     &suites,
                     catalog,
                     Place::Within,
-                    check::evaluate_last,
+                    check::is_last(&suites),
                 )
                 .await
             }
@@ -246,11 +257,15 @@ impl<'c> Runner<'c> {
             source: Some(step.script.file.location(0)),
             ..describe(step.migration, state)
         };
-        let suite = self.suite(step);
-        facts::of_files(&mut line, step.migration, step.script, suite);
+        if !self.is_terse {
+            facts::of_files(&mut line, step.migration, step.script, self.suite(step));
+        }
         line
     }
 }
+
+/// From how many steps on it pays to have the server plan once how it tells names.
+const MANY_NAMED: usize = 4;
 
 /// How often a step is tried again because others changed the catalog while it was read.
 const DISTURBANCES: usize = 5;

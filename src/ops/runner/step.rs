@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::{DISTURBANCES, Finished, Outcome, Runner, decode, is_disturbance, millis};
 use crate::db::batch::{Failure, Reply, Stage};
+use crate::db::names::Asking;
 use crate::db::session;
 use crate::ops::Error;
 use crate::ops::context::{Answered, Event};
@@ -79,10 +80,22 @@ impl Runner<'_> {
         course.waiting_since = None;
         let after = match second {
             Ok(reply) => reply,
-            Err(failure) => return self.not_run(at, course, failure).await,
+            Err(failure) => {
+                let asking = self.session.asking;
+                self.session.asking = asking.failed();
+                if asking.is_astray(&failure) {
+                    self.session.asking = Asking::Anew;
+                    self.session.rollback().await;
+                    return Ok(Turn::Again);
+                }
+                return self.not_run(at, course, failure).await;
+            }
         };
         self.clock.rows(&after.script_counts());
         let look = &course.looks[at.index];
+        if look.asks_names() {
+            self.session.asking = self.session.asking.answered();
+        }
         let catalogs =
             decode(&before, Stage::Before).and_then(|before| Ok((before, look.decode_behind(&after)?)));
         let (before, after) = match catalogs {

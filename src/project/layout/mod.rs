@@ -138,6 +138,18 @@ pub struct Found {
     pub problems: Vec<Diagnostic>,
     /// What is not read, and why.
     pub warnings: Vec<Diagnostic>,
+    /// How the tool has psql run the scripts, when it does.
+    pub psql: Option<PsqlSettings>,
+}
+
+/// How a tool has psql run its scripts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PsqlSettings {
+    /// Where psql runs, from the project's root.
+    pub directory: String,
+    /// psql's variables, by name.
+    pub deploy: Vec<(String, String)>,
+    pub revert: Vec<(String, String)>,
 }
 
 /// Which layout a folder has.

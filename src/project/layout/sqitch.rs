@@ -3,9 +3,10 @@
 //! A change has no number: its place in the plan is its version. A change that was reworked is in the plan twice; the
 //! scripts of its earlier form carry the tag that follows it: `deploy/name@v1.sql`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Folder, Found, Layout, LayoutName, Text, plain};
+use super::{Folder, Found, Layout, LayoutName, PsqlSettings, Text, plain};
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};
 
@@ -36,9 +37,12 @@ enum Line<'p> {
     Tag(&'p str),
 }
 
-/// Where the plan is: in the folder, else in the root.
+/// Where the plan is: in the folder, in the root, or where the root's settings have it.
 fn plan_path(folder: &Folder<'_>) -> Option<String> {
-    let paths = [folder.path(PLAN), PLAN.to_string()];
+    let settings = folder.file("sqitch.conf").and_then(Result::ok);
+    let settled = settings.map(|file| Settings::of(file.text(), "").plan);
+    let paths = [Some(folder.path(PLAN)), Some(PLAN.to_string()), settled];
+    let paths: Vec<String> = paths.into_iter().flatten().collect();
     paths.into_iter().find(|path| folder.root.join(path).is_file())
 }
 
@@ -50,8 +54,14 @@ fn read(folder: &Folder<'_>) -> Found {
         String::new()
     };
     let settings = match folder.file(&format!("{within}sqitch.conf")) {
-        None => Settings::of("", &within),
-        Some(Ok(file)) => Settings::of(file.text(), &within),
+        None => {
+            found.psql = Some(psql("", &within));
+            Settings::of("", &within)
+        }
+        Some(Ok(file)) => {
+            found.psql = Some(psql(file.text(), &within));
+            Settings::of(file.text(), &within)
+        }
         Some(Err(problem)) => {
             found.problems.push(*problem);
             return found;
@@ -98,6 +108,41 @@ fn read(folder: &Folder<'_>) -> Found {
         }
     }
     found
+}
+
+/// The values of a section of sqitch.conf, in its order.
+fn section<'t>(text: &'t str, wanted: &str) -> Vec<(&'t str, &'t str)> {
+    let mut section = "";
+    let mut values = Vec::new();
+    for line in text.lines().map(str::trim) {
+        match line.strip_prefix('[') {
+            Some(head) => section = head.trim_end_matches(']').trim(),
+            None if section == wanted && !line.is_empty() && !line.starts_with(['#', ';']) => {
+                let (name, written) = line.split_once('=').unwrap_or((line, ""));
+                values.push((name.trim(), written.trim().trim_matches('"')));
+            }
+            None => {}
+        }
+    }
+    values
+}
+
+/// How sqitch runs psql: a revert has the variables of the deploy as well, unless it has its own.
+fn psql(text: &str, within: &str) -> PsqlSettings {
+    let variables = |head: &str| -> BTreeMap<String, String> {
+        let values = section(text, &format!("{head} \"variables\"")).into_iter();
+        values
+            .map(|(name, value)| (name.to_string(), value.to_string()))
+            .collect()
+    };
+    let deploy = variables("deploy");
+    let mut revert = deploy.clone();
+    revert.extend(variables("revert"));
+    PsqlSettings {
+        directory: within.to_string(),
+        deploy: deploy.into_iter().collect(),
+        revert: revert.into_iter().collect(),
+    }
 }
 
 fn take(
@@ -183,22 +228,12 @@ fn changes(plan: &Arc<SourceFile>) -> (Vec<Line<'_>>, Vec<Diagnostic>) {
 
 impl Settings {
     fn of(text: &str, within: &str) -> Settings {
+        let values = section(text, "core");
         let core = |key: &str| {
-            let mut section = "";
-            let mut value = None;
-            for line in text.lines().map(str::trim) {
-                match line.strip_prefix('[') {
-                    Some(head) => section = head.trim_end_matches(']').trim(),
-                    None if section == "core" => {
-                        let (name, written) = line.split_once('=').unwrap_or((line, ""));
-                        if name.trim() == key {
-                            value = Some(written.trim().trim_matches('"').to_string());
-                        }
-                    }
-                    None => {}
-                }
-            }
-            value
+            let mut values = values.iter().rev();
+            values
+                .find(|(name, _)| *name == key)
+                .map(|(_, value)| (*value).to_string())
         };
         let top = core("top_dir").filter(|top| top != ".");
         let top = top.map_or(within.to_string(), |top| {
@@ -254,6 +289,25 @@ mod tests {
                 "0003 app_view: deploy/app/view.sql:1:1 [select 'new'] / revert/app/view.sql:1:1 [select 'old']",
                 "error: sqitch.plan:9:1 deploy/last.sql is not there, and the plan has the change",
             ]
+        );
+    }
+
+    #[test]
+    fn variables_of_psql_are_those_of_the_settings() {
+        let text = "[core]\nengine = pg\n[deploy \"variables\"]\n# a word\n\tapp = shop\n\tschema = \"a b\"\n[revert \"variables\"]\nschema = c\n";
+        let pairs = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+            pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_string(), (*value).to_string()))
+                .collect()
+        };
+        assert_eq!(
+            psql(text, "db/"),
+            PsqlSettings {
+                directory: "db/".to_string(),
+                deploy: pairs(&[("app", "shop"), ("schema", "a b")]),
+                revert: pairs(&[("app", "shop"), ("schema", "c")]),
+            }
         );
     }
 

@@ -50,8 +50,8 @@ impl Strings for TableMatrix {
 
 impl Strings for Problem {
     fn each(&mut self, visit: &dyn Fn(&mut String)) {
-        let Problem { message, help } = self;
-        each!(visit, message, help);
+        let Problem { message, help, of } = self;
+        each!(visit, message, help, of);
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Script {
     pub statements: Vec<Statement>,
     /// What is certainly wrong, or belongs to psql alone. Whether the rest is valid SQL is for the server to say.
     pub diagnostics: Vec<Diagnostic>,
+    /// The first thing in it that only psql knows: a meta-command, a variable, COPY over the connection.
+    pub psql: Option<Span>,
 }
 
 /// A statement that the parser does not understand. Newer than the parser, or wrong: only the server knows.
@@ -55,11 +57,17 @@ impl Script {
         calls(text, &significant, &ranges, &mut statements);
         let mut diagnostics = problems(file, &tokens);
         diagnostics.extend(copies(file, &statements));
+        let is_psql = |token: &&Token| matches!(token.kind, TokenKind::MetaCommand | TokenKind::PsqlVariable);
+        let copies = statements.iter().filter(|statement| statement.copies.is_some());
+        let psql = tokens.iter().filter(is_psql).map(|token| token.span);
+        let psql = psql.chain(copies.map(|statement| statement.span));
+        let psql = psql.min_by_key(|span| span.start);
         diagnostics.sort_by_key(|diagnostic| diagnostic.place.as_ref().map(|place| place.span.start));
         Script {
             file: Arc::clone(file),
             statements,
             diagnostics,
+            psql,
         }
     }
 

@@ -42,7 +42,10 @@ impl Statement {
     /// Describes the statement that these significant tokens make.
     pub(super) fn describe(text: &str, tokens: &[Token]) -> Statement {
         let cursor = Cursor::new(text, tokens);
-        let analysis = effect::analyse(cursor);
+        let mut analysis = effect::analyse(cursor);
+        // kept as long as the script is
+        analysis.effects.shrink_to_fit();
+        analysis.references.shrink_to_fit();
         Statement {
             span: cursor.rest(),
             tag: effect::tag(cursor),

@@ -1,2 +1,2 @@
--- pgplumb: statement-timeout 50ms
+-- pgplumb: statement-timeout 2s
 CREATE TABLE entry (id integer PRIMARY KEY, account_id integer REFERENCES account (id), amount numeric);

@@ -1,27 +1,28 @@
 //! Makes rows of two tenants, lets the application's role try what it should not be able to do, and takes all of it
 //! back: behind savepoints of the open transaction, as probes are.
 
-use std::collections::BTreeMap;
+mod rows;
+mod tries;
+
 use std::sync::Arc;
 use std::time::Instant;
 
 use serde::Serialize;
 use tokio_postgres::error::SqlState;
 
+use self::rows::WayIn;
+use self::tries::{Parts, stands};
 use super::ask::limit;
 use super::batch::{Batch, Failure, Stage};
 use super::error::{Error, ServerError};
 use super::probe::{Cut, Moved, Probed, TOUCHED, beyond, call, read_only, read_settings, touched, used};
 use super::session::Session;
 use crate::check::{Answer, Answers, Question};
-use crate::isolation::attempts::{self, Attempt, Reply};
 use crate::isolation::{
-    Choices, Facts, Fixture, Isolation, Matrix, Problem, Relation, TableMatrix, Target, Tried, WayKind, ways,
+    Choices, Facts, Fixture, Isolation, Matrix, Problem, Relation, TableMatrix, Target, Tried, WayKind,
+    attempts, ways,
 };
-use crate::sql::name::{quote_ident, quote_literal};
-
-/// How often rows are made anew with other values, before the check that refuses them is named.
-const MOST_TRIES: usize = 200;
+use crate::sql::name::quote_literal;
 
 /// Runs the matrices behind a savepoint of the open transaction, which must be READ COMMITTED or that of a migration.
 ///
@@ -109,14 +110,6 @@ pub fn not_run(asked: &[&Isolation], reason: &str) -> Probed {
     }
 }
 
-/// What the server gets: all attempts on the same rows.
-#[derive(Serialize)]
-struct Jobs<'a> {
-    role: &'a str,
-    settings: BTreeMap<&'a str, String>,
-    attempts: &'a [Attempt],
-}
-
 /// What the catalog is asked for.
 #[derive(Serialize)]
 struct Asked<'a> {
@@ -133,12 +126,6 @@ struct Named<'a> {
 fn json<T: Serialize>(value: &T) -> String {
     quote_literal(&serde_json::to_string(value).unwrap_or_default())
 }
-
-/// Rows that stand behind a savepoint, or why they could not be made.
-type Made = Result<Fixture, Problem>;
-
-/// A partition with values that may lead there; `None` for the table itself.
-type WayIn<'a> = Option<(&'a Relation, &'a [(String, String)])>;
 
 struct Bench<'s> {
     session: &'s Session,
@@ -185,7 +172,7 @@ impl Bench<'_> {
             ),
         ];
         batch.one(Stage::Query, &format!("SELECT {}", settings.join(", ")));
-        batch.one(Stage::Script, include_str!("sql/isolation.sql"));
+        batch.one(Stage::Script, include_str!("../sql/isolation.sql"));
         batch.one(Stage::Query, "ROLLBACK TO SAVEPOINT pgplumb_facts");
         batch.one(Stage::Query, "RELEASE SAVEPOINT pgplumb_facts");
         let reply = batch.run(self.session.client()).await?;
@@ -226,7 +213,11 @@ impl Bench<'_> {
                     "give rows that stay in `given` of [isolation.{}], or connect as the owner",
                     self.spec.name
                 ),
-            );
+            )
+            .of(format!(
+                "rows of {} in isolation {}",
+                relation.path, self.spec.name
+            ));
             return Ok(TableMatrix::unready(target.path(), problem));
         }
         let mut matrix = TableMatrix {
@@ -329,103 +320,6 @@ impl Bench<'_> {
         })
     }
 
-    /// Takes the rows back.
-    async fn undo(&self) -> Result<(), Failure> {
-        let mut batch = Batch::new();
-        batch.one(Stage::Query, "ROLLBACK TO SAVEPOINT pgplumb_rows");
-        batch.one(Stage::Query, "RELEASE SAVEPOINT pgplumb_rows");
-        batch.run(self.session.client()).await.map(|_| ())
-    }
-
-    /// Makes the rows behind a savepoint, by the first of the ways that leads where it should; with other values
-    /// where a CHECK refuses them.
-    async fn make(
-        &self,
-        facts: &Facts,
-        target: &Target,
-        choices: &mut Choices,
-        ways: &[WayIn<'_>],
-    ) -> Result<Made, Failure> {
-        let mut last = Problem::new("no row could be made", "give one");
-        for way in ways {
-            for _ in 0..MOST_TRIES {
-                let fixture = match Fixture::of(self.spec, facts, target, choices, *way) {
-                    Ok(fixture) => fixture,
-                    Err(problem) => return Ok(Err(problem)),
-                };
-                let Some((stage, error)) = self.insert(facts, &fixture).await? else {
-                    return Ok(Ok(fixture));
-                };
-                last = self.refused(facts, stage, &error);
-                let violated = error.constraint.as_ref().zip(error.table.as_ref());
-                let advanced = error.is(&SqlState::CHECK_VIOLATION)
-                    && match violated {
-                        Some((check, (schema, table))) => facts
-                            .relations
-                            .iter()
-                            .find(|relation| relation.schema == *schema && relation.name == *table)
-                            .is_some_and(|relation| choices.advance(self.spec, facts, relation, check)),
-                        None => error.constraint.as_ref().is_some_and(|check| {
-                            facts
-                                .relations
-                                .iter()
-                                .any(|relation| choices.advance(self.spec, facts, relation, check))
-                        }),
-                    };
-                if !advanced {
-                    break;
-                }
-            }
-        }
-        Ok(Err(last))
-    }
-
-    /// Inserts the rows behind a savepoint. What the server refuses is the answer, and nothing is left then.
-    async fn insert(
-        &self,
-        facts: &Facts,
-        fixture: &Fixture,
-    ) -> Result<Option<(Stage, ServerError)>, Failure> {
-        let limit = limit(self.session);
-        let mut batch = Batch::new();
-        batch.one(Stage::Query, "SAVEPOINT pgplumb_rows");
-        let settings = [
-            call(
-                "search_path",
-                &format!("{}, public", quote_ident(&self.spec.schema)),
-            ),
-            call("statement_timeout", &format!("{}ms", limit.as_millis())),
-        ];
-        batch.one(Stage::Query, &format!("SELECT {}", settings.join(", ")));
-        for given in &self.spec.given {
-            if given.contains("{tenant}") || given.contains("{user}") {
-                for tenant in &fixture.tenants {
-                    batch.many(Stage::Before, &tenant.fill(given));
-                }
-            } else {
-                batch.many(Stage::Before, given);
-            }
-        }
-        for row in &fixture.rows {
-            if let Some(relation) = facts.by_oid(row.relation) {
-                batch.one(Stage::Begin, &row.make(relation));
-            }
-        }
-        let started = Instant::now();
-        match batch.run(self.session.client()).await {
-            Ok(_) => Ok(None),
-            Err(failure) => {
-                let stage = failure.stage;
-                if !matches!(stage, Stage::Before | Stage::Begin) {
-                    return Err(failure);
-                }
-                let error = self.own(failure, started)?;
-                self.undo().await?;
-                Ok(Some((stage, error)))
-            }
-        }
-    }
-
     /// The server's word on a statement; of the conversation, of a busy table or of an interruption it ends the run.
     fn own(&self, failure: Failure, started: Instant) -> Result<ServerError, Failure> {
         let Error::Server(error) = &failure.error else {
@@ -439,158 +333,6 @@ impl Bench<'_> {
             false => Ok((**error).clone()),
         }
     }
-
-    /// Why rows could not be made, with what to write.
-    fn refused(&self, facts: &Facts, stage: Stage, error: &ServerError) -> Problem {
-        let section = format!("[isolation.{}]", self.spec.name);
-        if stage == Stage::Before {
-            return Problem::new(
-                format!(
-                    "`given` of {section} was refused: {} (SQLSTATE {})",
-                    error.message, error.sqlstate
-                ),
-                "correct what is given",
-            );
-        }
-        let mut message = format!("a row of a tenant was refused: {}", error.message);
-        // of a CHECK the whole row, which tells nothing more
-        if let Some(detail) = error
-            .detail
-            .as_ref()
-            .filter(|_| !error.is(&SqlState::CHECK_VIOLATION))
-        {
-            message.push_str(&format!(" ({detail})"));
-        }
-        message.push_str(&format!(" (SQLSTATE {})", error.sqlstate));
-        let relation = error.table.as_ref().and_then(|(schema, table)| {
-            let mut relations = facts.relations.iter();
-            relations.find(|relation| relation.schema == *schema && relation.name == *table)
-        });
-        let help = match (relation, &error.constraint) {
-            (Some(relation), Some(constraint)) => format!(
-                "write values that {} accepts under [isolation.{}.values.'{}']",
-                quote_ident(constraint),
-                self.spec.name,
-                relation.path
-            ),
-            _ => format!(
-                "write the values that it needs under [isolation.{}.values], or the rows into `given`",
-                self.spec.name
-            ),
-        };
-        Problem::new(message, help)
-    }
-
-    /// Runs all attempts in one message; those that take too long together, each alone.
-    async fn try_all(&self, parts: Parts, fixture: &Fixture) -> Result<TriedParts, Failure> {
-        let attempts = parts.attempts;
-        let replies = match self.attempts(&attempts, fixture).await? {
-            Ok(replies) => replies,
-            Err(_) => {
-                let mut replies = Vec::new();
-                for attempt in &attempts {
-                    match self.attempts(std::slice::from_ref(attempt), fixture).await? {
-                        Ok(reply) => replies.extend(reply),
-                        Err(error) => {
-                            let message =
-                                format!("{} (an attempt has {})", error.message, limit(self.session));
-                            replies.push(Reply::refusal(&error.sqlstate, &message));
-                        }
-                    }
-                }
-                replies
-            }
-        };
-        Ok(TriedParts {
-            sizes: parts.sizes.into_iter(),
-            tried: attempts.into_iter().zip(replies).collect::<Vec<_>>().into_iter(),
-        })
-    }
-
-    /// The inner error is that the server gave up after the time that a statement has.
-    async fn attempts(
-        &self,
-        attempts: &[Attempt],
-        fixture: &Fixture,
-    ) -> Result<Result<Vec<Reply>, ServerError>, Failure> {
-        let user = &fixture.tenants[0];
-        let jobs = Jobs {
-            role: &self.spec.role,
-            settings: self
-                .spec
-                .settings
-                .iter()
-                .map(|(name, value)| (name.as_str(), user.fill(value)))
-                .collect(),
-            attempts,
-        };
-        let mut batch = Batch::new();
-        batch.one(Stage::Query, "SAVEPOINT pgplumb_attempts");
-        let jobs = format!(
-            "SELECT pg_catalog.set_config('pgplumb.attempts', {}, true)",
-            json(&jobs)
-        );
-        batch.one(Stage::Query, &jobs);
-        batch.many(Stage::Settle, include_str!("sql/attempts.sql"));
-        batch.one(Stage::Query, "ROLLBACK TO SAVEPOINT pgplumb_attempts");
-        batch.one(Stage::Query, "RELEASE SAVEPOINT pgplumb_attempts");
-        let started = Instant::now();
-        match batch.run(self.session.client()).await {
-            Ok(reply) => {
-                let text = reply
-                    .rows(Stage::Settle)
-                    .find_map(|row| row.try_get("replies").ok().flatten());
-                decoded(text).map(Ok)
-            }
-            Err(failure) if failure.error.is(&SqlState::QUERY_CANCELED) => {
-                let error = self.own(failure, started)?;
-                let mut batch = Batch::new();
-                batch.one(Stage::Query, "ROLLBACK TO SAVEPOINT pgplumb_attempts");
-                batch.one(Stage::Query, "RELEASE SAVEPOINT pgplumb_attempts");
-                batch.run(self.session.client()).await?;
-                Ok(Err(error))
-            }
-            Err(failure) => Err(failure),
-        }
-    }
-}
-
-/// Attempts on several objects, which go to the server as one.
-#[derive(Default)]
-struct Parts {
-    attempts: Vec<Attempt>,
-    sizes: Vec<usize>,
-}
-
-impl Parts {
-    fn add(&mut self, attempts: Vec<Attempt>) {
-        self.sizes.push(attempts.len());
-        self.attempts.extend(attempts);
-    }
-
-    fn add_or(&mut self, attempts: Result<Vec<Attempt>, String>) -> Result<(), String> {
-        attempts.map(|attempts| self.add(attempts))
-    }
-}
-
-/// The same, answered, one object after the other.
-struct TriedParts {
-    sizes: std::vec::IntoIter<usize>,
-    tried: std::vec::IntoIter<(Attempt, Reply)>,
-}
-
-impl TriedParts {
-    fn next(&mut self) -> Tried {
-        let size = self.sizes.next().unwrap_or(0);
-        self.tried.by_ref().take(size).collect()
-    }
-}
-
-/// Whether the rows of the other tenant were there when something was tried on them.
-fn stands(tried: &Tried) -> bool {
-    tried.iter().all(|(attempt, reply)| {
-        !attempt.prepare.is_empty() || reply.refused.as_deref() == Some("prepare") || reply.before.is_some()
-    })
 }
 
 fn decoded<T: serde::de::DeserializeOwned>(text: Option<&str>) -> Result<T, Failure> {
