@@ -70,7 +70,10 @@ fn project() -> Project {
                  DROP INDEX CONCURRENTLY step_{0}_b;\nCOMMENT ON TABLE step_{0} IS NULL;\n",
                 step - 1
             ),
-            _ if is_detached(step) => format!("DROP INDEX step_{}_b;\n", step - 1),
+            _ if is_detached(step) => format!(
+                "DROP INDEX step_{0}_b;\nCOMMENT ON TABLE step_{0} IS NULL;\n",
+                step - 1
+            ),
             _ => format!("DROP TABLE step_{step};\nUPDATE counter SET n = n - 1;\n"),
         };
         project.write(&format!("rollback/{stem}.sql"), rollback);
