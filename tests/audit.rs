@@ -104,7 +104,7 @@ impl Nasty {
             return None;
         }
         let database = server.database(&format!("audit_{}", self.id));
-        database.run(ROLES);
+        database.make_roles(ROLES);
         if let Err(error) = database.try_run(&self.sql) {
             return Some(format!("{}: {error}", self.id));
         }
@@ -175,7 +175,7 @@ fn the_shipped_project_has_no_finding_that_is_not_accepted() {
     // a superuser connects
     assert_eq!(open(), ["\"role_bypasses_rls\""]);
     // the owner of all of it, who is none
-    database.run(ROLES);
+    database.make_roles(ROLES);
     database.run(
         "DO $$ DECLARE r regclass; BEGIN
              FOR r IN SELECT c.oid FROM pg_class c WHERE c.relkind IN ('r', 'p')

@@ -69,7 +69,7 @@ fn all_pass(project: &Project, database: &Database) -> u64 {
 fn judge(name: &str, files: &[PathBuf], other: Option<&'static Server>) {
     let server = Server::shared();
     let database = server.database(name);
-    database.run(ROLES);
+    database.make_roles(ROLES);
     if name == "supabase_auth" {
         // its own tool makes it
         database.run("create schema auth");
@@ -94,7 +94,7 @@ fn judge(name: &str, files: &[PathBuf], other: Option<&'static Server>) {
 
     if let Some(other) = other {
         let newer = other.database(name);
-        newer.run(ROLES);
+        newer.make_roles(ROLES);
         match newer.try_run(&text) {
             Ok(()) => {
                 newer.run(REFRESH);

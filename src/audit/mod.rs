@@ -11,6 +11,8 @@ pub use facts::{
 };
 pub use lint::LINTS;
 
+use crate::diagnostic::Diagnostic;
+
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -48,6 +50,19 @@ pub struct Finding {
     pub fix: String,
     /// Why it is accepted, and by which line; `None` when it is not.
     pub accepted: Option<String>,
+}
+
+impl Finding {
+    /// The finding as a message.
+    pub fn diagnostic(&self) -> Diagnostic {
+        let message = format!("{}: {}", self.object, self.message);
+        let diagnostic = match self.severity {
+            Severity::Error => Diagnostic::error(message),
+            Severity::Warn => Diagnostic::warning(message),
+            Severity::Info => Diagnostic::note(message),
+        };
+        diagnostic.fact("id", self.id).help(&self.fix)
+    }
 }
 
 /// A lint.

@@ -32,7 +32,7 @@ pub async fn audit(context: &Context<'_>, strict: bool) -> Result<Report, Error>
         .findings
         .iter()
         .filter(|finding| finding.accepted.is_none());
-    report.diagnostics = open.clone().map(diagnostic).collect();
+    report.diagnostics = open.clone().map(Finding::diagnostic).collect();
     report.diagnostics.extend(idle.iter().copied().map(met_nothing));
     let gate = match strict || context.project.config.settings.strict {
         true => Severity::Warn,
@@ -64,14 +64,4 @@ fn met_nothing(accept: &Accept) -> Diagnostic {
     ))
     .at(&accept.place.file, accept.place.span)
     .help("remove the [[audit.accept]], or correct its object")
-}
-
-fn diagnostic(finding: &Finding) -> Diagnostic {
-    let message = format!("{}: {}", finding.object, finding.message);
-    let diagnostic = match finding.severity {
-        Severity::Error => Diagnostic::error(message),
-        Severity::Warn => Diagnostic::warning(message),
-        Severity::Info => Diagnostic::note(message),
-    };
-    diagnostic.fact("id", finding.id).help(&finding.fix)
 }

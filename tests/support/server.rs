@@ -86,6 +86,13 @@ impl Database {
         self.server.create("copy", Some(&self.name))
     }
 
+    /// Runs SQL that makes roles. They belong to the server, so one test at a time may make them.
+    pub fn make_roles(&self, sql: &str) {
+        static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+        let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        self.run(sql);
+    }
+
     /// Runs statements as the superuser.
     pub fn run(&self, sql: &str) {
         self.try_run(sql)
