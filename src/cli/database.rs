@@ -8,16 +8,16 @@ use crate::db::parameters::{self, Parameters, Surroundings};
 use crate::db::secret::Secret;
 use crate::diagnostic::Diagnostic;
 use crate::ops;
-use crate::project::{DatabaseSource, Project};
+use crate::project::{Config, DatabaseSource};
 
-/// Resolves the connection, and warns of what is unwise.
+/// Resolves the connection.
 ///
 /// # Errors
 /// What is wrong with a connection string, a variable or a file; never the string itself.
-pub fn parameters(args: &Args, project: &Project) -> Result<Parameters, ops::Error> {
+pub fn parameters(args: &Args, config: &Config) -> Result<Parameters, ops::Error> {
     let env = |name: &str| std::env::var(name).ok();
     let flag = args.global.database_url.as_deref();
-    let given = match (flag, &project.config.settings.database) {
+    let given = match (flag, &config.settings.database) {
         (Some(flag), _) => Some(flag.to_string()),
         (None, DatabaseSource::Default) => parameters::connection_string(None, &env),
         (None, DatabaseSource::Url(url)) => Some(url.clone()),
@@ -32,18 +32,25 @@ pub fn parameters(args: &Args, project: &Project) -> Result<Parameters, ops::Err
             }
         },
     };
-    resolve(args, given.as_deref(), flag.is_some())
+    resolve(args, given.as_deref())
 }
 
-/// A database that an argument names.
+/// A database that an argument names, with a warning of what is unwise.
 ///
 /// # Errors
 /// What is wrong with it; never the string itself.
 pub fn named(args: &Args, given: &str) -> Result<Parameters, ops::Error> {
-    resolve(args, Some(given), true)
+    let resolved = resolve(args, Some(given))?;
+    warn_of(args, &resolved, true);
+    Ok(resolved)
 }
 
-fn resolve(args: &Args, given: Option<&str>, is_typed: bool) -> Result<Parameters, ops::Error> {
+/// Warns of what is unwise about a connection that was resolved from the command line, the settings or the environment.
+pub fn warn_of_resolved(args: &Args, resolved: &Parameters) {
+    warn_of(args, resolved, args.global.database_url.is_some());
+}
+
+fn resolve(args: &Args, given: Option<&str>) -> Result<Parameters, ops::Error> {
     let env = |name: &str| std::env::var(name).ok();
     // libpq takes it for the name of a database, and says it with every error: it may hold a password
     if given.is_some_and(|text| !text.contains("://") && !text.contains('=') && text.contains('@')) {
@@ -55,18 +62,22 @@ fn resolve(args: &Args, given: Option<&str>, is_typed: bool) -> Result<Parameter
     }
     let resolved = Parameters::resolve(given, &env, &Surroundings::here(&env))
         .map_err(|error| ops::Error::Input(vec![Diagnostic::error(error.to_string()).help(error.help())]))?;
-    if !args.global.quiet {
-        for warning in resolved.warnings() {
-            warn(&warning.to_string(), &warning.help());
-        }
-        if is_typed && resolved.has_inline_password() {
-            warn(
-                "the command line holds a password, which other users of this machine can read",
-                "put it into PGPASSWORD or ~/.pgpass",
-            );
-        }
-    }
     Ok(resolved.with_default_application_name(&format!("pgplumb {}", args.command.name())))
+}
+
+fn warn_of(args: &Args, resolved: &Parameters, is_typed: bool) {
+    if args.global.quiet {
+        return;
+    }
+    for warning in resolved.warnings() {
+        warn(&warning.to_string(), &warning.help());
+    }
+    if is_typed && resolved.has_inline_password() {
+        warn(
+            "the command line holds a password, which other users of this machine can read",
+            "put it into PGPASSWORD or ~/.pgpass",
+        );
+    }
 }
 
 fn warn(message: &str, help: &str) {

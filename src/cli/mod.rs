@@ -9,14 +9,16 @@ mod progress;
 mod signals;
 
 use std::io::IsTerminal;
+use std::sync::Mutex;
 
 use args::{Args, ChecksArgs, ChecksCommand, Command};
 use clap::Parser;
 
+use crate::db::connect::HeadStart;
 use crate::db::parameters::Parameters;
 use crate::ops;
-use crate::project::Project;
 use crate::project::file::os_reason;
+use crate::project::{Found, Project};
 use crate::report::{self, ExitCode, Format, Report};
 
 /// Runs the program with the process's own arguments and environment.
@@ -94,6 +96,7 @@ fn context<'a>(
     ops::Context {
         project,
         parameters,
+        head_start: Mutex::default(),
         client: database::client_name(),
         events: show,
         ask_password: database::asker(),
@@ -102,9 +105,20 @@ fn context<'a>(
     }
 }
 
+/// Begins to connect to the database of a project.
+///
+/// # Errors
+/// As [`database::parameters`].
+async fn begin(args: &Args, found: &Found) -> Result<(Parameters, Option<HeadStart>), ops::Error> {
+    let parameters = database::parameters(args, &found.config)?;
+    let head_start = HeadStart::begin(parameters.clone()).await;
+    Ok((parameters, Some(head_start)))
+}
+
 /// The commands that look at a project.
 async fn verbs(args: &Args) -> Result<Report, ops::Error> {
     let options = args.global.load_options();
+    let mut begun = None;
     let project = match &args.command {
         Command::Checks(checks) => match &checks.command {
             ChecksCommand::Lint(options) => return commands::checks::lint(&args.global, options),
@@ -113,7 +127,15 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
         },
         // a database can be looked at from anywhere
         Command::Snapshot(_) | Command::Diff(_) => Project::without_files(&options),
-        _ => Project::load(&options),
+        Command::Prove(_) => Project::load(&options),
+        // the server lets us in while the files are read
+        _ => match Found::find(&options) {
+            Ok(found) => {
+                begun = Some(begin(args, &found).await);
+                found.read()
+            }
+            Err(problems) => Err(problems),
+        },
     };
     let project = project.map_err(ops::Error::Input)?;
     if !args.global.quiet {
@@ -138,8 +160,13 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
         }
         _ => {}
     }
-    let parameters = database::parameters(args, &project)?;
+    let (parameters, head_start) = match begun {
+        Some(begun) => begun?,
+        None => (database::parameters(args, &project.config)?, None),
+    };
+    database::warn_of_resolved(args, &parameters);
     let mut context = context(&project, &parameters, &show, &interrupt);
+    context.head_start = Mutex::new(head_start);
     context.probes.refused = args.command.leaves_out_probes();
     match &args.command {
         Command::Status(options) => commands::status::run(&context, options).await,

@@ -598,10 +598,14 @@ fn like(column: &str, pattern: &str) -> String {
     format!("{column} like {}", literal(&escaped))
 }
 
-/// A string constant that means the same whatever `standard_conforming_strings` is.
+/// A string constant that means the same whatever `standard_conforming_strings` is. A statement with places to fill,
+/// `{like_this}`, is filled one after the other: a value that looks like a place is spelled so that it is none.
 pub(super) fn literal(text: &str) -> String {
     let text = text.replace('\0', "\u{1}").replace('\'', "''");
-    if text.contains('\\') {
+    let is_place = |rest: &str| rest.starts_with(|next: char| next.is_ascii_lowercase());
+    if text.split('{').skip(1).any(is_place) {
+        format!("E'{}'", text.replace('\\', "\\\\").replace('{', "\\x7b"))
+    } else if text.contains('\\') {
         format!("E'{}'", text.replace('\\', "\\\\"))
     } else {
         format!("'{text}'")

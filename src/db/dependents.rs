@@ -2,8 +2,8 @@
 
 use super::batch::Reply;
 use super::batch::Stage;
+use super::catalog::literal;
 use crate::catalog::Scope;
-use crate::sql::name::quote_literal;
 
 /// One dependency that stays behind, in the server's own words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub fn sql(scope: &Scope) -> String {
     let pairs = |names: &std::collections::BTreeSet<(String, String)>| -> String {
         let rows: Vec<String> = names
             .iter()
-            .map(|(schema, name)| format!("({}, {})", quote_literal(schema), quote_literal(name)))
+            .map(|(schema, name)| format!("({}, {})", literal(schema), literal(name)))
             .collect();
         if rows.is_empty() {
             "(null, null)".to_string()
@@ -34,7 +34,7 @@ pub fn sql(scope: &Scope) -> String {
         }
     };
     let singles = |names: &std::collections::BTreeSet<String>| -> String {
-        let rows: Vec<String> = names.iter().map(|name| quote_literal(name)).collect();
+        let rows: Vec<String> = names.iter().map(|name| literal(name)).collect();
         if rows.is_empty() {
             "null".to_string()
         } else {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::error::Error;
 use crate::history::{Applied, HISTORY_TABLE, History, JOURNAL_TABLE};
 use crate::migration::{Version, Width};
-use crate::sql::name::{quote_ident, quote_literal};
+use crate::sql::name::{do_block, quote_ident, quote_literal};
 
 /// Statements that read the history; the answer is one row for [`decode`]. They write nothing, so they run on a
 /// standby and in a read-only transaction as well.
@@ -26,15 +26,16 @@ BEGIN
     IF history IS NOT NULL THEN
         SELECT pg_catalog.format_type(atttypid, atttypmod) INTO width
           FROM pg_catalog.pg_attribute WHERE attrelid = history AND attname = 'version';
-        EXECUTE pg_catalog.format($q$SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(version::text,
-            coalesce(name, ''), coalesce(applied_on, ''), coalesce(checksum, '')) ORDER BY version), '[]')::text
+        EXECUTE pg_catalog.format($q$SELECT coalesce(pg_catalog.json_agg(ARRAY[version::text,
+            coalesce(name, ''), coalesce(applied_on, ''), coalesce(checksum, '')] ORDER BY version), '[]')::text
             FROM %I.{HISTORY_TABLE}$q$, home) INTO applied;
     END IF;
     IF journal IS NOT NULL THEN
         EXECUTE pg_catalog.format('SELECT pg_catalog.max(id) FROM %I.{JOURNAL_TABLE}', home) INTO newest;
     END IF;
+    PERFORM pg_catalog.set_config('pgplumb.applied', applied, true);
     PERFORM pg_catalog.set_config('pgplumb.history', pg_catalog.json_build_object(
-        'schema', home, 'width', width, 'applied', applied::json, 'has_journal', journal IS NOT NULL,
+        'schema', home, 'width', width, 'has_journal', journal IS NOT NULL,
         'journal_id', newest, 'search_path', pg_catalog.current_setting('search_path'),
         'schemas', pg_catalog.to_json(pg_catalog.current_schemas(false)),
         'database', pg_catalog.current_database(), 'user', current_user,
@@ -43,7 +44,9 @@ BEGIN
 END
 $pgplumb$"#
     );
-    let answer = "SELECT pg_catalog.current_setting('pgplumb.history') AS history".to_string();
+    let answer = "SELECT pg_catalog.current_setting('pgplumb.history') AS history, \
+                  pg_catalog.current_setting('pgplumb.applied') AS applied"
+        .to_string();
     [find, answer]
 }
 
@@ -67,7 +70,6 @@ pub struct Reading {
 struct Answer {
     schema: String,
     width: Option<String>,
-    applied: Vec<(String, String, String, String)>,
     has_journal: bool,
     journal_id: Option<i64>,
     search_path: String,
@@ -79,13 +81,15 @@ struct Answer {
     read_only: bool,
 }
 
-/// Decodes the row of [`read_sql`].
+/// Decodes the row of [`read_sql`]: its two columns.
 ///
 /// # Errors
 /// [`Error::Unexpected`] when a history table is there that refinery could not have made.
-pub fn decode(answer: &str) -> Result<Reading, Error> {
-    let answer: Answer = serde_json::from_str(answer)
-        .map_err(|error| Error::Unexpected(format!("the history could not be read: {error}")))?;
+pub fn decode(answer: &str, rows: &str) -> Result<Reading, Error> {
+    let unreadable =
+        |error: serde_json::Error| Error::Unexpected(format!("the history could not be read: {error}"));
+    let answer: Answer = serde_json::from_str(answer).map_err(unreadable)?;
+    let rows: Vec<[String; 4]> = serde_json::from_str(rows).map_err(unreadable)?;
     let table = format!("{}.{HISTORY_TABLE}", quote_ident(&answer.schema));
     let width = match answer.width.as_deref() {
         None => None,
@@ -97,8 +101,8 @@ pub fn decode(answer: &str) -> Result<Reading, Error> {
             )));
         }
     };
-    let mut applied = Vec::with_capacity(answer.applied.len());
-    for (version, name, applied_on, checksum) in answer.applied {
+    let mut applied = Vec::with_capacity(rows.len());
+    for [version, name, applied_on, checksum] in rows {
         let version = version.parse::<Version>().map_err(|_| {
             Error::Unexpected(format!(
                 "{table} holds the version {version}, which is no version"
@@ -167,6 +171,15 @@ pub fn create_journal_sql(history: &History) -> String {
     )
 }
 
+/// Makes the journal where there is none.
+pub fn ensure_journal_sql(history: &History) -> String {
+    do_block(&format!(
+        "BEGIN IF pg_catalog.to_regclass({}) IS NULL THEN {}; END IF; END",
+        quote_literal(&history.journal()),
+        create_journal_sql(history)
+    ))
+}
+
 /// What goes into one row of the journal.
 #[derive(Debug, Clone)]
 pub struct JournalRow<'a> {
@@ -231,13 +244,13 @@ pub fn insert_history_sql(
 
 /// One statement that takes a migration out of the history; it fails unless exactly one row goes.
 pub fn delete_history_sql(history: &History, version: Version) -> String {
-    format!(
-        "DO $pgplumb$ DECLARE gone bigint; BEGIN DELETE FROM {} WHERE version = {version}; \
+    do_block(&format!(
+        "DECLARE gone bigint; BEGIN DELETE FROM {} WHERE version = {version}; \
          GET DIAGNOSTICS gone = ROW_COUNT; IF gone <> 1 THEN RAISE EXCEPTION \
-         'the history held % rows of version {version}, not 1', gone; END IF; END $pgplumb$",
+         'the history held % rows of version {version}, not 1', gone; END IF; END",
         history.table(),
         version = version.number(),
-    )
+    ))
 }
 
 /// Reads the newest successful application of each version.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::batch::{Reply, Stage};
+use super::catalog::literal;
 use crate::sql::name::{quote_ident, quote_literal};
 
 /// Counting stops here: an account must not scan a billion rows at three in the morning.
@@ -41,7 +42,7 @@ pub fn find_sql(
     labels: &BTreeSet<(QualifiedName, String)>,
 ) -> String {
     let row = |(schema, name): &QualifiedName, part: &str| {
-        let literals = [schema, name, part].map(quote_literal);
+        let literals = [schema, name, part].map(literal);
         format!("({})", literals.join(", "))
     };
     let parts = tables.iter().map(|table| row(table, ""));

@@ -9,6 +9,7 @@ use super::catalog::names as array;
 use super::error::Error;
 use super::session::Session;
 use crate::preflight::{Existing, Extensions, FunctionFacts, Names, RelationFacts, Rights, SchemaFacts};
+use crate::sql::name::do_block;
 
 #[derive(Deserialize)]
 struct Answer {
@@ -80,40 +81,27 @@ struct Open {
     seconds: f64,
 }
 
-/// One statement that looks up the names; the answer is one row with one column.
-fn lookup_sql(names: &Names, version_num: u32, nearby: bool) -> String {
+/// Statements that look up the names; the answer is one row with one column. A block looks, so that questions about what
+/// is not there are not even planned, and leaves what it found in a setting of the transaction.
+fn lookup_sql(names: &Names, version_num: u32, nearby: bool) -> [String; 2] {
     let may_create = if version_num >= 130_000 {
-        "s.super or (v.trusted and has_database_privilege(current_database(), 'create')) or not v.superuser \
-         and has_database_privilege(current_database(), 'create')"
+        "is_superuser or (v.trusted or not v.superuser) \
+         and pg_catalog.has_database_privilege(pg_catalog.current_database(), 'create')"
     } else {
-        "s.super or not v.superuser and has_database_privilege(current_database(), 'create')"
-    };
-    let available = if names.available.is_empty() {
-        "select null::name as name, null::boolean as allowed where false".to_string()
-    } else {
-        format!(
-            "select v.name, bool_or({may_create}) as allowed from pg_available_extension_versions v, \
-             (select rolsuper as super from pg_roles where rolname = current_user) s \
-             where v.name = any ({}::name[]) group by v.name",
-            array(names.available.iter())
-        )
-    };
-    let nearby = if nearby {
-        "select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace \
-         where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname not like 'pg\\_%' \
-         and n.nspname <> 'information_schema' limit 5000"
-    } else {
-        "select null::name as nspname, null::name as relname where false"
+        "is_superuser or not v.superuser \
+         and pg_catalog.has_database_privilege(pg_catalog.current_database(), 'create')"
     };
     let membership = if version_num >= 160_000 {
         "'SET'"
     } else {
         "'MEMBER'"
     };
-    include_str!("sql/preflight.sql")
+    let look = include_str!("sql/preflight.sql")
         .replace("{become}", membership)
-        .replace("{acts_as}", &array(names.acts_as.iter()))
+        .replace("{may_create}", may_create)
         .replace("{waits_for_all}", &names.waits_for_all.is_some().to_string())
+        .replace("{wants_nearby}", &nearby.to_string())
+        .replace("{acts_as}", &array(names.acts_as.iter()))
         .replace("{relations}", &array(names.relations.iter()))
         .replace("{types}", &array(names.types.iter()))
         .replace("{functions}", &array(names.functions.iter()))
@@ -121,8 +109,9 @@ fn lookup_sql(names: &Names, version_num: u32, nearby: bool) -> String {
         .replace("{roles}", &array(names.roles.iter()))
         .replace("{tablespaces}", &array(names.tablespaces.iter()))
         .replace("{locked}", &array(names.locked.iter()))
-        .replace("{available}", &available)
-        .replace("{nearby}", nearby)
+        .replace("{available}", &array(names.available.iter()));
+    let answer = "SELECT pg_catalog.current_setting('pgplumb.existing') AS existing".to_string();
+    [do_block(&look), answer]
 }
 
 impl Session {
@@ -145,9 +134,11 @@ impl Session {
         }
     }
 
-    /// Adds the statement that looks up the names.
+    /// Adds the statements that look up the names.
     pub fn read_existing(&self, batch: &mut Batch, names: &Names, nearby: bool) {
-        batch.one(Stage::Query, &lookup_sql(names, self.version_num(), nearby));
+        for statement in lookup_sql(names, self.version_num(), nearby) {
+            batch.one(Stage::Query, &statement);
+        }
     }
 
     /// Decodes the answer of [`read_existing`](Session::read_existing).

@@ -3,7 +3,7 @@
 use super::batch::{Batch, Failure, Stage};
 use super::session::Session;
 use crate::history::{Applied, History};
-use crate::sql::name::{Name, quote_ident, quote_literal};
+use crate::sql::name::{Name, do_block, quote_ident, quote_literal};
 
 /// An index that no query uses, since its build did not end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,14 +70,14 @@ impl Session {
 /// One statement that gives a row of the history the name and the checksum of the file; it fails unless the row is
 /// still the one that was looked at.
 pub fn update_history_sql(history: &History, applied: &Applied, name: &str, checksum: u64) -> String {
-    format!(
-        "DO $pgplumb$ DECLARE changed bigint; BEGIN UPDATE {} SET name = {}, checksum = '{checksum}' \
+    do_block(&format!(
+        "DECLARE changed bigint; BEGIN UPDATE {} SET name = {}, checksum = '{checksum}' \
          WHERE version = {} AND checksum = {}; GET DIAGNOSTICS changed = ROW_COUNT; IF changed <> 1 THEN \
-         RAISE EXCEPTION 'the history changed' USING ERRCODE = '{}'; END IF; END $pgplumb$",
+         RAISE EXCEPTION 'the history changed' USING ERRCODE = '{}'; END IF; END",
         history.table(),
         quote_literal(name),
         applied.version.number(),
         quote_literal(&applied.checksum),
         super::session::SQLSTATE_HISTORY_CHANGED,
-    )
+    ))
 }

@@ -44,8 +44,9 @@ impl Session {
     ) -> Result<BTreeMap<Version, Application>, Failure> {
         let versions: Vec<String> = versions.iter().map(Version::to_string).collect();
         let fill = |sql: &str| {
-            sql.replace("{journal}", &history.journal())
-                .replace("{versions}", &versions.join(", "))
+            // the name of a schema may look like a place: it comes last
+            sql.replace("{versions}", &versions.join(", "))
+                .replace("{journal}", &history.journal())
         };
         let mut batch = Batch::new();
         self.begin(&mut batch, "READ ONLY", &self.settings);

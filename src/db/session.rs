@@ -14,7 +14,7 @@ use super::history::{self, Reading};
 use super::names::Asking;
 use crate::history::History;
 use crate::migration::{Directives, Timeout, Version, Width};
-use crate::sql::name::quote_literal;
+use crate::sql::name::{do_block, quote_literal};
 
 /// The advisory lock that one runner at a time holds, within its transaction: "pgplumb" in ASCII.
 pub const LOCK_KEY: i64 = 0x0070_6770_6c75_6d62;
@@ -324,9 +324,9 @@ impl Session {
                     .first()
                     .is_some_and(|column| column.name() == "history")
             })
-            .and_then(|row| row.get(0))
+            .and_then(|row| row.get(0).zip(row.get(1)))
             .ok_or_else(|| Error::Unexpected("no row for the history".to_string()))?;
-        let mut reading = history::decode(row)?;
+        let mut reading = history::decode(row.0, row.1)?;
         self.is_pooled = self.pooler(&reading).is_some();
         self.is_standby = reading.standby;
         if self.is_pooled && !reading.search_path.contains("pg_temp") {
@@ -462,8 +462,8 @@ pub fn lock_sql(expect: &Expectation<'_>) -> String {
             history::create_journal_sql(expect.history),
         ),
     };
-    format!(
-        "DO $pgplumb$\nBEGIN\n\
+    do_block(&format!(
+        "BEGIN\n\
          \x20   IF NOT pg_catalog.pg_try_advisory_xact_lock({LOCK_KEY}) THEN\n\
          \x20       RAISE EXCEPTION 'another runner holds the lock' USING ERRCODE = '{SQLSTATE_LOCKED}';\n\
          \x20   END IF;\n\
@@ -474,29 +474,29 @@ pub fn lock_sql(expect: &Expectation<'_>) -> String {
          \x20   END IF;\n\
          {present}\
          \x20   PERFORM pg_catalog.set_config('pgplumb.transaction', {token}, true);\n\
-         END\n$pgplumb$",
+         END",
         token = quote_literal(expect.token),
-    )
+    ))
 }
 
 /// One statement: take the runner's lock for the transaction, or fail.
 pub fn lock_alone_sql() -> String {
-    format!(
-        "DO $pgplumb$ BEGIN IF NOT pg_catalog.pg_try_advisory_xact_lock({LOCK_KEY}) THEN RAISE EXCEPTION \
+    do_block(&format!(
+        "BEGIN IF NOT pg_catalog.pg_try_advisory_xact_lock({LOCK_KEY}) THEN RAISE EXCEPTION \
          'another runner holds the lock' USING ERRCODE = '{SQLSTATE_LOCKED}', HINT = 'run the command again when it \
-         is done'; END IF; END $pgplumb$"
-    )
+         is done'; END IF; END"
+    ))
 }
 
 /// One statement that fails outside the transaction that [`lock_sql`] signed: a script is sent in a message of
 /// its own, right behind, and must not run by itself when the one before it failed.
 pub fn guard_sql(token: &str) -> String {
-    format!(
-        "DO $pgplumb$ BEGIN IF pg_catalog.current_setting('pgplumb.transaction', true) IS DISTINCT FROM {} THEN \
+    do_block(&format!(
+        "BEGIN IF pg_catalog.current_setting('pgplumb.transaction', true) IS DISTINCT FROM {} THEN \
          RAISE EXCEPTION 'this message belongs to another transaction' USING ERRCODE = \
-         '{SQLSTATE_LOST_TRANSACTION}'; END IF; END $pgplumb$",
+         '{SQLSTATE_LOST_TRANSACTION}'; END IF; END",
         quote_literal(token)
-    )
+    ))
 }
 
 /// Who holds the runner's lock.

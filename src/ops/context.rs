@@ -1,5 +1,6 @@
 //! What every verb needs: the project, the way to the database, and somebody who listens.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -7,7 +8,7 @@ use tokio::sync::watch;
 use super::Error;
 use super::probes::Consent;
 use crate::db::batch::{Batch, Failure, Reply, Stage};
-use crate::db::connect::{ConnectEvent, Connector};
+use crate::db::connect::{ConnectEvent, Connector, HeadStart};
 use crate::db::error::Error as DbError;
 use crate::db::history::Reading;
 use crate::db::parameters::Parameters;
@@ -94,6 +95,8 @@ impl Interrupt {
 pub struct Context<'a> {
     pub project: &'a Project,
     pub parameters: &'a Parameters,
+    /// A connection that was begun before there was a context, for the first that asks.
+    pub head_start: Mutex<Option<HeadStart>>,
     /// Operating-system user and host, for the journal.
     pub client: String,
     pub events: &'a (dyn Fn(Event) + Sync),
@@ -129,8 +132,17 @@ impl Context<'_> {
         if let Some(ask) = &mut ask {
             connector = connector.ask_password(ask);
         }
+        let head_start = self.head_start.lock().ok().and_then(|mut begun| begun.take());
+        let connecting = async {
+            if let Some(begun) = head_start
+                && let Some(connection) = begun.arrive().await?
+            {
+                return Ok(connection);
+            }
+            connector.connect().await
+        };
         tokio::select! {
-            connection = connector.connect() => {
+            connection = connecting => {
                 let connection = connection.map_err(|error| Error::Connect(Box::new(error)))?;
                 Ok(Session::new(connection, settings))
             }

@@ -8,7 +8,7 @@ use super::runner::{Runner, describe, millis};
 use super::{Confirm, Error};
 use crate::db::batch::{Batch, Stage};
 use crate::db::detached;
-use crate::db::history::{JournalRow, append_journal_sql, create_journal_sql};
+use crate::db::history::{JournalRow, append_journal_sql, ensure_journal_sql};
 use crate::db::repair::{InvalidIndex, update_history_sql};
 use crate::diagnostic::Diagnostic;
 use crate::history::{Applied, Ledger, State};
@@ -16,7 +16,6 @@ use crate::migration::{Migration, Version, Width, sha256};
 use crate::report::ExitCode;
 use crate::report::model::{Conclusion, MigrationState, Report};
 use crate::sql::ObjectKind;
-use crate::sql::name::quote_literal;
 
 /// What the user asked for.
 #[derive(Clone, Default)]
@@ -204,7 +203,7 @@ async fn settle_history(
     let mut batch = Batch::new();
     session.begin(&mut batch, "", &session.settings);
     batch.one(Stage::Lock, &crate::db::session::lock_alone_sql());
-    batch.one(Stage::Record, &create_journal(runner));
+    batch.one(Stage::Record, &ensure_journal_sql(&runner.reading.history));
     for entry in modified {
         let update = update_history_sql(history, entry.applied, &entry.migration.name, entry.checksum);
         batch.one(Stage::Record, &update);
@@ -228,15 +227,6 @@ async fn settle_history(
     }
     batch.one(Stage::Commit, "COMMIT");
     ask(session, "repairing the history", batch).await.map(|_| ())
-}
-
-fn create_journal(runner: &Runner<'_>) -> String {
-    let history = &runner.reading.history;
-    format!(
-        "DO $pgplumb$ BEGIN IF pg_catalog.to_regclass({}) IS NULL THEN {}; END IF; END $pgplumb$",
-        quote_literal(&history.journal()),
-        create_journal_sql(history)
-    )
 }
 
 /// Rebuilds one index, outside a transaction; what became of it.
@@ -310,7 +300,7 @@ async fn note_index(
     let session = &runner.session;
     let mut batch = Batch::new();
     session.begin(&mut batch, "", &session.settings);
-    batch.one(Stage::Record, &create_journal(runner));
+    batch.one(Stage::Record, &ensure_journal_sql(&runner.reading.history));
     batch.one(Stage::Record, &append_journal_sql(&runner.reading.history, &row));
     batch.one(Stage::Commit, "COMMIT");
     ask(session, "writing the journal", batch).await.map(|_| ())

@@ -67,15 +67,41 @@ pub fn settings(options: &LoadOptions) -> Result<Config, Vec<Diagnostic>> {
     }
 }
 
-impl Project {
-    /// Finds and reads the project.
+/// A project whose settings are read, and whose files are not: enough to begin to connect.
+pub struct Found {
+    root: Root,
+    pub config: Config,
+    folders: Folders,
+    layout: Option<LayoutName>,
+}
+
+impl Found {
+    /// Finds the project.
     ///
     /// # Errors
-    /// Everything that is wrong with its settings; when they are right, everything that is wrong with its files.
-    pub fn load(options: &LoadOptions) -> Result<Project, Vec<Diagnostic>> {
+    /// Everything that is wrong with its settings.
+    pub fn find(options: &LoadOptions) -> Result<Found, Vec<Diagnostic>> {
         let root = Root::find(options).map_err(|problem| vec![*problem])?;
         let config = read_config(&root, options)?;
-        let folders = Folders::of(&root, &config, options)?;
+        Ok(Found {
+            folders: Folders::of(&root, &config, options)?,
+            layout: options.layout.or(config.settings.layout),
+            root,
+            config,
+        })
+    }
+
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub fn read(self) -> Result<Project, Vec<Diagnostic>> {
+        let Found {
+            root,
+            config,
+            folders,
+            layout: forced,
+        } = self;
         let mut reading = Reading {
             root: &root.directory,
             known: folders.paths(&root.directory),
@@ -88,7 +114,6 @@ impl Project {
         if let Some(wanted) = &folders.migrations {
             let has_rollbacks = rollbacks.as_ref().is_some_and(|files| !files.is_empty());
             let files = migrations.as_deref().unwrap_or_default();
-            let forced = options.layout.or(config.settings.layout);
             let found = reading.layout(wanted, files, has_rollbacks, forced);
             laid = Some(found.map_err(|problem| vec![*problem])?);
         }
@@ -153,6 +178,14 @@ impl Project {
 }
 
 impl Project {
+    /// Finds and reads the project.
+    ///
+    /// # Errors
+    /// Everything that is wrong with its settings; when they are right, everything that is wrong with its files.
+    pub fn load(options: &LoadOptions) -> Result<Project, Vec<Diagnostic>> {
+        Found::find(options)?.read()
+    }
+
     /// Settings alone, or the defaults where there is no project: for what looks at a database from anywhere.
     ///
     /// # Errors

@@ -14,4 +14,4 @@ pub mod seed;
 pub use config::{Config, DatabaseSource, OutOfOrder, Probes, Settings};
 pub use discovery::{LoadOptions, Root};
 pub use layout::LayoutName;
-pub use load::{CheckFile, Paths, Project};
+pub use load::{CheckFile, Found, Paths, Project};

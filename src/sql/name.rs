@@ -53,6 +53,18 @@ pub fn quote_literal(text: &str) -> String {
     }
 }
 
+/// A block of PL/pgSQL as a statement, in dollar quotes whose tag does not occur in it.
+pub fn do_block(body: &str) -> String {
+    let mut tag = "$pgplumb$".to_owned();
+    for number in 1.. {
+        if !body.contains(&tag) {
+            break;
+        }
+        tag = format!("$pgplumb{number}$");
+    }
+    format!("DO {tag}\n{body}\n{tag}")
+}
+
 /// The value of an identifier token; `None` for any other token and for an empty `""`.
 pub(super) fn ident_value(text: &str, token: Token) -> Option<String> {
     let spelled = token.text(text);

@@ -29,7 +29,11 @@ pub async fn diff(
     let before = named(args, &options.before)?;
     let after = match &options.after {
         Some(after) => named(args, after)?,
-        None => Named::Database(Box::new(database::parameters(args, project)?)),
+        None => {
+            let parameters = database::parameters(args, &project.config)?;
+            database::warn_of_resolved(args, &parameters);
+            Named::Database(Box::new(parameters))
+        }
     };
     let contexts = [&before, &after].map(|side| match side {
         Named::Database(parameters) => Some(cli::context(project, parameters, show, interrupt)),

@@ -252,6 +252,50 @@ impl<'a> Connector<'a> {
     }
 }
 
+/// A connection under way, while something else is done.
+#[derive(Debug)]
+pub struct HeadStart(JoinHandle<Result<Connection, ConnectError>>);
+
+impl HeadStart {
+    /// Begins to connect, as far as that goes without waiting for the server. Nobody is asked or told anything, and
+    /// what fails is not tried again.
+    pub async fn begin(parameters: Parameters) -> HeadStart {
+        let connecting = tokio::spawn(async move {
+            let connector = Connector::new(&parameters).patience(Duration::ZERO);
+            connector.connect().await
+        });
+        for _ in 0..STEPS_OF_HEAD_START {
+            tokio::task::yield_now().await;
+        }
+        HeadStart(connecting)
+    }
+
+    /// The connection; `None` when it has to be tried again with all patience, or with somebody to ask.
+    ///
+    /// # Errors
+    /// A [`ConnectError`] that trying again would not change.
+    pub async fn arrive(mut self) -> Result<Option<Connection>, ConnectError> {
+        match (&mut self.0).await {
+            Ok(Ok(connection)) => Ok(Some(connection)),
+            Ok(Err(error)) => {
+                let may_change =
+                    matches!(error, ConnectError::NoPassword { .. }) || error.worth_waiting().is_some();
+                if may_change { Ok(None) } else { Err(error) }
+            }
+            Err(_) => Ok(None),
+        }
+    }
+}
+
+impl Drop for HeadStart {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// How often others get their turn until a first packet has left: the line, its readiness, the packet.
+const STEPS_OF_HEAD_START: usize = 8;
+
 /// One way to encrypt a line, or none.
 #[derive(Clone, Copy)]
 enum Encryption<'a> {

@@ -10,7 +10,7 @@ mod explain;
 mod prover;
 mod rows;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use self::by_psql::ByPsql;
@@ -88,6 +88,7 @@ pub async fn prove(project: &Project, options: Options<'_>) -> Result<Report, Er
     let context = Context {
         project,
         parameters: &parameters,
+        head_start: Mutex::default(),
         client: String::new(),
         events: options.events,
         ask_password: None,

@@ -92,12 +92,7 @@ impl Runner<'_> {
         let message = Some(diagnostic.message.clone());
         let row = self.journal_row(&step, "failed", verdict, started.elapsed(), &report, message);
         let insert = tables::append_journal_sql(&self.reading.history, &row);
-        let history = &self.reading.history;
-        let create = format!(
-            "DO $pgplumb$ BEGIN IF pg_catalog.to_regclass({}) IS NULL THEN {}; END IF; END $pgplumb$",
-            crate::sql::name::quote_literal(&history.journal()),
-            tables::create_journal_sql(history)
-        );
+        let create = tables::ensure_journal_sql(&self.reading.history);
         let mut batch = Batch::new();
         self.session.begin(&mut batch, "", &self.session.settings);
         batch

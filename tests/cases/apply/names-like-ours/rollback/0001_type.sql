@@ -1,0 +1,2 @@
+DROP FUNCTION "{locked}"();
+DROP TYPE "{relations}$pgplumb$";
