@@ -20,6 +20,7 @@ mod histories;
 mod isolation;
 mod kinds;
 mod layouts;
+mod live;
 mod preflight;
 mod probes;
 mod prove;

@@ -99,6 +99,7 @@ fn context<'a>(
         head_start: Mutex::default(),
         client: database::client_name(),
         events: show,
+        is_watched: false,
         ask_password: database::asker(),
         interrupt: interrupt.clone(),
         probes: ops::Consent::new(false, can_ask().then_some(commands::rollback::confirm)),
@@ -167,6 +168,7 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
     database::warn_of_resolved(args, &parameters);
     let mut context = context(&project, &parameters, &show, &interrupt);
     context.head_start = Mutex::new(head_start);
+    context.is_watched = progress.is_live();
     context.probes.refused = args.command.leaves_out_probes();
     match &args.command {
         Command::Status(options) => commands::status::run(&context, options).await,

@@ -30,6 +30,7 @@ pub mod preflight;
 pub mod rehearse;
 pub mod repair;
 pub mod residue;
+pub mod watch;
 
 pub use connect::{ConnectError, Connection, Connector, Server, connect};
 pub use parameters::{ParameterError, Parameters};

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::Error;
 use super::probes::Consent;
+use super::watch::Working;
 use crate::db::batch::{Batch, Failure, Reply, Stage};
 use crate::db::connect::{ConnectEvent, Connector, HeadStart};
 use crate::db::error::Error as DbError;
@@ -48,6 +49,8 @@ pub enum Event {
         of: usize,
         tag: String,
     },
+    /// A statement takes long: what the server is doing.
+    Working(Working),
     /// A step was committed.
     StepDone {
         stem: String,
@@ -100,6 +103,8 @@ pub struct Context<'a> {
     /// Operating-system user and host, for the journal.
     pub client: String,
     pub events: &'a (dyn Fn(Event) + Sync),
+    /// Whether somebody wants to know what a long statement is doing.
+    pub is_watched: bool,
     /// Asks the user for a password; `None` when nobody can be asked.
     pub ask_password: Option<fn(&Parameters) -> Option<Secret>>,
     pub interrupt: Interrupt,

@@ -11,6 +11,7 @@ use super::context::Event;
 use super::judge::Judged;
 use super::look::artifacts;
 use super::runner::{Finished, Outcome, Runner, decode, millis};
+use super::watch::Watched;
 use super::{Error, context};
 use crate::catalog::{Catalog, Scope};
 use crate::db::batch::{Batch, Failure, Stage};
@@ -309,9 +310,19 @@ impl Runner<'_> {
         index: usize,
         batch: Batch,
     ) -> Result<Result<u64, Failure>, Error> {
+        let stem = step.migration.stem();
+        let watched = Watched {
+            stem: &stem,
+            statements: step.script.statements(),
+            only: Some(index),
+        };
         let answered = self
             .context
-            .answer(&self.session, batch.run(self.session.client()))
+            .answer(
+                &self.session,
+                self.context
+                    .watching(&self.session, watched, batch.run(self.session.client())),
+            )
             .await;
         self.context.pass_notices(&mut self.session);
         if answered.interrupted {

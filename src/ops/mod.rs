@@ -28,11 +28,13 @@ pub mod snapshot;
 pub mod status;
 mod timeline;
 pub mod verify;
+mod watch;
 
 pub use context::{Context, Event, Interrupt};
 pub use error::Error;
 pub use probes::Consent;
 pub use runner::now;
+pub use watch::Working;
 
 use crate::catalog::Catalog;
 use crate::check::{self, Answers, Status, Suite, Verdict};

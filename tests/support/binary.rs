@@ -1,5 +1,6 @@
 //! The binary, run as a user would.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -90,6 +91,34 @@ impl Pgplumb {
             stdout: String::from_utf8(output.stdout).expect("stdout is UTF-8"),
             stderr: String::from_utf8(output.stderr).expect("stderr is UTF-8"),
         }
+    }
+
+    /// Starts it on a terminal of its own, 300 columns wide; what it shows there goes to the file.
+    pub fn start_on_terminal(self, shown: &Path) -> std::process::Child {
+        let quoted = |word: &OsStr| format!("'{}'", word.to_string_lossy().replace('\'', "'\\''"));
+        let words: Vec<String> = [self.0.get_program()]
+            .into_iter()
+            .chain(self.0.get_args())
+            .map(quoted)
+            .collect();
+        let run = format!("stty rows 50 cols 300; exec {}", words.join(" "));
+        let mut script = Command::new("script");
+        if cfg!(target_os = "macos") {
+            script.args(["-qF"]).arg(shown).args(["sh", "-c", &run]);
+        } else {
+            script.args(["-qefc", &run]).arg(shown);
+        }
+        script.stdin(Stdio::null()).stdout(Stdio::null());
+        script.current_dir(self.0.get_current_dir().expect("it runs in a directory"));
+        for (name, value) in self.0.get_envs() {
+            match value {
+                Some(value) => script.env(name, value),
+                None => script.env_remove(name),
+            };
+        }
+        script
+            .spawn()
+            .expect("script, of util-linux, gives it a terminal")
     }
 
     /// Starts it and lets it run.

@@ -370,6 +370,11 @@ impl Parameters {
         }
     }
 
+    /// What the session calls itself.
+    pub fn application_name(&self) -> Option<&str> {
+        self.application_name.as_deref()
+    }
+
     /// The same with an `application_name`, unless the user gave one.
     #[must_use]
     pub fn with_default_application_name(mut self, name: &str) -> Parameters {

@@ -91,6 +91,7 @@ pub async fn prove(project: &Project, options: Options<'_>) -> Result<Report, Er
         head_start: Mutex::default(),
         client: String::new(),
         events: options.events,
+        is_watched: false,
         ask_password: None,
         interrupt: options.interrupt.clone(),
         probes: Consent::default(),

@@ -3,9 +3,11 @@
 use super::{Finished, Runner};
 use crate::db::batch::{Batch, Stage};
 use crate::db::session::{self, Expectation, Newest};
-use crate::migration::Version;
+use crate::migration::{MigrationScript, Version};
 use crate::ops::look::Look;
+use crate::ops::watch::application_name;
 use crate::plan::{Direction, Step};
+use crate::sql::name::quote_literal;
 
 impl Runner<'_> {
     /// The two messages of a step: [COMMIT of the one before,] begin, lock and reading; then guard, script, reading.
@@ -49,13 +51,30 @@ impl Runner<'_> {
         let mut second = Batch::new();
         second.one(Stage::Guard, &session::guard_sql(token));
         self.session.direct(&mut second, &step.script.directives);
-        second.script(step.script);
+        self.push_script(&mut second, step.script);
         match self.single {
             true => self.session.settle_within(&mut second),
             false => self.session.settle(&mut second),
         }
         look.push_behind(&self.session, &mut second);
         (first, second)
+    }
+
+    /// The script; where somebody watches, each statement says by its `application_name` which one it is.
+    fn push_script(&self, batch: &mut Batch, script: &MigrationScript) {
+        let statements = script.statements();
+        if !self.context.is_watched || statements.len() < 2 {
+            batch.script(script);
+            return;
+        }
+        let own = self.context.parameters.application_name().unwrap_or_default();
+        let name = |name: &str| format!("SET LOCAL application_name = {}", quote_literal(name));
+        for (number, statement) in statements.iter().enumerate() {
+            let named = application_name(own, number, statements.len());
+            batch.one(Stage::Guard, &name(&named));
+            batch.statement(script, statement.span);
+        }
+        batch.one(Stage::Guard, &name(own));
     }
 
     /// The newest recorded version once a step is recorded that ran before.

@@ -10,6 +10,7 @@ use crate::ops::Error;
 use crate::ops::context::{Answered, Event};
 use crate::ops::judge::Judged;
 use crate::ops::look::{Extent, Look, artifacts};
+use crate::ops::watch::Watched;
 use crate::plan::{Direction, Step};
 use crate::report::model::{Artifacts, MigrationReport, MigrationState, Totals};
 
@@ -130,7 +131,14 @@ impl Runner<'_> {
                 back: at.step.direction == Direction::Down,
             });
         }
-        let second = self.context.answer(&self.session, second.reply()).await;
+        let stem = at.step.migration.stem();
+        let watched = Watched {
+            stem: &stem,
+            statements: at.step.script.statements(),
+            only: None,
+        };
+        let reply = self.context.watching(&self.session, watched, second.reply());
+        let second = self.context.answer(&self.session, reply).await;
         self.context.pass_notices(&mut self.session);
         let interrupted = first.interrupted || second.interrupted;
         match (first.answer, second.answer) {
