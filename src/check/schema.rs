@@ -391,6 +391,8 @@ struct Routine {
 struct View {
     definition: String,
     options: Option<Options>,
+    /// Columns with the default that INSERT takes.
+    default: Option<Map<String>>,
     owner: Option<String>,
     comment: Option<String>,
     grant: Option<Grants>,
