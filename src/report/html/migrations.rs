@@ -59,7 +59,11 @@ fn times(report: &Report) -> String {
             super::short_duration(line.duration_ms),
         ));
     }
-    out + "</ol>\n"
+    out.push_str("</ol>\n");
+    if let Some(why) = timeline::without_statements(&report.migrations) {
+        out.push_str(&format!("<p class=\"quiet\">{}</p>\n", escape(why)));
+    }
+    out
 }
 
 /// One after the other, as far as durations are known.

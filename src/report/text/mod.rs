@@ -10,6 +10,7 @@ mod messages;
 mod plan;
 mod preflight;
 mod rehearsal;
+mod section;
 mod timeline;
 mod proofs;
 mod tables;
@@ -17,7 +18,9 @@ mod tables;
 use self::page::{Page, Style, bold, dim, styled};
 use super::exit::ExitCode;
 use super::model::Report;
+use super::section as sections;
 use super::summary::{self, Outcome, Tone};
+use crate::catalog::Object;
 use crate::diagnostic::screen;
 
 /// How the text is laid out.
@@ -29,7 +32,7 @@ pub struct TextOptions {
     pub color: bool,
     /// Marks and lines beyond ASCII.
     pub unicode: bool,
-    /// Everything that a preflight looked at, not only what is in the way.
+    /// The whole document: everything that was looked at, what it rests on, and the lines where people sign.
     pub verbose: bool,
 }
 
@@ -72,6 +75,9 @@ pub fn render(report: &Report, options: &TextOptions) -> String {
     timeline::section(&mut page, report);
     isolation::section(&mut page, report);
     messages::others(&mut page, report);
+    if options.verbose {
+        record(&mut page, report);
+    }
     sign_off(&mut page, report, &outcome);
     page.finish()
 }
@@ -93,6 +99,38 @@ fn run(page: &mut Page, report: &Report, outcome: &Outcome) {
             checks::checklist(page, report);
             checks::problems(page, report);
         }
+    }
+}
+
+/// What belongs to a document and would be too much for a terminal.
+fn record(page: &mut Page, report: &Report) {
+    let is_signed = match report.command {
+        "apply" | "rollback" if !report.dry_run && report.preflight.is_none() => {
+            let made: Vec<Object> = report
+                .migrations
+                .iter()
+                .flat_map(|migration| migration.artifacts.created.iter().cloned())
+                .collect();
+            section::write(page, sections::integrity(&made));
+            section::write(page, sections::security(&made));
+            section::write(page, sections::dependencies(report, &made));
+            section::write(page, sections::compatibility(report));
+            section::write(page, sections::not_verified(report));
+            section::write(page, sections::readiness(report));
+            section::write(page, sections::next_steps(report));
+            true
+        }
+        "verify" => {
+            section::write(page, sections::required_actions(report));
+            section::write(page, sections::tasks(report));
+            section::write(page, sections::not_verified(report));
+            section::write(page, Some(sections::gate(report)));
+            true
+        }
+        _ => report.preflight.is_some() || !report.proofs.is_empty(),
+    };
+    if is_signed {
+        section::write(page, Some(sections::sign_off(report)));
     }
 }
 
@@ -231,6 +269,30 @@ mod tests {
     fn every_report_on_a_page_of_100() {
         for (name, report) in fixture::all() {
             snapshot(name, &render(&report, &TextOptions::default()));
+        }
+    }
+
+    #[test]
+    fn the_whole_document() {
+        for (name, report) in fixture::all() {
+            let whole = TextOptions {
+                verbose: true,
+                ..TextOptions::default()
+            };
+            let text = render(&report, &whole);
+            if ["apply_approved", "apply_not_approved", "verify_not_approved"].contains(&name) {
+                snapshot(&format!("{name}_document"), &text);
+            }
+            let ascii = render(
+                &report,
+                &TextOptions {
+                    unicode: false,
+                    ..whole
+                },
+            );
+            if !["hostile", "status"].contains(&name) {
+                assert!(ascii.is_ascii(), "{name}: {ascii}");
+            }
         }
     }
 
