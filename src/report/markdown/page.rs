@@ -161,7 +161,7 @@ pub fn text(words: &str) -> String {
 /// Words in which what stands between backquotes is code; as they are where the backquotes do not pair.
 pub fn quoted(words: &str) -> String {
     let parts: Vec<&str> = words.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return text(words);
     }
     let pieces = parts.iter().enumerate().map(|(index, part)| match index % 2 {

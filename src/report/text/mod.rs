@@ -32,8 +32,10 @@ pub struct TextOptions {
     pub color: bool,
     /// Marks and lines beyond ASCII.
     pub unicode: bool,
-    /// The whole document: everything that was looked at, what it rests on, and the lines where people sign.
+    /// Everything that a preflight looked at, not only what is in the way.
     pub verbose: bool,
+    /// A document for the record: what it rests on, what was not looked at, the lines where people sign.
+    pub document: bool,
 }
 
 /// What suits a pipe.
@@ -44,6 +46,7 @@ impl Default for TextOptions {
             color: false,
             unicode: true,
             verbose: false,
+            document: false,
         }
     }
 }
@@ -75,7 +78,7 @@ pub fn render(report: &Report, options: &TextOptions) -> String {
     timeline::section(&mut page, report);
     isolation::section(&mut page, report);
     messages::others(&mut page, report);
-    if options.verbose {
+    if options.document {
         record(&mut page, report);
     }
     sign_off(&mut page, report, &outcome);
@@ -242,6 +245,7 @@ mod tests {
             color,
             unicode,
             verbose: false,
+            document: false,
         }
     }
 
@@ -277,6 +281,7 @@ mod tests {
         for (name, report) in fixture::all() {
             let whole = TextOptions {
                 verbose: true,
+                document: true,
                 ..TextOptions::default()
             };
             let text = render(&report, &whole);

@@ -123,9 +123,9 @@ impl Page {
         self.options.width
     }
 
-    /// The whole document is wanted, not only what a terminal shows.
-    pub fn verbose(&self) -> bool {
-        self.options.verbose
+    /// It is for the record, not for a terminal.
+    pub fn is_document(&self) -> bool {
+        self.options.document
     }
 
     pub fn color(&self) -> bool {
