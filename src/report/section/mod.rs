@@ -10,6 +10,7 @@ mod security;
 mod tasks;
 
 use super::model::Report;
+use crate::catalog::Object;
 
 pub use actions::{gate, required_actions};
 pub use compatibility::{changed, compatibility};
@@ -164,6 +165,43 @@ impl Section {
             self.blocks.push(Block::Table(Table::new(header, rows)));
         }
     }
+}
+
+/// What belongs to the record of a run beside its checks, in order, each with a word that names it; nothing for commands
+/// that neither judge nor change.
+pub fn record(report: &Report) -> Vec<(&'static str, Section)> {
+    let is_run =
+        matches!(report.command, "apply" | "rollback") && !report.dry_run && report.preflight.is_none();
+    let mut parts: Vec<(&'static str, Option<Section>)> = Vec::new();
+    if is_run {
+        let made: Vec<Object> = report
+            .migrations
+            .iter()
+            .flat_map(|migration| migration.artifacts.created.iter().cloned())
+            .collect();
+        parts.extend([
+            ("integrity", integrity(&made)),
+            ("security", security(&made)),
+            ("dependencies", dependencies(report, &made)),
+            ("compatibility", compatibility(report)),
+            ("not-verified", not_verified(report)),
+            ("readiness", readiness(report)),
+            ("next", next_steps(report)),
+        ]);
+    } else if report.command == "verify" && report.preflight.is_none() {
+        parts.extend([
+            ("actions", required_actions(report)),
+            ("tasks", tasks(report)),
+            ("not-verified", not_verified(report)),
+            ("gate", Some(gate(report))),
+        ]);
+    }
+    let is_signed = !parts.is_empty() || report.preflight.is_some() || !report.proofs.is_empty();
+    parts.push(("sign-off", is_signed.then(|| sign_off(report))));
+    parts
+        .into_iter()
+        .filter_map(|(name, section)| Some((name, section?)))
+        .collect()
 }
 
 /// A command of pgplumb, with the environment that the run was made in.

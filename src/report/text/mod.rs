@@ -20,7 +20,6 @@ use super::exit::ExitCode;
 use super::model::Report;
 use super::section as sections;
 use super::summary::{self, Outcome, Tone};
-use crate::catalog::Object;
 use crate::diagnostic::screen;
 
 /// How the text is laid out.
@@ -79,7 +78,9 @@ pub fn render(report: &Report, options: &TextOptions) -> String {
     isolation::section(&mut page, report);
     messages::others(&mut page, report);
     if options.document {
-        record(&mut page, report);
+        for (_, part) in sections::record(report) {
+            section::write(&mut page, &part);
+        }
     }
     sign_off(&mut page, report, &outcome);
     page.finish()
@@ -102,38 +103,6 @@ fn run(page: &mut Page, report: &Report, outcome: &Outcome) {
             checks::checklist(page, report);
             checks::problems(page, report);
         }
-    }
-}
-
-/// What belongs to a document and would be too much for a terminal.
-fn record(page: &mut Page, report: &Report) {
-    let is_signed = match report.command {
-        "apply" | "rollback" if !report.dry_run && report.preflight.is_none() => {
-            let made: Vec<Object> = report
-                .migrations
-                .iter()
-                .flat_map(|migration| migration.artifacts.created.iter().cloned())
-                .collect();
-            section::write(page, sections::integrity(&made));
-            section::write(page, sections::security(&made));
-            section::write(page, sections::dependencies(report, &made));
-            section::write(page, sections::compatibility(report));
-            section::write(page, sections::not_verified(report));
-            section::write(page, sections::readiness(report));
-            section::write(page, sections::next_steps(report));
-            true
-        }
-        "verify" => {
-            section::write(page, sections::required_actions(report));
-            section::write(page, sections::tasks(report));
-            section::write(page, sections::not_verified(report));
-            section::write(page, Some(sections::gate(report)));
-            true
-        }
-        _ => report.preflight.is_some() || !report.proofs.is_empty(),
-    };
-    if is_signed {
-        section::write(page, Some(sections::sign_off(report)));
     }
 }
 

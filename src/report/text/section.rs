@@ -9,9 +9,8 @@ const LABEL: usize = 15;
 /// Where people write.
 const BLANK: &str = "________________";
 
-/// The section under its title; nothing for none.
-pub fn write(page: &mut Page, section: Option<Section>) {
-    let Some(section) = section else { return };
+/// The section under its title.
+pub fn write(page: &mut Page, section: &Section) {
     page.heading(&line(page, &section.title).to_uppercase());
     for (index, block) in section.blocks.iter().enumerate() {
         if index > 0 && !matches!(block, Block::Table(_)) {
