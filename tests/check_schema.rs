@@ -51,12 +51,7 @@ const NEEDED: [(&str, &[(&str, &str)]); 19] = [
 
 /// Where one type of the schema serves places of which some take less; `{ null = true }`, which is no table of any
 /// other kind; and `options = { toast.autovacuum_enabled = false }`, a table within one without saying so.
-const APART: [(&str, &str); 12] = [
-    ("aggregate.f().cost", "string"),
-    ("aggregate.f().cost", "boolean"),
-    ("aggregate.f().rows", "string"),
-    ("aggregate.f().rows", "boolean"),
-    ("aggregate.f().settings.x", "number"),
+const APART: [(&str, &str); 7] = [
     ("query.[].expect", "object"),
     ("probe.[].expect", "object"),
     ("probe.[].rows.[].[]", "object"),

@@ -373,8 +373,8 @@ struct Routine {
     leakproof: Option<bool>,
     /// `safe`, `restricted` or `unsafe`.
     parallel: Option<String>,
-    cost: Option<Scalar>,
-    rows: Option<Scalar>,
+    cost: Option<f64>,
+    rows: Option<f64>,
     support: Option<String>,
     /// `{ search_path = "pg_catalog" }`, all of them.
     settings: Option<Options>,
