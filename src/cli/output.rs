@@ -34,6 +34,7 @@ pub fn text_options(color: Color, verbose: bool) -> TextOptions {
         color: colored(color, terminal),
         unicode: !terminal || speaks_utf8(),
         verbose,
+        document: false,
     }
 }
 
@@ -44,6 +45,7 @@ pub fn file_options() -> TextOptions {
         color: false,
         unicode: true,
         verbose: true,
+        document: true,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::summary::{self, TableSummary};
 use crate::catalog::{Kind, Object};
+use crate::check::Status;
 
 /// `412.7 ms`, `4.02 s (4021.95 ms)`, `2 min 5.0 s (125000.00 ms)`.
 pub fn duration(milliseconds: f64) -> String {
@@ -36,6 +37,31 @@ pub fn bytes(bytes: i64) -> String {
         size = (size + 512) / 1024;
     }
     format!("{size} TB")
+}
+
+/// `✓`, `✗`, `⊘`, `!`, `–`.
+pub fn mark(status: Status) -> &'static str {
+    match status {
+        Status::Pass => "✓",
+        Status::Fail => "✗",
+        Status::Blocked => "⊘",
+        Status::Warn => "!",
+        Status::Skip => "–",
+    }
+}
+
+/// `✗ FAIL`.
+pub fn status_word(status: Status) -> String {
+    format!("{} {}", mark(status), status.as_str().to_uppercase())
+}
+
+/// Whether row security is enabled on a table, and for its owner as well.
+pub fn row_security(table: &Object) -> &'static str {
+    match (table.flag("row_security"), table.flag("force_row_security")) {
+        (true, true) => "forced",
+        (true, false) => "enabled",
+        (false, _) => "off",
+    }
 }
 
 /// The path; of a grant who has it on what.

@@ -277,7 +277,8 @@ pub fn watching(objects: &[Object]) -> Vec<Example> {
         return Vec::new();
     }
     let list = tables.join(",\n");
-    vec![
+    let has = |kind: Kind| objects.iter().any(|object| object.id.kind == kind);
+    let mut queries = vec![
         Example {
             title: "How large the tables are, and how many rows live in them".to_string(),
             sql: format!(
@@ -294,5 +295,33 @@ pub fn watching(objects: &[Object]) -> Vec<Example> {
                  JOIN (VALUES\n{list}\n) AS t (id) ON s.relid = t.id\nORDER BY s.idx_scan, s.indexrelid::regclass::text;"
             ),
         },
-    ]
+    ];
+    if has(Kind::Trigger) {
+        queries.push(Example {
+            title: "Which triggers fire, and which are disabled".to_string(),
+            sql: format!(
+                "SELECT g.tgrelid::regclass AS relation, g.tgname AS trigger,\n       \
+                 CASE g.tgenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'on replicas' ELSE 'fires' END AS state,\n       \
+                 g.tgfoid::regprocedure AS function\nFROM pg_trigger g\n\
+                 JOIN (VALUES\n{list}\n) AS t (id) ON g.tgrelid = t.id\nWHERE NOT g.tgisinternal\n\
+                 ORDER BY g.tgrelid::regclass::text, g.tgname;"
+            ),
+        });
+    }
+    if objects.iter().any(|object| object.get("partition_by").is_some()) {
+        queries.push(Example {
+            title: "Which partitions there are, and for which values".to_string(),
+            sql: format!(
+                "SELECT i.inhparent::regclass AS parent, c.oid::regclass AS partition,\n       \
+                 pg_get_expr(c.relpartbound, c.oid) AS bound\nFROM pg_inherits i\nJOIN pg_class c ON c.oid = i.inhrelid\n\
+                 JOIN (VALUES\n{list}\n) AS t (id) ON i.inhparent = t.id\nORDER BY i.inhparent::regclass::text, \
+                 c.oid::regclass::text;"
+            ),
+        });
+    }
+    queries.extend(examples(objects).first().map(|example| Example {
+        title: format!("How the server finds: {}", example.title),
+        sql: format!("EXPLAIN (ANALYZE, BUFFERS) {}", example.sql),
+    }));
+    queries
 }

@@ -411,6 +411,7 @@ fn created() -> Vec<Object> {
                 ("target_columns", list(&["id"])),
                 ("on_update", text("no action")),
                 ("on_delete", text("cascade")),
+                ("validated", Value::Bool(true)),
             ],
         ));
         for command in COMMANDS {

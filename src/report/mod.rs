@@ -15,6 +15,7 @@ pub mod changes;
 pub mod proofs;
 pub mod needs;
 pub mod coverage;
+pub mod section;
 pub mod ddl;
 pub mod examples;
 pub mod json;

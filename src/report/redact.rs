@@ -62,6 +62,7 @@ mod tests {
         let text = TEXTS.join("\n");
         let verbose = TextOptions {
             verbose: true,
+            document: true,
             ..TextOptions::default()
         };
         for (name, report) in reports() {

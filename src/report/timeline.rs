@@ -59,6 +59,15 @@ pub fn has_details(migrations: &[MigrationReport]) -> bool {
     timed(migrations).any(|(_, timing)| !timing.waits.is_empty() || !timing.statements.is_empty())
 }
 
+/// Why some migrations of a timeline have no line a statement; `None` where all have.
+pub fn without_statements(migrations: &[MigrationReport]) -> Option<&'static str> {
+    let whole = timed(migrations).any(|(_, timing)| timing.statements.is_empty());
+    (whole && has_details(migrations)).then_some(
+        "A script that runs in one transaction travels to the server as one message, so that its statements have no \
+         times of their own here; apply --rehearse measures each of them and rolls back.",
+    )
+}
+
 /// A line of the timeline.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
@@ -136,7 +145,7 @@ pub fn span(lines: &[Line]) -> (f64, f64) {
 
 #[cfg(test)]
 mod tests {
-    use super::{LockWait, Of, TimedStatement, Timing, has_details, lines, span};
+    use super::{LockWait, Of, TimedStatement, Timing, has_details, lines, span, without_statements};
     use crate::report::model::{MigrationReport, MigrationState};
     use crate::source::Location;
 
@@ -170,6 +179,7 @@ mod tests {
         });
         let migrations = [migration];
         assert!(has_details(&migrations));
+        assert_eq!(without_statements(&migrations), None);
         let lines = lines(&migrations);
         let of: Vec<Of> = lines.iter().map(|line| line.of).collect();
         assert_eq!(of, [Of::Migration, Of::Statement, Of::Wait, Of::Statement]);

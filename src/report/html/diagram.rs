@@ -18,6 +18,10 @@ const HEAD: usize = 26;
 const GAP: usize = 24;
 /// Room for the lines between two layers.
 const CHANNEL: usize = 90;
+/// Height of a line that passes above the boxes.
+const LANE: usize = 9;
+/// As many lines stand beside each other in a channel before they share a place.
+const LANES: usize = 6;
 /// Width of a character of 12 pixels.
 const CHARACTER: usize = 8;
 
@@ -29,6 +33,8 @@ struct Table {
     /// It is only referenced: it was there before.
     ghost: bool,
     layer: usize,
+    /// The column of boxes that it stands in, from the left.
+    column: usize,
     x: usize,
     y: usize,
     width: usize,
@@ -70,15 +76,29 @@ pub fn of(created: &[&Object]) -> String {
     }
     let edges = edges(created, &mut tables);
     layers(&mut tables, &edges);
-    let (width, height) = place(&mut tables);
+    let right = place(&mut tables);
+    let lanes = lanes(&mut tables, &edges);
+    let width = right.last().copied().unwrap_or_default() + GAP * 2;
+    let height = tables
+        .iter()
+        .map(|table| table.y + table.height())
+        .max()
+        .unwrap_or_default()
+        + GAP;
     let mut out = format!(
         "<div class=\"diagram\" tabindex=\"0\" role=\"region\" aria-label=\"Entity diagram\">\n\
          <svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
          aria-labelledby=\"diagram-words\">\n<title id=\"diagram-words\">{}</title>\n",
         escape(&words(&tables, &edges))
     );
-    for edge in &edges {
-        line(&mut out, &tables, edge);
+    for (edge, lane) in edges.iter().zip(lanes) {
+        let path = path(&tables, &right, edge, lane);
+        let to = &tables[edge.to];
+        out.push_str(&format!(
+            "<path class=\"edge\" d=\"{path}\"/>\n<circle class=\"dot\" cx=\"{}\" cy=\"{}\" r=\"3.5\"/>\n",
+            to.x + to.width,
+            to.y + HEAD / 2
+        ));
     }
     for table in &tables {
         draw(&mut out, table);
@@ -144,6 +164,7 @@ impl Table {
             more,
             ghost,
             layer: 0,
+            column: 0,
             x: 0,
             y: 0,
         }
@@ -181,8 +202,8 @@ fn layers(tables: &mut [Table], edges: &[Edge]) {
     }
 }
 
-/// Layers from left to right; returns the size of the picture. Tables without keys fill up what is empty.
-fn place(tables: &mut [Table]) -> (usize, usize) {
+/// Columns of boxes from left to right, as many for a layer as it needs; returns where each of them ends.
+fn place(tables: &mut [Table]) -> Vec<usize> {
     let mut layers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (index, table) in tables.iter().enumerate() {
         layers.entry(table.layer).or_default().push(index);
@@ -190,23 +211,48 @@ fn place(tables: &mut [Table]) -> (usize, usize) {
     // a column of boxes is not taller than this, so that many tables become several columns
     let total: usize = tables.iter().map(|table| table.height() + GAP).sum();
     let tallest = (total / 3).max(900);
-    let (mut x, mut bottom) = (GAP, 0);
+    let mut right: Vec<usize> = Vec::new();
     for indexes in layers.values() {
-        let (mut y, mut width) = (GAP, 0);
+        let (mut x, mut y, mut width) = (next(&right), GAP, 0);
         for &index in indexes {
             if y > GAP && y + tables[index].height() > tallest {
-                x += width + GAP * 2;
-                (y, width) = (GAP, 0);
+                right.push(x + width);
+                (x, y, width) = (next(&right), GAP, 0);
             }
-            tables[index].x = x;
-            tables[index].y = y;
-            y += tables[index].height() + GAP;
-            width = width.max(tables[index].width);
-            bottom = bottom.max(y);
+            let table = &mut tables[index];
+            (table.x, table.y, table.column) = (x, y, right.len());
+            y += table.height() + GAP;
+            width = width.max(table.width);
         }
-        x += width + CHANNEL;
+        right.push(x + width);
     }
-    (x - CHANNEL + GAP, bottom)
+    right
+}
+
+/// Where the column behind the last begins.
+fn next(right: &[usize]) -> usize {
+    right.last().map_or(GAP, |right| right + CHANNEL)
+}
+
+/// For a line that has to pass other columns of boxes the lane above all of them, from 0 on; the boxes make room for the
+/// lanes.
+fn lanes(tables: &mut [Table], edges: &[Edge]) -> Vec<Option<usize>> {
+    let mut count = 0;
+    let lanes = edges
+        .iter()
+        .map(|edge| {
+            let is_near = tables[edge.from].column <= tables[edge.to].column + 1
+                && tables[edge.to].column <= tables[edge.from].column;
+            (!is_near).then(|| {
+                count += 1;
+                count - 1
+            })
+        })
+        .collect();
+    for table in tables {
+        table.y += count * LANE;
+    }
+    lanes
 }
 
 fn words(tables: &[Table], edges: &[Edge]) -> String {
@@ -279,23 +325,107 @@ fn draw(out: &mut String, table: &Table) {
     }
 }
 
-/// From the row of the column to the head of the table that it references.
-fn line(out: &mut String, tables: &[Table], edge: &Edge) {
+/// From the row of the column to the head of the table that it references, behind no other box: through the channels
+/// between columns of boxes, and past others above all of them.
+fn path(tables: &[Table], right: &[usize], edge: &Edge, lane: Option<usize>) -> String {
     let (from, to) = (&tables[edge.from], &tables[edge.to]);
     let row = from.columns.iter().position(|(name, ..)| *name == edge.column);
     let y1 = from.y + row.map_or(HEAD / 2, |row| HEAD + row * ROW + 12);
-    let y2 = to.y + HEAD / 2;
-    let leftward = to.x + to.width <= from.x;
-    let (x1, x2) = match leftward {
-        true => (from.x, to.x + to.width),
-        false => (from.x + from.width, to.x + to.width),
-    };
-    let (c1, c2) = match leftward {
-        true => (x1.saturating_sub(CHANNEL / 2), x2 + CHANNEL / 2),
-        false => (x1 + CHANNEL / 2, x2 + CHANNEL / 2),
-    };
-    out.push_str(&format!(
-        "<path class=\"edge\" d=\"M{x1} {y1}C{c1} {y1} {c2} {y2} {x2} {y2}\"/>\n\
-         <circle class=\"dot\" cx=\"{x2}\" cy=\"{y2}\" r=\"3.5\"/>\n"
-    ));
+    let (x2, y2) = (to.x + to.width, to.y + HEAD / 2);
+    let end = right[to.column];
+    match lane {
+        // lines beside each other do not cover each other
+        Some(lane) => {
+            let beside = 12 + lane % LANES * 6;
+            let up = match from.x.checked_sub(beside) {
+                Some(up) if to.column < from.column => up,
+                _ => right[from.column] + beside,
+            };
+            let x1 = if up < from.x { from.x } else { from.x + from.width };
+            format!(
+                "M{x1} {y1}H{up}V{}H{}V{y2}H{x2}",
+                GAP / 2 + lane * LANE,
+                end + beside
+            )
+        }
+        None if from.column == to.column => {
+            format!("M{} {y1}H{}V{y2}H{x2}", from.x + from.width, end + CHANNEL / 4)
+        }
+        None => {
+            let middle = CHANNEL / 2;
+            let (c1, c2) = (from.x - middle, end + middle);
+            format!("M{} {y1}C{c1} {y1} {c2} {y2} {end} {y2}H{x2}", from.x)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The corners of a path; of a curve its two ends, between which it stays within a channel.
+    fn corners(path: &str) -> Vec<(usize, usize)> {
+        let numbers = |text: &str| -> Vec<usize> {
+            let parts = text.split(' ').filter(|part| !part.is_empty());
+            parts.map(|part| part.parse().expect("a number")).collect()
+        };
+        let mut corners: Vec<(usize, usize)> = Vec::new();
+        let starts: Vec<usize> = path
+            .match_indices(|letter: char| letter.is_ascii_uppercase())
+            .map(|(index, _)| index)
+            .collect();
+        for (index, &start) in starts.iter().enumerate() {
+            let end = starts.get(index + 1).copied().unwrap_or(path.len());
+            let numbers = numbers(&path[start + 1..end]);
+            let (x, y) = corners.last().copied().unwrap_or_default();
+            corners.push(match &path[start..=start] {
+                "H" => (numbers[0], y),
+                "V" => (x, numbers[0]),
+                _ => (numbers[numbers.len() - 2], numbers[numbers.len() - 1]),
+            });
+        }
+        corners
+    }
+
+    /// Many tables of unlike sizes, each of which references some before it, one after it, and itself.
+    #[test]
+    fn no_line_runs_behind_a_box() {
+        let mut tables: Vec<Table> = (0..24)
+            .map(|index| {
+                let columns = (0..index % 9 + 1)
+                    .map(|column| (format!("c{column}"), "x".repeat(index % 5 * 6), ""))
+                    .collect();
+                Table::new(format!("public.t{index}"), columns, 0, index % 7 == 0)
+            })
+            .collect();
+        let mut edges = Vec::new();
+        for from in 0..tables.len() {
+            for to in [from / 2, from / 3, (from + 5) % 24, from] {
+                let column = format!("c{}", to % 3);
+                edges.push(Edge { from, to, column });
+            }
+        }
+        layers(&mut tables, &edges);
+        let right = place(&mut tables);
+        assert!(right.len() > 3, "{right:?}");
+        let lanes = lanes(&mut tables, &edges);
+        assert!(lanes.iter().flatten().count() > 5);
+        for (edge, lane) in edges.iter().zip(lanes) {
+            let corners = corners(&path(&tables, &right, edge, lane));
+            for pair in corners.windows(2) {
+                let ((ax, ay), (bx, by)) = (pair[0], pair[1]);
+                for (index, table) in tables.iter().enumerate() {
+                    let inside = ax.min(bx) < table.x + table.width
+                        && ax.max(bx) > table.x
+                        && ay.min(by) < table.y + table.height()
+                        && ay.max(by) > table.y;
+                    assert!(
+                        !inside,
+                        "{} to {} behind {index}: {corners:?}",
+                        edge.from, edge.to
+                    );
+                }
+            }
+        }
+    }
 }

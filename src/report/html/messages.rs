@@ -1,6 +1,6 @@
 //! Errors, warnings and notes, with the excerpt of the source.
 
-use super::section;
+use super::{section, with_code};
 use crate::diagnostic::{self, Diagnostic, Severity};
 use crate::report::markup::escape;
 use crate::report::model::Report;
@@ -46,14 +46,20 @@ fn card(diagnostic: &Diagnostic) -> String {
     let excerpt: Vec<&str> = excerpt.collect();
     if !excerpt.is_empty() {
         out.push_str(&format!(
-            "<pre tabindex=\"0\">{}</pre>\n",
+            "<pre{} tabindex=\"0\">{}</pre>\n",
+            // facts are prose, an excerpt is laid out
+            if diagnostic.place.is_some() {
+                ""
+            } else {
+                " class=\"facts\""
+            },
             escape(&excerpt.join("\n"))
         ));
     }
     if let Some(help) = &diagnostic.help {
         out.push_str(&format!(
             "<p class=\"remedy\"><span>Help</span> {}</p>\n",
-            escape(help)
+            with_code(help)
         ));
     }
     out.push_str("</article>\n");

@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 
 use super::{diagram, section};
 use crate::catalog::{Kind, Object};
+use crate::diagnostic::screen;
 use crate::report::findings::line_of;
 use crate::report::markup::escape;
 use crate::report::model::{Artifacts, MigrationReport, MigrationState, Report, is_partition};
 use crate::report::summary;
 use crate::report::timeline::{self, Of};
+
+/// Columns of a statement that is not folded.
+const LONG: usize = 160;
 
 /// The sections.
 pub fn sections(out: &mut String, report: &Report) {
@@ -59,7 +63,11 @@ fn times(report: &Report) -> String {
             super::short_duration(line.duration_ms),
         ));
     }
-    out + "</ol>\n"
+    out.push_str("</ol>\n");
+    if let Some(why) = timeline::without_statements(&report.migrations) {
+        out.push_str(&format!("<p class=\"quiet\">{}</p>\n", escape(why)));
+    }
+    out
 }
 
 /// One after the other, as far as durations are known.
@@ -118,7 +126,8 @@ fn plan(migration: &MigrationReport) -> String {
     }
     let mut out = format!(
         "<details open class=\"plan\"><summary><strong>{}</strong>: {}, {}</summary>\n\
-         <div class=\"scroll\" tabindex=\"0\"><table>\n<caption>Statements of {0}</caption>\n\
+         <div class=\"scroll stack\" tabindex=\"0\" role=\"region\" aria-label=\"Statements of {0}\"><table>\n\
+         <caption>Statements of {0}</caption>\n\
          <thead><tr><th scope=\"col\">Line</th><th scope=\"col\">Statement</th><th scope=\"col\">Text</th></tr></thead>\n<tbody>\n",
         escape(&migration.stem()),
         summary::quantity(migration.statements.len(), "statement"),
@@ -129,14 +138,28 @@ fn plan(migration: &MigrationReport) -> String {
     );
     for statement in &migration.statements {
         out.push_str(&format!(
-            "<tr><td title=\"{}\">{}</td><td>{}</td><td><code>{}</code></td></tr>\n",
+            "<tr><td class=\"tag\" title=\"{}\">{}</td><td class=\"tag\">{}</td><td>{}</td></tr>\n",
             escape(&line_of(&statement.source)),
             statement.source.line,
             escape(&statement.tag),
-            escape(&summary::without_tag(&statement.text, &statement.tag))
+            text(&statement.text, &statement.tag)
         ));
     }
     out + "</tbody>\n</table></div></details>\n"
+}
+
+/// A statement on one line; of a long one the beginning, and all of it behind that.
+fn text(sql: &str, tag: &str) -> String {
+    let line = summary::without_tag(sql, tag);
+    let short = screen::cut(&line, LONG, "…");
+    match short == line {
+        true => format!("<code>{}</code>", escape(&line)),
+        false => format!(
+            "<details><summary><code>{}</code></summary>\n<pre tabindex=\"0\">{}</pre></details>",
+            escape(&short),
+            escape(sql)
+        ),
+    }
 }
 
 /// What it made, removed and changed, a list a kind.
@@ -181,12 +204,17 @@ fn created(artifacts: &Artifacts) -> BTreeMap<&'static str, Vec<String>> {
     })
 }
 
+/// Of `check_constraints` the word for one of them.
+fn singular(plural: &str) -> &'static str {
+    let kind = Kind::ALL.iter().find(|kind| kind.plural() == plural);
+    kind.map_or("partition", |kind| kind.as_str())
+}
+
 fn names(out: &mut String, verb: &str, names: &BTreeMap<&'static str, Vec<String>>) {
     for (kind, names) in names {
         out.push_str(&format!(
-            "<details class=\"artifacts\"><summary><strong>{}</strong> {} {verb}</summary>\n<ul class=\"names\">",
-            names.len(),
-            kind.replace('_', " ")
+            "<details class=\"artifacts\"><summary>{} {verb}</summary>\n<ul class=\"names\">",
+            summary::quantity(names.len(), singular(kind))
         ));
         for name in names {
             out.push_str(&format!("<li><code>{}</code></li>", escape(name)));

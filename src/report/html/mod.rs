@@ -9,6 +9,7 @@ mod messages;
 mod migrations;
 mod preflight;
 mod problems;
+mod record;
 mod reference;
 mod tables;
 mod verdict;
@@ -17,6 +18,7 @@ use super::describe::short_duration;
 use super::markup::escape;
 use super::model::Report;
 use super::summary;
+use crate::check::Status;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -38,12 +40,14 @@ pub fn render(report: &Report) -> String {
     problems::section(&mut out, report);
     audit::sections(&mut out, report);
     messages::errors(&mut out, report);
+    record::actions(&mut out, report);
     preflight::sections(&mut out, report);
     reference::sections(&mut out, report);
     checks::section(&mut out, report);
     migrations::sections(&mut out, report);
     tables::sections(&mut out, report);
     messages::others(&mut out, report);
+    record::sections(&mut out, report);
     out.push_str("</main>\n");
     out.push_str(&format!(
         "<footer>pgplumb {} · exit code {} · {}</footer>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n",
@@ -65,17 +69,31 @@ fn section(out: &mut String, id: &str, title: &str, body: &str) {
 }
 
 /// The mark and the word of a status.
-fn badge(status: crate::check::Status) -> String {
-    use crate::check::Status;
-    let mark = match status {
-        Status::Pass => "✓",
-        Status::Fail => "✗",
-        Status::Blocked => "⊘",
-        Status::Warn => "!",
-        Status::Skip => "–",
-    };
-    let word = status.as_str();
-    format!("<span class=\"badge {word}\"><span aria-hidden=\"true\">{mark}</span> {word}</span>")
+fn badge(status: Status) -> String {
+    badge_of(status, status.as_str())
+}
+
+/// The mark of a status before other words.
+fn badge_of(status: Status, words: &str) -> String {
+    format!(
+        "<span class=\"badge {}\"><span aria-hidden=\"true\">{}</span> {}</span>",
+        status.as_str(),
+        super::describe::mark(status),
+        escape(words)
+    )
+}
+
+/// Prose in which backquotes mark a command.
+fn with_code(words: &str) -> String {
+    let parts: Vec<&str> = words.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return escape(words);
+    }
+    let parts = parts.iter().enumerate().map(|(index, part)| match index % 2 {
+        0 => escape(part),
+        _ => format!("<code>{}</code>", escape(part)),
+    });
+    parts.collect()
 }
 
 #[cfg(test)]

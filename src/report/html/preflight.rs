@@ -1,6 +1,6 @@
 //! What a preflight found: the components, what to do in order, the eight tasks, the gate.
 
-use super::{badge, section};
+use super::{badge, section, with_code};
 use crate::check::Status;
 use crate::diagnostic::{self, Diagnostic};
 use crate::report::markup::escape;
@@ -101,15 +101,6 @@ fn others(out: &mut String, issue: &Issue) {
             "<details><summary>{count} more places need it</summary><p>{list}</p></details>\n"
         )),
     }
-}
-
-/// Prose in which backquotes mark a command.
-fn with_code(words: &str) -> String {
-    let parts = words.split('`').enumerate().map(|(index, part)| match index % 2 {
-        0 => escape(part),
-        _ => format!("<code>{}</code>", escape(part)),
-    });
-    parts.collect()
 }
 
 fn components(preflight: &Preflight) -> String {

@@ -48,7 +48,7 @@ fn cause(blocker: &Blocker) -> String {
     if let Some(remedy) = blocker.remedy {
         out.push_str(&format!(
             "<p class=\"remedy\"><span>Remedy</span> {}</p>\n",
-            escape(remedy)
+            super::with_code(remedy)
         ));
     }
     out.push_str("</article>\n");

@@ -1,6 +1,6 @@
 //! Of `status` the state of every migration, of `history` the journal, of `init` and `new` the files.
 
-use super::section;
+use super::{badge_of, section};
 use crate::isolation::{Command, Line, word_is_bad};
 use crate::report::findings::line_of;
 use crate::report::markup::escape;
@@ -163,19 +163,22 @@ fn proven(out: &mut String, report: &Report) {
             remarks.extend(proof.message.clone());
             remarks.extend(proof.kept.iter().map(|kept| format!("keeps {kept}")));
             vec![
-                proof.stem(),
-                proofs::words(proof),
-                remarks.join("; "),
-                super::short_duration(proof.duration_ms),
+                escape(&proof.stem()),
+                badge_of(proofs::status(proof), &proofs::words(proof)),
+                escape(&remarks.join("; ")),
+                format!(
+                    "<span class=\"took\">{}</span>",
+                    super::short_duration(proof.duration_ms)
+                ),
             ]
         })
         .collect();
     if let Some(chain) = &report.chain {
-        let (_, words) = proofs::chain(report, chain);
+        let (status, words) = proofs::chain(report, chain);
         rows.push(vec![
             "all from the end".to_string(),
-            words,
-            String::new(),
+            badge_of(status, status.as_str()),
+            escape(&words),
             String::new(),
         ]);
     }
@@ -184,7 +187,7 @@ fn proven(out: &mut String, report: &Report) {
         out,
         "proofs",
         "Proof of the rollbacks",
-        &table("Proof of the rollbacks", &head, rows),
+        &cells("Proof of the rollbacks", &head, rows),
     );
     let Some(difference) = &report.difference else {
         return;
@@ -209,12 +212,20 @@ fn proven(out: &mut String, report: &Report) {
     );
 }
 
+/// A table of plain texts.
 fn table(caption: &str, head: &[&str], rows: Vec<Vec<String>>) -> String {
+    let rows = rows.into_iter();
+    let rows = rows.map(|row| row.iter().map(|cell| escape(cell)).collect());
+    cells(caption, head, rows.collect())
+}
+
+/// A table whose cells are HTML.
+fn cells(caption: &str, head: &[&str], rows: Vec<Vec<String>>) -> String {
     if rows.is_empty() {
         return String::new();
     }
     let mut out = format!(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table>\n\
+        "<div class=\"scroll stack\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table>\n\
          <caption>{caption}</caption>\n<thead><tr>"
     );
     for cell in head {
@@ -224,7 +235,7 @@ fn table(caption: &str, head: &[&str], rows: Vec<Vec<String>>) -> String {
     for row in rows {
         out.push_str("<tr>");
         for cell in row {
-            out.push_str(&format!("<td>{}</td>", escape(&cell)));
+            out.push_str(&format!("<td>{cell}</td>"));
         }
         out.push_str("</tr>\n");
     }

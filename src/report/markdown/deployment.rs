@@ -8,6 +8,7 @@ use crate::diagnostic::Severity;
 use crate::report::coverage;
 use crate::report::model::{Database, EffectLine, MigrationReport, Report, WayBack};
 use crate::report::summary::{self, Tone, capital, plural, quantity};
+use crate::sql::lex;
 
 /// Renders the document.
 pub fn render(page: &mut Page, report: &Report) {
@@ -95,10 +96,10 @@ fn plan(page: &mut Page, report: &Report, migration: &MigrationReport) {
         let rows: Vec<[String; 5]> = lines
             .iter()
             .map(|line| {
-                let definition = if kind == "table" && !columns(line).is_empty() {
-                    String::new()
-                } else {
-                    shortened(&line.text)
+                let definition = match kind {
+                    "table" if !columns(line).is_empty() => String::new(),
+                    "constraint" => shortened(element(&line.text)),
+                    _ => shortened(&line.text),
                 };
                 [
                     code(&line.name),
@@ -197,13 +198,13 @@ fn overview(effects: &[EffectLine]) -> Vec<[String; 5]> {
         .collect()
 }
 
-/// What is created, by kind, but the columns and constraints of tables, which stand in the script.
+/// What is created, by kind, but the columns of tables, which stand in the script.
 fn created(effects: &[EffectLine]) -> Vec<(&'static str, Vec<&EffectLine>)> {
     let mut groups: Vec<(&'static str, Vec<&EffectLine>)> = Vec::new();
     for effect in effects.iter().filter(|effect| effect.action == "create") {
         if matches!(
             effect.kind,
-            "column" | "constraint" | "policy" | "trigger" | "function" | "procedure"
+            "column" | "policy" | "trigger" | "function" | "procedure"
         ) {
             continue;
         }
@@ -338,6 +339,20 @@ fn automation(page: &mut Page, effects: &[EffectLine]) {
 /// The beginning of a statement.
 fn shortened(sql: &str) -> String {
     crate::diagnostic::screen::cut(sql, 140, "…")
+}
+
+/// Of a list of a table's elements the first: up to the comma behind it, or the parenthesis that ends the list.
+fn element(sql: &str) -> &str {
+    let mut depth = 0_usize;
+    for token in lex(sql) {
+        match token.text(sql) {
+            "(" => depth += 1,
+            ")" | "," if depth == 0 => return sql[..token.span.start].trim_end(),
+            ")" => depth -= 1,
+            _ => {}
+        }
+    }
+    sql
 }
 
 /// What pgplumb knows is ticked; the rest is for people.
@@ -546,7 +561,12 @@ fn validation(page: &mut Page, report: &Report) {
         let components = summary::components_of(migration.gates.iter().map(|gate| gate.kind));
         let items: Vec<(bool, String)> = components
             .into_iter()
-            .map(|(component, count)| (false, format!("{}: {count}/{count}", component.title())))
+            .map(|(component, count)| {
+                (
+                    false,
+                    format!("{}: {}", component.title(), quantity(count, "check")),
+                )
+            })
             .collect();
         page.checklist(&items);
     }
@@ -560,4 +580,23 @@ fn status(page: &mut Page, report: &Report) {
         bold(&parts::verdict(&outcome)),
         text(&outcome.sentence)
     ));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::element;
+
+    #[test]
+    fn an_element_ends_where_the_next_begins() {
+        for (sql, first) in [
+            (
+                "CHECK (a IN (1, 2)), CONSTRAINT b UNIQUE (c)",
+                "CHECK (a IN (1, 2))",
+            ),
+            ("CHECK (a <> '),') ) PARTITION BY RANGE (a)", "CHECK (a <> '),')"),
+            ("UNIQUE (a)", "UNIQUE (a)"),
+        ] {
+            assert_eq!(element(sql), first);
+        }
+    }
 }

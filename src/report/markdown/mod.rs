@@ -12,6 +12,7 @@ mod proofs;
 mod quick;
 mod reference;
 mod rehearsal;
+mod section;
 mod tables;
 mod verification;
 

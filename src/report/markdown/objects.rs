@@ -61,7 +61,7 @@ pub fn tables(page: &mut Page, inventory: &Inventory<'_>) {
                 table.policies.to_string(),
                 table.triggers.to_string(),
                 table.foreign_keys.to_string(),
-                row_security(object).to_string(),
+                describe::row_security(object).to_string(),
                 match object.text("partition_by") {
                     Some(key) => format!(
                         "{} by {}",
@@ -95,15 +95,6 @@ pub fn tables(page: &mut Page, inventory: &Inventory<'_>) {
         })
         .collect();
     page.list(&purposes);
-}
-
-/// `enabled`, `forced`, `off`.
-pub fn row_security(table: &Object) -> &'static str {
-    match (table.flag("row_security"), table.flag("force_row_security")) {
-        (true, true) => "forced",
-        (true, false) => "enabled",
-        (false, _) => "off",
-    }
 }
 
 /// Enums with their labels, in order.

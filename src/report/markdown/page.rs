@@ -78,11 +78,16 @@ impl Page {
 
     /// A table; nothing for no rows. Columns that are empty in every row are left out.
     pub fn table<const N: usize>(&mut self, header: [&str; N], rows: &[[String; N]]) {
+        self.rows(&header, rows);
+    }
+
+    /// The same, of rows that are each as long as the header.
+    pub fn rows<R: AsRef<[String]>>(&mut self, header: &[&str], rows: &[R]) {
         if rows.is_empty() {
             return;
         }
-        let kept: Vec<usize> = (0..N)
-            .filter(|&column| rows.iter().any(|row| !row[column].is_empty()))
+        let kept: Vec<usize> = (0..header.len())
+            .filter(|&column| rows.iter().any(|row| !row.as_ref()[column].is_empty()))
             .collect();
         let line = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
         // a cell ends at a bar, even within code
@@ -93,7 +98,7 @@ impl Page {
         ];
         lines.extend(
             rows.iter()
-                .map(|row| line(kept.iter().map(|&column| cell(&row[column])).collect())),
+                .map(|row| line(kept.iter().map(|&column| cell(&row.as_ref()[column])).collect())),
         );
         self.block(&lines.join("\n"));
     }
@@ -151,6 +156,20 @@ pub fn text(words: &str) -> String {
         }
     }
     out
+}
+
+/// Words in which what stands between backquotes is code; as they are where the backquotes do not pair.
+pub fn quoted(words: &str) -> String {
+    let parts: Vec<&str> = words.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return text(words);
+    }
+    let pieces = parts.iter().enumerate().map(|(index, part)| match index % 2 {
+        0 => text(part),
+        _ if part.trim().is_empty() => text(&format!("`{part}`")),
+        _ => code(part),
+    });
+    pieces.collect()
 }
 
 /// A name or a piece of SQL, on one line, in a code span that it cannot close.
@@ -240,6 +259,18 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(code(sql), markdown);
+        }
+    }
+
+    #[test]
+    fn what_is_quoted_is_code() {
+        for (words, markdown) in [
+            ("run `pgplumb verify` now", "run `pgplumb verify` now"),
+            ("a ` alone", "a \\` alone"),
+            ("`` twice", "\\`\\` twice"),
+            ("`<b>` *x*", "`<b>` \\*x\\*"),
+        ] {
+            assert_eq!(quoted(words), markdown);
         }
     }
 

@@ -1,13 +1,14 @@
 //! What several documents have in common.
 
-use super::page::{Page, bold, code, codes, name, text};
+use super::page::{Page, bold, code, codes, name, quoted, text};
 use crate::check::{Status, Verdict};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::report::ExitCode;
-use crate::report::coverage;
 use crate::report::describe::duration;
-use crate::report::model::{FileLine, MigrationReport, Report, Totals, WayBack};
-use crate::report::summary::{self, Component, Outcome, Tone, quantity};
+pub use crate::report::describe::mark;
+use crate::report::model::{FileLine, MigrationReport, Report, Totals};
+pub use crate::report::section::{pgplumb, shell, verdict};
+use crate::report::summary::{self, Component, quantity};
 use crate::source::Location;
 
 /// The title and the outcome below it.
@@ -20,26 +21,6 @@ pub fn title(page: &mut Page, report: &Report, title: &str) {
         text(&outcome.sentence),
         report.exit.code()
     ));
-}
-
-/// `✓ APPROVED`.
-pub fn verdict(outcome: &Outcome) -> String {
-    match outcome.tone {
-        Tone::Good => format!("✓ {}", outcome.word),
-        Tone::Bad => format!("✗ {}", outcome.word),
-        Tone::Neutral => outcome.word.to_string(),
-    }
-}
-
-/// `✓`, `✗`, `⊘`, `!`, `–`.
-pub fn mark(status: Status) -> &'static str {
-    match status {
-        Status::Pass => "✓",
-        Status::Fail => "✗",
-        Status::Blocked => "⊘",
-        Status::Warn => "!",
-        Status::Skip => "–",
-    }
 }
 
 /// `✗ 1 failed, 4 blocked`; of what all passed `✓ pass`.
@@ -84,8 +65,12 @@ pub fn execution_details(page: &mut Page, report: &Report) {
         },
     ));
     let count = |severity| summary::diagnostics(report, severity).count();
-    rows.push(("Errors", count(Severity::Error).to_string()));
-    rows.push(("Warnings", count(Severity::Warning).to_string()));
+    rows.push(("Errors of the run", count(Severity::Error).to_string()));
+    rows.push(("Warnings of the run", count(Severity::Warning).to_string()));
+    let totals = report.totals();
+    if totals.all() > 0 {
+        rows.push(("Checks", summary::parts_of(&totals)));
+    }
     rows.extend(place(report));
     rows.push((
         "Executed by",
@@ -125,24 +110,6 @@ pub fn command(report: &Report) -> String {
         words.push_str(flag);
     }
     words
-}
-
-/// A command of pgplumb, with the environment that the run was made in.
-pub fn pgplumb(report: &Report, words: &str) -> String {
-    match &report.environment {
-        Some(environment) => format!("pgplumb --env {} {words}", shell(environment)),
-        None => format!("pgplumb {words}"),
-    }
-}
-
-/// A word that a shell takes as one.
-pub fn shell(word: &str) -> String {
-    let plain = |character: char| character.is_ascii_alphanumeric() || "_-./:=@%+".contains(character);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_string()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
 }
 
 /// `migrations/0024.sql:31`, with more lines of the same file behind it.
@@ -321,7 +288,12 @@ pub fn messages(page: &mut Page, report: &Report, heading: &str, severities: &[S
         for (label, fact) in &diagnostic.facts {
             items.extend(fact.lines().map(|line| format!("{label}: {}", text(line))));
         }
-        items.extend(diagnostic.help.iter().map(|help| format!("help: {}", text(help))));
+        items.extend(
+            diagnostic
+                .help
+                .iter()
+                .map(|help| format!("help: {}", quoted(help))),
+        );
         page.list(&items);
         if let Some(place) = &diagnostic.place {
             page.fence("sql", place.file.line_at(place.span.start).trim());
@@ -374,105 +346,4 @@ fn difference(page: &mut Page, rows: &[(&str, Option<&str>)]) {
             .collect();
         page.list(&items);
     }
-}
-
-/// What no check looked at: what was skipped, and what no check names.
-pub fn not_verified(page: &mut Page, report: &Report) {
-    let uncovered = coverage::unverified(report);
-    let skipped = summary::skipped(report);
-    if uncovered.is_empty() && skipped.is_empty() {
-        return;
-    }
-    page.heading(2, "What was not verified");
-    for (reason, checks) in skipped {
-        page.paragraph(&format!(
-            "{} skipped: {}.",
-            quantity(checks.len(), "check"),
-            text(reason)
-        ));
-        let rows: Vec<[String; 3]> = summary::by_component(checks)
-            .iter()
-            .map(|group| {
-                [
-                    group.component.title().to_string(),
-                    group.checks.len().to_string(),
-                    codes(&summary::names(&group.checks)),
-                ]
-            })
-            .collect();
-        page.table(["Component", "Checks", "Names"], &rows);
-    }
-    for uncovered in uncovered {
-        page.paragraph(&format!(
-            "Made by {} and named by no check that was run:",
-            code(&uncovered.migration)
-        ));
-        let rows: Vec<[String; 3]> = uncovered
-            .objects
-            .iter()
-            .map(|(kind, names)| {
-                [
-                    summary::capital(&summary::plural(kind)),
-                    names.len().to_string(),
-                    codes(names),
-                ]
-            })
-            .collect();
-        page.table(["Kind", "Objects", "Names"], &rows);
-    }
-}
-
-/// How each migration is taken back.
-pub fn way_back(report: &Report, migration: &MigrationReport) -> Option<String> {
-    Some(match migration.way_back.as_ref()? {
-        WayBack::Script(path) => format!(
-            "{} runs {}",
-            code(&pgplumb(report, &format!("rollback {}", migration.version))),
-            code(path)
-        ),
-        WayBack::Irreversible(reason) => format!("declared irreversible: {}", text(reason)),
-        WayBack::None => "there is no rollback script".to_string(),
-    })
-}
-
-/// The last section: the outcome once more, and the lines where people sign.
-pub fn sign_off(page: &mut Page, report: &Report) {
-    let outcome = summary::outcome(report);
-    page.heading(2, "Sign-off");
-    let mut rows = vec![
-        ("Verdict", bold(&verdict(&outcome))),
-        ("Because", text(&outcome.sentence)),
-    ];
-    if let Some(database) = &report.database {
-        rows.push((
-            "Database",
-            format!(
-                "{} (PostgreSQL {})",
-                name(&database.name),
-                text(&database.server_version)
-            ),
-        ));
-    }
-    if let Some(environment) = &report.environment {
-        rows.push(("Environment", text(environment)));
-    }
-    if !report.started_at.is_empty() {
-        rows.push(("Measured at", text(&report.started_at)));
-    }
-    page.fields(&rows);
-    page.table(
-        ["Approval", "Name", "Date"],
-        &[
-            [
-                "Database administrator".to_string(),
-                " ".to_string(),
-                " ".to_string(),
-            ],
-            [
-                "Owner of the change".to_string(),
-                " ".to_string(),
-                " ".to_string(),
-            ],
-        ],
-    );
 }

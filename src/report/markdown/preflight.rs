@@ -1,12 +1,14 @@
 //! The executive summary of a preflight: status, components, critical issues, what to do in order, the eight tasks, the
 //! gate.
 
-use super::page::{Page, bold, code, codes, text};
+use super::page::{Page, bold, code, codes, quoted, text};
 use super::parts;
+use super::section::write;
 use crate::check::Status;
 use crate::diagnostic::Severity;
 use crate::report::model::{MigrationReport, Report};
 use crate::report::preflight::{Issue, Preflight};
+use crate::report::section;
 use crate::report::summary::quantity;
 
 /// Renders the document.
@@ -32,7 +34,7 @@ pub fn render(page: &mut Page, report: &Report, preflight: &Preflight) {
     tasks(page, preflight);
     parts::messages(page, report, "Warnings", &[Severity::Warning, Severity::Note]);
     gate(page, preflight);
-    parts::sign_off(page, report);
+    write(page, Some(section::sign_off(report)));
 }
 
 fn word(status: Status) -> String {
@@ -102,7 +104,7 @@ fn one(page: &mut Page, number: usize, issue: &Issue) {
         items.push(format!("{} {}", bold("Why:"), text(&issue.why)));
     }
     if let Some(help) = &issue.error.help {
-        items.push(format!("{} {}", bold("Remedy:"), text(help)));
+        items.push(format!("{} {}", bold("Remedy:"), quoted(help)));
     }
     page.list(&items);
     if let Some(snippet) = &issue.snippet {

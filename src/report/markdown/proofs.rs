@@ -2,11 +2,12 @@
 
 use super::page::{Page, code, text};
 use super::parts;
+use super::section::write;
 use crate::check::Status;
 use crate::diagnostic::Severity;
 use crate::report::describe::duration;
 use crate::report::model::Report;
-use crate::report::{proofs, summary};
+use crate::report::{proofs, section, summary};
 
 /// Renders the document of a proof.
 pub fn render(page: &mut Page, report: &Report) {
@@ -54,7 +55,7 @@ pub fn render(page: &mut Page, report: &Report) {
         .collect();
     page.table(["", "Migration", "Outcome", "Remark", "Took"], &rows);
     super::verification::problems(page, report);
-    parts::sign_off(page, report);
+    write(page, Some(section::sign_off(report)));
 }
 
 /// Renders the document of a difference.

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::page::{Page, bold, code, codes, name, text};
-use super::{diagram, execution, objects, parts};
+use super::section::write;
+use super::{diagram, objects, parts};
 use crate::catalog::{Kind, Object};
 use crate::diagnostic::Severity;
 use crate::report::ddl::position;
 use crate::report::describe::{self, duration};
 use crate::report::examples::{self, Example};
 use crate::report::model::{Documentation, Report, WayBack, is_partition};
+use crate::report::section;
 use crate::report::summary::{self, Inventory, quantity, relation_path};
 
 /// Renders the document.
@@ -23,11 +25,13 @@ pub fn render(page: &mut Page, report: &Report, documentation: &Documentation) {
     tables(page, &documentation.objects, &inventory);
     lists(page, &inventory);
     queries(page, &documentation.objects);
-    execution::security(page, &documentation.objects);
+    write(page, section::integrity(&documentation.objects));
+    write(page, section::security(&documentation.objects));
+    write(page, section::dependencies(report, &documentation.objects));
     rollback(page, report, documentation);
     page.heading(2, "Related files");
     parts::files(page, &report.migrations);
-    parts::not_verified(page, report);
+    write(page, section::not_verified(report));
     parts::messages(page, report, "Remarks", &[Severity::Warning, Severity::Note]);
     page.paragraph(&format!(
         "Written by pgplumb {} from the catalog{}; run it again when something was deployed.",

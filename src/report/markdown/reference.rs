@@ -1,12 +1,14 @@
 //! The schema reference: every object that is deployed, in full.
 
 use super::page::{Page, code, name, text};
-use super::{diagram, execution, objects, parts, quick};
+use super::section::write;
+use super::{diagram, objects, parts, quick};
 use crate::catalog::{Kind, Object};
 use crate::diagnostic::Severity;
 use crate::report::ddl;
 use crate::report::describe::{self, bytes};
 use crate::report::model::{Documentation, Report};
+use crate::report::section;
 use crate::report::summary::{self, Inventory, quantity, relation_path};
 
 /// Renders the document.
@@ -40,7 +42,9 @@ pub fn render(page: &mut Page, report: &Report, documentation: &Documentation) {
         ));
         objects::patterns(page, &inventory.policies);
     }
-    execution::security(page, &documentation.objects);
+    write(page, section::integrity(&documentation.objects));
+    write(page, section::security(&documentation.objects));
+    write(page, section::dependencies(report, &documentation.objects));
     functions(page, &inventory, of(Kind::Function));
     let mut others = Page::new();
     objects::others(
@@ -62,7 +66,7 @@ pub fn render(page: &mut Page, report: &Report, documentation: &Documentation) {
     }
     page.heading(2, "Related files");
     parts::files(page, &report.migrations);
-    parts::not_verified(page, report);
+    write(page, section::not_verified(report));
     parts::messages(page, report, "Remarks", &[Severity::Warning, Severity::Note]);
 }
 
@@ -115,7 +119,7 @@ fn table_section(
         objects::triggers(page, &own);
     }
     if group(&inventory.policies) {
-        page.heading(4, &format!("Row security: {}", objects::row_security(table)));
+        page.heading(4, &format!("Row security: {}", describe::row_security(table)));
         let own: Vec<_> = inventory
             .policies
             .iter()

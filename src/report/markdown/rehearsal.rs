@@ -2,10 +2,12 @@
 
 use super::page::{Page, code, text};
 use super::parts;
+use super::section::write;
 use crate::diagnostic::Severity;
 use crate::report::describe::duration;
 use crate::report::model::Report;
 use crate::report::rehearsal::{Rehearsal, RehearsedStatement, StepOutcome};
+use crate::report::section;
 
 /// Renders the document.
 pub fn render(page: &mut Page, report: &Report, rehearsal: &Rehearsal) {
@@ -19,7 +21,7 @@ pub fn render(page: &mut Page, report: &Report, rehearsal: &Rehearsal) {
         page.paragraph("There was nothing to rehearse: nothing ran.");
         parts::execution_details(page, report);
         parts::messages(page, report, "Warnings", &[Severity::Warning]);
-        return parts::sign_off(page, report);
+        return write(page, Some(section::sign_off(report)));
     }
     page.paragraph(
         "All of it ran in one transaction, which was rolled back. A lock is told where it was taken first; it is held \
@@ -37,7 +39,7 @@ pub fn render(page: &mut Page, report: &Report, rehearsal: &Rehearsal) {
     parts::checklist(page, report);
     super::verification::problems(page, report);
     parts::messages(page, report, "Warnings", &[Severity::Warning]);
-    parts::sign_off(page, report);
+    write(page, Some(section::sign_off(report)));
 }
 
 fn steps(page: &mut Page, rehearsal: &Rehearsal) {

@@ -1,17 +1,14 @@
 //! The verification executive summary: what `verify` or `preflight` found.
 
-use super::execution;
-use super::page::{Page, bold, code, codes, text};
+use super::page::{Page, bold, code, codes, quoted, text};
 use super::parts;
+use super::section::write;
 use crate::check::{Status, Verdict};
 use crate::diagnostic::Severity;
-use crate::report::model::{Conclusion, MigrationReport, MigrationState, Report};
-use crate::report::summary::{self, Blocker, Component, Group, Tone, quantity};
-use crate::report::tasks;
+use crate::report::model::{MigrationReport, MigrationState, Report};
+use crate::report::summary::{self, Blocker, Group, quantity};
+use crate::report::{describe, section};
 use crate::source::Location;
-
-/// How many names of one component are listed before the rest is only counted.
-const NAMES: usize = 40;
 
 /// How many causes stand on the line of a component.
 const CAUSES: usize = 2;
@@ -22,7 +19,7 @@ pub fn render(page: &mut Page, report: &Report) {
         "preflight" => "Preflight summary",
         _ => "Verification summary",
     };
-    let judged: Vec<String> = judged(report).map(MigrationReport::stem).collect();
+    let judged: Vec<String> = section::judged(report).map(MigrationReport::stem).collect();
     let title = match judged.as_slice() {
         [] => kind.to_string(),
         [one] => format!("{kind}: {}", text(one)),
@@ -38,29 +35,13 @@ pub fn render(page: &mut Page, report: &Report) {
     parts::messages(page, report, "Errors", &[Severity::Error]);
     quick_status(page, report);
     problems(page, report);
-    required_actions(page, report);
-    tasks(page, report);
+    write(page, section::required_actions(report));
+    write(page, section::tasks(report));
     super::isolation::section(page, report);
-    parts::not_verified(page, report);
+    write(page, section::not_verified(report));
     parts::messages(page, report, "Warnings", &[Severity::Warning, Severity::Note]);
-    gate(page, report);
-    parts::sign_off(page, report);
-}
-
-/// The migrations that the report is about: those whose suites were judged; without any, all that were not skipped.
-fn judged(report: &Report) -> impl Iterator<Item = &MigrationReport> {
-    let is_judged = |migration: &MigrationReport| {
-        let mut checks = report
-            .checks
-            .iter()
-            .filter(|check| check.suite == migration.version);
-        checks.any(|check| check.status != Status::Skip)
-    };
-    let any = report.migrations.iter().any(is_judged);
-    report.migrations.iter().filter(move |migration| match any {
-        true => is_judged(migration),
-        false => migration.state != MigrationState::Skipped,
-    })
+    write(page, Some(section::gate(report)));
+    write(page, Some(section::sign_off(report)));
 }
 
 /// A line a component.
@@ -75,7 +56,7 @@ fn quick_status(page: &mut Page, report: &Report) {
         .map(|group| {
             [
                 group.component.title().to_string(),
-                group.totals.worst().map_or(String::new(), word),
+                group.totals.worst().map_or(String::new(), describe::status_word),
                 format!("{}/{}", group.totals.pass, group.totals.all()),
                 first_words(group),
             ]
@@ -89,11 +70,6 @@ fn quick_status(page: &mut Page, report: &Report) {
         summary::parts_of(&totals),
     ]);
     page.table(["Component", "Status", "Passed", "Details"], &rows);
-}
-
-/// `✗ FAIL`.
-fn word(status: Status) -> String {
-    format!("{} {}", parts::mark(status), status.as_str().to_uppercase())
 }
 
 /// What there is to say of a component on one line: why it did not pass.
@@ -194,21 +170,20 @@ fn issue(page: &mut Page, report: &Report, number: usize, blocker: &Blocker<'_>)
         .object
         .split_once(' ')
         .map_or(blocker.object, |(_, name)| name);
-    let maker = execution::maker(report, name);
-    if !maker.is_empty() {
+    if let Some(maker) = section::maker(report, name) {
         let state = report
             .migrations
             .iter()
-            .find(|migration| maker.contains(&migration.stem()))
+            .find(|migration| maker == migration.stem())
             .map_or(String::new(), |migration| match migration.state {
                 MigrationState::Applied => ", which is applied: it was removed since".to_string(),
                 MigrationState::Pending | MigrationState::Skipped => ", which is not applied".to_string(),
                 MigrationState::Failed | MigrationState::RolledBack => String::new(),
             });
-        items.push(format!("{} made by {maker}{state}", bold("Comes from:")));
+        items.push(format!("{} made by {}{state}", bold("Comes from:"), code(maker)));
     }
     if let Some(remedy) = blocker.remedy {
-        items.push(format!("{} {}", bold("Remedy:"), text(remedy)));
+        items.push(format!("{} {}", bold("Remedy:"), quoted(remedy)));
     }
     page.list(&items);
     if let Some(statement) = blocker
@@ -230,200 +205,4 @@ fn statement_at<'a>(report: &'a Report, source: &Location) -> Option<&'a str> {
         .filter(|line| line.source.file == source.file && line.source.line <= source.line)
         .max_by_key(|line| line.source.line)?;
     Some(&line.text)
-}
-
-/// What to do, in order: the remedies of root causes, those of failures, and the way to be sure.
-fn required_actions(page: &mut Page, report: &Report) {
-    if summary::outcome(report).tone != Tone::Bad {
-        return;
-    }
-    // one remedy may serve many causes
-    let mut remedies: Vec<(String, usize)> = Vec::new();
-    for blocker in summary::blockers(report) {
-        let remedy = match blocker.remedy {
-            Some(remedy) => text(remedy),
-            None if blocker.is_missing => format!("provide {}", code(blocker.object)),
-            None => format!("solve: {}", text(blocker.object)),
-        };
-        match remedies.iter_mut().find(|(known, _)| *known == remedy) {
-            Some((_, waiting)) => *waiting += blocker.blocks,
-            None => remedies.push((remedy, blocker.blocks)),
-        }
-    }
-    let mut steps: Vec<String> = remedies
-        .into_iter()
-        .map(|(remedy, waiting)| format!("{remedy} (for {})", quantity(waiting, "blocked check")))
-        .collect();
-    let failed: Vec<&Verdict> = summary::with_status(report, Status::Fail).collect();
-    if !failed.is_empty() {
-        let remedies = failed.iter().filter(|check| check.remedy.is_some()).count();
-        steps.push(match remedies {
-            0 => format!(
-                "decide for each of {} whether database or check file is wrong",
-                quantity(failed.len(), "failed check")
-            ),
-            some => format!(
-                "correct {}; for {some} of them a statement stands above",
-                quantity(failed.len(), "failed check")
-            ),
-        });
-    }
-    steps.push(format!(
-        "look again: {}",
-        code(&parts::pgplumb(report, report.command))
-    ));
-    page.heading(2, "Required actions");
-    page.steps(&steps);
-}
-
-/// The eight tasks: what each wanted, what was found, and the checks one by one.
-fn tasks(page: &mut Page, report: &Report) {
-    if report.checks.is_empty() {
-        return;
-    }
-    let judged: Vec<&MigrationReport> = judged(report).collect();
-    page.heading(2, "Validation tasks");
-    for task in tasks::tasks(report, &judged) {
-        page.heading(
-            3,
-            &format!("Task {}: {} {}", task.number, task.name, word(task.status)),
-        );
-        if task.status == Status::Skip && task.groups.is_empty() {
-            page.paragraph(&text(&task.finding));
-            continue;
-        }
-        page.list(&[
-            format!("{} {}", bold("Requirement:"), text(&task.requirement)),
-            format!("{} {}", bold("Finding:"), text(&task.finding)),
-        ]);
-        let (counts, others): (Vec<&Group<'_>>, Vec<&Group<'_>>) = task
-            .groups
-            .iter()
-            .partition(|group| group.component == Component::Counts);
-        counts.iter().for_each(|group| figures(page, group));
-        let rows: Vec<[String; 4]> = others.iter().flat_map(|group| by_status(group)).collect();
-        if !rows.is_empty() {
-            page.table(["Component", "Status", "Checks", "Objects"], &rows);
-        }
-    }
-}
-
-/// A line a count.
-fn figures(page: &mut Page, group: &Group<'_>) {
-    let rows: Vec<[String; 3]> = group
-        .checks
-        .iter()
-        .map(|check| {
-            let (want, have) = match check.measure {
-                Some(measure) => (
-                    format!("{}{}", measure.want, if measure.at_least { "+" } else { "" }),
-                    measure.have.to_string(),
-                ),
-                None => (
-                    check.expected.as_deref().map_or(String::new(), text),
-                    check.actual.as_deref().map_or(String::new(), text),
-                ),
-            };
-            [
-                format!("{} {}", parts::mark(check.status), text(&check.object)),
-                want,
-                have,
-            ]
-        })
-        .collect();
-    page.table(["Figure", "Expected", "Actual"], &rows);
-}
-
-/// A line a status, the worst first, with the names.
-fn by_status(group: &Group<'_>) -> Vec<[String; 4]> {
-    let order = [
-        Status::Fail,
-        Status::Blocked,
-        Status::Warn,
-        Status::Skip,
-        Status::Pass,
-    ];
-    order
-        .into_iter()
-        .filter_map(|status| {
-            let checks: Vec<&Verdict> = group
-                .checks
-                .iter()
-                .copied()
-                .filter(|check| check.status == status)
-                .collect();
-            let names = summary::names(&checks);
-            let shown = match names.len() {
-                0 => return None,
-                few if few <= NAMES => codes(&names),
-                many => format!("{} and {} more", codes(&names[..NAMES]), many - NAMES),
-            };
-            Some([
-                group.component.title().to_string(),
-                format!("{} {}", parts::mark(status), status.as_str()),
-                checks.len().to_string(),
-                shown,
-            ])
-        })
-        .collect()
-}
-
-/// What has to be so before anything is built on this database.
-fn gate(page: &mut Page, report: &Report) {
-    let totals = report.totals();
-    let good = matches!(report.conclusion, Some(Conclusion::Approved | Conclusion::Ready));
-    page.heading(2, "Gate");
-    page.paragraph(&match (good, report.command) {
-        (true, "preflight") => format!("{} nothing stands in the way of apply.", bold("Open:")),
-        (true, _) => format!("{} the database is what the judged suites say.", bold("Open:")),
-        (false, "preflight") => format!("{} do not apply.", bold("Closed:")),
-        (false, _) => format!("{} do not build on this database.", bold("Closed:")),
-    });
-    let mut items: Vec<(bool, String)> = Vec::new();
-    for blocker in summary::blockers(report) {
-        items.push((
-            false,
-            match blocker.is_missing {
-                true => format!("{} is there", code(blocker.object)),
-                false => format!("Solved: {}", text(blocker.object)),
-            },
-        ));
-    }
-    if totals.all() > 0 {
-        items.push((
-            totals.fail == 0,
-            format!("No check fails ({} of {} do)", totals.fail, totals.all()),
-        ));
-        items.push((
-            totals.blocked == 0,
-            format!("No check is blocked ({} of {} are)", totals.blocked, totals.all()),
-        ));
-        items.push((
-            totals.skip == 0,
-            format!(
-                "Every check was run ({} of {} were skipped)",
-                totals.skip,
-                totals.all()
-            ),
-        ));
-    }
-    let pending: Vec<String> = report
-        .migrations
-        .iter()
-        .filter(|migration| matches!(migration.state, MigrationState::Pending | MigrationState::Skipped))
-        .map(MigrationReport::stem)
-        .collect();
-    if report.command == "verify" && !report.migrations.is_empty() {
-        items.push((
-            pending.is_empty(),
-            match pending.is_empty() {
-                true => "Every migration of the project is applied".to_string(),
-                false => format!(
-                    "Every migration of the project is applied (not: {})",
-                    codes(&pending)
-                ),
-            },
-        ));
-    }
-    page.checklist(&items);
 }

@@ -98,6 +98,9 @@ fn created(page: &mut Page, inventory: &Inventory) {
     group(page, "Tables", "created", inventory.tables.len());
     for table in &inventory.tables {
         added(page, &table.table.id.path(), &table_facts(table));
+        if let Some(purpose) = table.table.text("comment").filter(|_| page.is_document()) {
+            page.put(8, 8, &[dim(purpose)]);
+        }
     }
     group(page, "Partitions", "created", inventory.partitions.len());
     for partition in &inventory.partitions {

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::page::{Page, Span, Style, bold, dim, plain, styled};
 use crate::check::{Status, Verdict};
+use crate::diagnostic::screen;
 use crate::report::model::{Report, Totals};
 use crate::report::summary::{self, Blocker, Component, Group, Suite};
 use crate::source::Location;
@@ -84,18 +85,22 @@ fn groups(page: &mut Page, indent: usize, groups: &[Group]) {
         let column = indent + page.mark_columns() + TITLE + FIGURES + 2;
         page.put(indent, column, &spans);
         if group.component == Component::Counts {
-            group
+            let longest = group
                 .checks
                 .iter()
-                .for_each(|check| count(page, indent + page.mark_columns(), check));
+                .map(|check| screen::width(&screen::clean(&check.object)));
+            let title = (TITLE - page.mark_columns()).max(longest.max().unwrap_or(0));
+            let title = title.min(page.width() / 2);
+            for check in &group.checks {
+                count(page, indent + page.mark_columns(), title, check);
+            }
         }
     }
 }
 
 /// `✓ Performance indexes   55/15+`.
-fn count(page: &mut Page, indent: usize, check: &Verdict) {
+fn count(page: &mut Page, indent: usize, title: usize, check: &Verdict) {
     let mark = page.mark(check.status);
-    let title = TITLE.saturating_sub(page.mark_columns());
     let mut spans = vec![mark, plain(" ").solid(), plain(&check.object).padded(title)];
     if let Some(measure) = check.measure {
         spans.push(plain(measure.to_string()).right(FIGURES));

@@ -10,6 +10,7 @@ mod messages;
 mod plan;
 mod preflight;
 mod rehearsal;
+mod section;
 mod timeline;
 mod proofs;
 mod tables;
@@ -17,6 +18,7 @@ mod tables;
 use self::page::{Page, Style, bold, dim, styled};
 use super::exit::ExitCode;
 use super::model::Report;
+use super::section as sections;
 use super::summary::{self, Outcome, Tone};
 use crate::diagnostic::screen;
 
@@ -31,6 +33,8 @@ pub struct TextOptions {
     pub unicode: bool,
     /// Everything that a preflight looked at, not only what is in the way.
     pub verbose: bool,
+    /// A document for the record: what it rests on, what was not looked at, the lines where people sign.
+    pub document: bool,
 }
 
 /// What suits a pipe.
@@ -41,6 +45,7 @@ impl Default for TextOptions {
             color: false,
             unicode: true,
             verbose: false,
+            document: false,
         }
     }
 }
@@ -72,6 +77,11 @@ pub fn render(report: &Report, options: &TextOptions) -> String {
     timeline::section(&mut page, report);
     isolation::section(&mut page, report);
     messages::others(&mut page, report);
+    if options.document {
+        for (_, part) in sections::record(report) {
+            section::write(&mut page, &part);
+        }
+    }
     sign_off(&mut page, report, &outcome);
     page.finish()
 }
@@ -204,6 +214,7 @@ mod tests {
             color,
             unicode,
             verbose: false,
+            document: false,
         }
     }
 
@@ -231,6 +242,31 @@ mod tests {
     fn every_report_on_a_page_of_100() {
         for (name, report) in fixture::all() {
             snapshot(name, &render(&report, &TextOptions::default()));
+        }
+    }
+
+    #[test]
+    fn the_whole_document() {
+        for (name, report) in fixture::all() {
+            let whole = TextOptions {
+                verbose: true,
+                document: true,
+                ..TextOptions::default()
+            };
+            let text = render(&report, &whole);
+            if ["apply_approved", "apply_not_approved", "verify_not_approved"].contains(&name) {
+                snapshot(&format!("{name}_document"), &text);
+            }
+            let ascii = render(
+                &report,
+                &TextOptions {
+                    unicode: false,
+                    ..whole
+                },
+            );
+            if !["hostile", "status"].contains(&name) {
+                assert!(ascii.is_ascii(), "{name}: {ascii}");
+            }
         }
     }
 

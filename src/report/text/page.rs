@@ -123,6 +123,11 @@ impl Page {
         self.options.width
     }
 
+    /// It is for the record, not for a terminal.
+    pub fn is_document(&self) -> bool {
+        self.options.document
+    }
+
     pub fn color(&self) -> bool {
         self.options.color
     }
@@ -260,6 +265,24 @@ impl Page {
 
     pub fn ellipsis(&self) -> &'static str {
         self.pick("…", "...")
+    }
+
+    /// Words with the marks of this page: those beyond ASCII are spelled out where it has none.
+    pub fn marked(&self, words: &str) -> String {
+        if self.options.unicode {
+            return words.to_string();
+        }
+        let marks = [
+            ("✓", "[ ok ]"),
+            ("✗", "[FAIL]"),
+            ("⊘", "[BLKD]"),
+            ("–", "[skip]"),
+            ("→", "->"),
+            ("…", "..."),
+        ];
+        marks.iter().fold(words.to_string(), |words, (mark, ascii)| {
+            words.replace(mark, ascii)
+        })
     }
 
     fn pick(&self, unicode: &'static str, ascii: &'static str) -> &'static str {

@@ -97,6 +97,12 @@ pub fn history(page: &mut Page, report: &Report) {
     write(page, &columns, rows.collect());
 }
 
+/// A table whose columns are all wrapped at need.
+pub fn prose(page: &mut Page, header: &[&'static str], rows: Vec<Vec<String>>) {
+    let columns: Vec<Column> = header.iter().map(|title| column(title, Fit::Prose)).collect();
+    write(page, &columns, rows);
+}
+
 fn write(page: &mut Page, columns: &[Column], rows: Vec<Vec<String>>) {
     if rows.is_empty() {
         return;

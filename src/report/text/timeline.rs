@@ -4,7 +4,7 @@ use super::page::{Page, Style, bold, dim, plain, styled};
 use crate::report::describe::short_duration;
 use crate::report::model::Report;
 use crate::report::summary::quantity;
-use crate::report::timeline::{Of, has_details, lines};
+use crate::report::timeline::{Of, has_details, lines, without_statements};
 
 /// Columns of the two times.
 const TIMES: usize = 22;
@@ -37,5 +37,9 @@ pub fn section(page: &mut Page, report: &Report) {
             TIMES + 2 + indent,
             &[dim(times).solid(), margin, what, dim(rows)],
         );
+    }
+    if let Some(why) = without_statements(&report.migrations) {
+        page.blank();
+        page.put(2, 2, &[dim(why)]);
     }
 }
