@@ -205,21 +205,17 @@ fn a_password_of_the_connection_is_shown_nowhere() {
             vec![("PGSERVICEFILE", &service), ("PGSERVICE", "shop")],
         ]);
     for setting in settings {
-        let logs: [(&[&str], &[(&str, &str)]); 3] = [
-            (&["-vvv", "--format", "text"], &[]),
-            (&["--format", "html"], &[("PGPLUMB_LOG", "trace")]),
-            (
-                &["--format", "json"],
-                &[("PGPLUMB_LOG", "trace"), ("PGPLUMB_LOG_FORMAT", "json")],
-            ),
-        ];
-        for (args, environment) in logs {
-            let mut run = Pgplumb::at(project.path()).args(&["status"]).args(args);
-            for (name, value) in setting.iter().chain(environment) {
+        for (format, log) in [("text", ""), ("html", "text"), ("json", "json")] {
+            let mut run = Pgplumb::at(project.path()).args(&["status", "--format", format]);
+            run = match log {
+                "" => run.args(&["-vvv"]),
+                log => run.env("PGPLUMB_LOG", "trace").env("PGPLUMB_LOG_FORMAT", log),
+            };
+            for (name, value) in &setting {
                 run = run.env(name, value);
             }
             let outcome = run.run();
-            let place = format!("{} with {args:?}", setting[0].1.replace(SECRET, "…"));
+            let place = format!("{} as {format}", setting[0].1.replace(SECRET, "…"));
             assert!([0, 2, 4].contains(&outcome.code), "{place}: {}", outcome.code);
             unseen(&outcome.stdout, &format!("stdout of {place}"));
             unseen(&outcome.stderr, &format!("stderr of {place}"));

@@ -110,14 +110,14 @@ pub fn tell(text: &str) {
 ///
 /// # Errors
 /// The file or folder that cannot be written, with the reason; a path that is named twice.
-pub fn check_targets(targets: &[ReportTarget]) -> Result<(), Diagnostic> {
+pub fn check_targets(targets: &[ReportTarget]) -> Result<(), Box<Diagnostic>> {
     for (index, target) in targets.iter().enumerate() {
         let path = &target.path;
         if targets[..index].iter().any(|other| other.path == *path) {
-            return Err(
-                Diagnostic::error(format!("two reports are to be written to {}", path.display()))
-                    .help("name a file of its own for each --report"),
-            );
+            let twice = format!("two reports are to be written to {}", path.display());
+            return Err(Diagnostic::error(twice)
+                .help("name a file of its own for each --report")
+                .into());
         }
         let tried = match target.format {
             None => std::fs::create_dir_all(path).and_then(|()| try_folder(path)),
