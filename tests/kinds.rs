@@ -147,6 +147,29 @@ fn what_came_with_newer_versions() {
 }
 
 #[test]
+fn where_things_lie_which_collation_and_version_they_have() {
+    let server = Server::shared();
+    let database = server.database("kinds_apart");
+    database.run(include_str!("kinds/apart.sql"));
+    let by_hand = Project::new().with("checks/kinds.toml", include_str!("kinds/apart.toml"));
+    let extension = include_str!("kinds/extension.txt");
+    score("extension, by hand", &by_hand, &database, extension);
+    let generated = Project::new();
+    generated.write("checks/kinds.toml", generate(&database, &[]));
+    let collations = include_str!("kinds/collations.txt");
+    score("collations, generated", &generated, &database, collations);
+    // a tablespace needs no folder of its own since 15
+    if server.scratch().version_num() >= 150_000 {
+        database.run(
+            "do $$ begin execute format('alter database %I set allow_in_place_tablespaces = on', current_database()); end $$",
+        );
+        database.run("create tablespace kinds_space location ''");
+        let tablespaces = include_str!("kinds/tablespaces.txt");
+        score("tablespaces, generated", &generated, &database, tablespaces);
+    }
+}
+
+#[test]
 fn exact_passes_over_what_extensions_own_and_what_is_ignored() {
     let database = Server::shared().database("exact");
     // what CREATE EXTENSION writes down for its objects: the extension that every server has gets some more

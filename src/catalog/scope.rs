@@ -53,12 +53,12 @@ pub struct Scope {
 /// The parts of a relation that are read: which kinds of objects, and whether with their definitions.
 ///
 /// Of a kind that is read without, the properties that the server has to print are left out: a column's default,
-/// generated expression and comment, a partitioned table's key and bound, a check's expression, an exclusion's definition,
+/// generated expression, comment and position, a partitioned table's key and bound, a check's expression, an exclusion's definition,
 /// the predicate of an index, a trigger's condition, a rule, a policy's expressions, a view's query. Primary keys come with
 /// unique constraints, and views with materialized ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Parts {
-    /// Two bits a kind: read at all, read with definitions.
+    /// Two bits a kind: read at all, read with definitions. One more: the relation's own name.
     bits: u64,
 }
 
@@ -77,7 +77,12 @@ impl Parts {
         })
     }
 
-    /// The relation itself, whatever its kind, without its definition: whether it is there, and as what.
+    /// That the relation is there, and as what; a table comes with its `type`, and with no other property.
+    pub const NAME: Parts = Parts {
+        bits: 1 << (2 * Kind::ALL.len()),
+    };
+
+    /// The relation itself, whatever its kind, without its definition.
     pub fn presence() -> Parts {
         Kind::RELATIONS
             .into_iter()
@@ -114,12 +119,18 @@ impl Parts {
         self.bits >> (2 * kind as u32) & 1 == 1
     }
 
+    /// Whether the relation's name is read, and nothing says that the relation itself is.
+    pub fn names(self) -> bool {
+        self.bits & Parts::NAME.bits != 0 && self.bits & Parts::presence().bits != Parts::presence().bits
+    }
+
     /// Whether they are read with their definitions.
     pub fn defines(self, kind: Kind) -> bool {
         self.bits >> (2 * kind as u32) & 3 == 3
     }
 
-    /// As a number: bit 2n says that kind n is read, bit 2n + 1 that it is read with definitions.
+    /// As a number: bit 2n says that kind n is read, bit 2n + 1 that it is read with definitions, and the bit behind the
+    /// last kind's that the relation's name is.
     pub fn bits(self) -> u64 {
         self.bits
     }
@@ -129,7 +140,7 @@ impl Parts {
 fn is_definition(kind: Kind, property: &str) -> bool {
     match kind {
         Kind::Table => matches!(property, "partition_by" | "bound"),
-        Kind::Column => matches!(property, "default" | "generated" | "comment"),
+        Kind::Column => matches!(property, "default" | "generated" | "comment" | "position"),
         Kind::Check => property == "expression",
         Kind::Index => property == "predicate",
         Kind::Trigger => property == "when",
@@ -140,16 +151,18 @@ fn is_definition(kind: Kind, property: &str) -> bool {
 }
 
 impl Scope {
-    /// Every part of a relation that any entry of the scope has.
-    pub fn read_parts(&self) -> Parts {
+    /// Whether of some relations all that stands on them is read.
+    pub fn reads_whole(&self) -> bool {
         let whole = [&self.relations, &self.relation_patterns, &self.partitions_of];
-        if whole.iter().any(|names| !names.is_empty()) {
-            return Parts::ALL;
-        }
+        whole.iter().any(|names| !names.is_empty())
+    }
+
+    /// The parts of each entry that has only some.
+    pub fn each_parts(&self) -> impl Iterator<Item = Parts> {
         [&self.parts, &self.pattern_parts, &self.partition_parts]
             .into_iter()
             .flat_map(BTreeMap::values)
-            .fold(Parts::default(), |all, &parts| all.union(parts))
+            .copied()
     }
 
     /// The relations that it names, all of them or parts.

@@ -195,6 +195,9 @@ pub(crate) fn expression(
     have: &str,
     judge: &mut Judge<'_>,
 ) -> Comparison {
+    if wanted == have {
+        return Comparison::Same;
+    }
     let schema = judge.suite.schema.clone();
     if context == Context::Type {
         return types(part, &schema, wanted, have, judge);

@@ -72,12 +72,17 @@ impl<'a> Evaluator<'a> {
             evaluation: Evaluation::default(),
             open: Vec::new(),
         };
-        for (index, suite) in suites.iter().enumerate().filter(|(_, suite)| is_judged(suite)) {
-            for number in 0..suite.checks.len() {
-                let place = evaluator.evaluation.verdicts.len();
-                let verdict = evaluator.judge((index, number), place, answers);
-                evaluator.evaluation.verdicts.push(verdict);
-            }
+        let judged = suites.iter().enumerate().filter(|(_, suite)| is_judged(suite));
+        let holders: Vec<Holder> = judged
+            .flat_map(|(index, suite)| (0..suite.checks.len()).map(move |number| (index, number)))
+            .collect();
+        for (place, (me, judged)) in holders
+            .iter()
+            .zip(evaluator.judge_each(&holders, answers))
+            .enumerate()
+        {
+            evaluator.evaluation.verdicts.push(judged.verdict);
+            evaluator.note(*me, place, judged.questions);
         }
         evaluator.ask_once();
         evaluator
@@ -91,9 +96,11 @@ impl<'a> Evaluator<'a> {
     /// Judges again what had questions.
     pub fn resume(&mut self, answers: &Answers) {
         self.evaluation.questions.clear();
-        for (me, place) in std::mem::take(&mut self.open) {
-            let verdict = self.judge(me, place, answers);
-            self.evaluation.verdicts[place] = verdict;
+        let open = std::mem::take(&mut self.open);
+        let holders: Vec<Holder> = open.iter().map(|(me, _)| *me).collect();
+        for ((me, place), judged) in open.into_iter().zip(self.judge_each(&holders, answers)) {
+            self.evaluation.verdicts[place] = judged.verdict;
+            self.note(me, place, judged.questions);
         }
         self.ask_once();
     }
@@ -103,10 +110,39 @@ impl<'a> Evaluator<'a> {
         self.evaluation.verdicts
     }
 
-    fn judge(&mut self, me: Holder, place: usize, answers: &Answers) -> Verdict {
+    /// Keeps what a check asks, for when the answers are there.
+    fn note(&mut self, me: Holder, place: usize, questions: Vec<Question>) {
+        if !questions.is_empty() {
+            self.open.push((me, place));
+            self.evaluation.questions.extend(questions);
+        }
+    }
+
+    /// Judges checks, in their order; many of them on all processors.
+    fn judge_each(&self, holders: &[Holder], answers: &Answers) -> Vec<Judged> {
+        let judge =
+            |part: &[Holder]| -> Vec<Judged> { part.iter().map(|me| self.judge(*me, answers)).collect() };
+        if holders.len() < MANY_CHECKS {
+            return judge(holders);
+        }
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        std::thread::scope(|scope| {
+            let parts = holders.chunks(holders.len().div_ceil(processors));
+            let workers: Vec<_> = parts.map(|part| scope.spawn(move || judge(part))).collect();
+            workers
+                .into_iter()
+                .flat_map(|worker| match worker.join() {
+                    Ok(judged) => judged,
+                    Err(panic) => std::panic::resume_unwind(panic),
+                })
+                .collect()
+        })
+    }
+
+    fn judge(&self, me: Holder, answers: &Answers) -> Judged {
         let suite = self.suites[me.0];
         let check = &suite.checks[me.1];
-        let asked = self.evaluation.questions.len();
+        let mut questions = Vec::new();
         let mut outcome = match superseded(self.suites, &self.ledger, me, check) {
             Some(outcome) => outcome,
             None => check.rule.judge(&mut Judge {
@@ -115,18 +151,18 @@ impl<'a> Evaluator<'a> {
                 ledger: &self.ledger,
                 me,
                 answers,
-                questions: &mut self.evaluation.questions,
+                questions: &mut questions,
             }),
         };
-        if self.evaluation.questions.len() > asked {
-            self.open.push((me, place));
-        }
         if let Some(cause) = &mut outcome.blocked_by
             && let Some(known) = in_full(cause, &suite.schema, &self.ledger, self.catalog)
         {
             *cause = known.to_string();
         }
-        verdict(suite, check, outcome)
+        Judged {
+            verdict: verdict(suite, check, outcome),
+            questions,
+        }
     }
 
     fn ask_once(&mut self) {
@@ -135,6 +171,15 @@ impl<'a> Evaluator<'a> {
             .questions
             .retain(|question| seen.insert(question.clone()));
     }
+}
+
+/// How many checks are worth a thread.
+const MANY_CHECKS: usize = 2_000;
+
+/// A verdict with what it asks of the server, while it is provisional.
+struct Judged {
+    verdict: Verdict,
+    questions: Vec<Question>,
 }
 
 /// The missing object that the suites list and the server's words mean, which name no schema: its own check fails

@@ -266,7 +266,11 @@ impl Rule for ObjectRule {
 
     fn cover(&self, scope: &mut Scope) {
         let id = self.target.id();
-        let mut parts = Parts::default().with_bare(id.kind);
+        let mut parts = match id.kind {
+            // that it is there is all that is asked
+            Kind::Table if self.wants.is_empty() => Parts::NAME,
+            kind => Parts::default().with_bare(kind),
+        };
         for want in &self.wants {
             parts = match (id.kind, want.property) {
                 // of the other columns of the table nobody asks it
@@ -278,6 +282,8 @@ impl Rule for ObjectRule {
             };
             parts = match (id.kind, want.property) {
                 (Kind::Exclusion, "definition") => parts.with(Kind::Index),
+                (Kind::PrimaryKey | Kind::Unique | Kind::Exclusion, "index") => parts.with_bare(Kind::Index),
+                (Kind::View, "column_defaults") => parts.with(Kind::Column),
                 // whether an operator class is the default one depends on the column's type
                 (Kind::Index, "opclasses") => parts.with_bare(Kind::Column),
                 _ => parts,
@@ -363,7 +369,7 @@ fn difference_sentence(difference: &Difference) -> String {
 
 /// Adds what must be read to see an object, with these parts of the relation that it is or stands on.
 pub(crate) fn cover(id: &ObjectId, parts: Parts, scope: &mut Scope) {
-    let parts = parts.union(Parts::presence());
+    let parts = parts.union(Parts::NAME);
     let named = || (id.schema.clone(), id.name.clone());
     if !id.relation.is_empty() {
         scope.add_parts(&id.schema, &id.relation, parts);

@@ -84,6 +84,9 @@ pub fn parse_in(
     })
 }
 
+/// How many entries are worth a thread.
+const MANY_ENTRIES: usize = 100;
+
 /// The parser of one file.
 pub(crate) struct Parser {
     pub(crate) reader: Reader,
@@ -191,6 +194,53 @@ impl Parser {
         title
     }
 
+    /// Parses entries that say nothing about each other, in their order; many of them on all processors.
+    pub(crate) fn each(&mut self, entries: &[Item<'_>], parse: impl Fn(&mut Parser, &Item<'_>) + Sync) {
+        if entries.len() < MANY_ENTRIES {
+            entries.iter().for_each(|entry| parse(self, entry));
+            return;
+        }
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let parts = entries.chunks(entries.len().div_ceil(processors));
+        let parsed: Vec<Parser> = std::thread::scope(|scope| {
+            let workers: Vec<_> = parts
+                .map(|part| {
+                    let (mut parser, parse) = (self.beside(), &parse);
+                    scope.spawn(move || {
+                        part.iter().for_each(|entry| parse(&mut parser, entry));
+                        parser
+                    })
+                })
+                .collect();
+            let parsed = workers.into_iter().map(|worker| match worker.join() {
+                Ok(parser) => parser,
+                Err(panic) => std::panic::resume_unwind(panic),
+            });
+            parsed.collect()
+        });
+        for part in parsed {
+            self.checks.extend(part.checks);
+            self.ignored.extend(part.ignored);
+            self.accepts.extend(part.accepts);
+            for diagnostic in part.reader.into_diagnostics() {
+                self.reader.push(diagnostic);
+            }
+        }
+    }
+
+    /// A parser of the same file that has found nothing yet.
+    fn beside(&self) -> Parser {
+        Parser {
+            reader: Reader::new(self.reader.file()),
+            schema: self.schema.clone(),
+            complete: self.complete,
+            shared: self.shared.clone(),
+            checks: Vec::new(),
+            ignored: Vec::new(),
+            accepts: Vec::new(),
+        }
+    }
+
     /// Parses what stands under `[table.NAME]`.
     pub(crate) fn table(&mut self, table: &Table, items: &[Item<'_>]) {
         for item in items {
@@ -222,6 +272,18 @@ impl Parser {
         if self.complete {
             rule.complete();
         }
+        self.add_open(path, kind, key, expected, rule);
+    }
+
+    /// Adds a check that leaves open what it does not say, in a complete suite as well.
+    pub(crate) fn add_open(
+        &mut self,
+        path: impl Into<String>,
+        kind: &'static str,
+        key: &Text,
+        expected: impl Into<String>,
+        rule: impl Rule + 'static,
+    ) {
         self.checks.push(Check {
             path: path.into(),
             kind,

@@ -1,8 +1,10 @@
 //! What a check is to the evaluation: what it claims, what must be read for it, how it is judged.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt;
+
+use rustc_hash::FxHashMap;
 
 use crate::catalog::{Catalog, Kind, ObjectId, Scope};
 use crate::sql::glob;
@@ -139,8 +141,8 @@ pub(crate) type Holder = (usize, usize);
 /// speak of an object is each claim kept.
 #[derive(Debug, Default)]
 pub(crate) struct Holders<'a> {
-    sole: HashMap<&'a ObjectId, Sole>,
-    claims: HashMap<Claim<'a>, Holder>,
+    sole: FxHashMap<&'a ObjectId, Sole>,
+    claims: FxHashMap<Claim<'a>, Holder>,
 }
 
 /// The only check that speaks of an object.

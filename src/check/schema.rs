@@ -373,8 +373,8 @@ struct Routine {
     leakproof: Option<bool>,
     /// `safe`, `restricted` or `unsafe`.
     parallel: Option<String>,
-    cost: Option<Scalar>,
-    rows: Option<Scalar>,
+    cost: Option<f64>,
+    rows: Option<f64>,
     support: Option<String>,
     /// `{ search_path = "pg_catalog" }`, all of them.
     settings: Option<Options>,
@@ -391,6 +391,8 @@ struct Routine {
 struct View {
     definition: String,
     options: Option<Options>,
+    /// Columns with the default that INSERT takes.
+    default: Option<Map<String>>,
     owner: Option<String>,
     comment: Option<String>,
     grant: Option<Grants>,

@@ -14,6 +14,9 @@ use crate::source::{Place, SourceFile, Span};
 /// The column name of a marker row: what stands behind it belongs to the next part.
 const MARKER: &str = "pgplumb_part_end";
 
+/// A row of the answer, its values as texts.
+pub type Row = SimpleQueryRow;
+
 /// What a part of a message is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
@@ -242,11 +245,21 @@ impl Sent {
     /// # Errors
     /// [`Failure`] with stage and place of the first error.
     pub async fn reply(self) -> Result<Reply, Failure> {
+        self.reply_beside(|_, _| false).await
+    }
+
+    /// Waits for the answer, and keeps the rows that `take` leaves: it is handed each as it comes, while the server
+    /// goes on, and says whether it took it.
+    ///
+    /// # Errors
+    /// As [`reply`](Sent::reply).
+    pub async fn reply_beside(self, mut take: impl FnMut(Stage, &Row) -> bool) -> Result<Reply, Failure> {
         let mut reply = Reply {
             rows: Vec::new(),
             affected: Vec::new(),
         };
         self.hear(|stage, heard| match heard {
+            Heard::Row(row) if take(stage, &row) => {}
             Heard::Row(row) => reply.rows.push((stage, SimpleQueryMessage::Row(row))),
             Heard::Affected(count) => reply.affected.push((stage, count)),
         })

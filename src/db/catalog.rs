@@ -67,6 +67,9 @@ pub(super) const RELATION_STATEMENTS: [(&[Kind], &str); 14] = [
     (&[Kind::Grant], include_str!("sql/grant.sql")),
 ];
 
+/// The place of a column among those that are there.
+pub(super) const POSITION: &str = "row_number() over (partition by a.attrelid order by a.attnum)";
+
 /// The text that reads what `scope` covers, for a server of that version (`version_num`, 120000 and newer).
 pub fn read_sql(scope: &Scope, version_num: u32) -> String {
     let relations = relations_sql(scope);
@@ -78,22 +81,22 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
         }
         None => "'{}'".to_string(),
     };
-    let whole = [&scope.parts, &scope.pattern_parts, &scope.partition_parts]
+    let whole = scope.each_parts().next().is_none();
+    let names = scope.each_parts().any(Parts::names);
+    let wanted: Vec<(Wanted<'_>, &str)> = RELATION_STATEMENTS
         .iter()
-        .all(|parts| parts.is_empty());
-    let read = scope.read_parts();
+        .map(|(kinds, sql)| (Wanted::of(kinds, scope), *sql))
+        .filter(|(wanted, _)| wanted.bare || wanted.defined)
+        .collect();
     // the figures are those of all relations, whatever is read of them
-    let settings: String = match relations.is_none() {
-        true => String::new(),
-        false if whole => setting("relations", "true"),
-        false => {
-            let wanted = RELATION_STATEMENTS.iter().filter(|(kinds, _)| reads(read, kinds));
-            let settings = wanted.map(|(kinds, _)| settings_of(kinds));
-            std::iter::once(setting("relations", "true"))
-                .chain(settings)
-                .collect()
-        }
-    };
+    let mut settings = String::new();
+    if relations.is_some() {
+        settings.push_str(&setting("relations", "true"));
+    }
+    if relations.is_some() && !whole {
+        settings.extend(names.then(|| setting("names", &named_only())));
+        settings.extend(wanted.iter().map(|(wanted, _)| wanted.settings()));
+    }
     let mut text = match &relations {
         Some(sql) => include_str!("sql/resolve.sql").replace("{relations}", sql),
         None => include_str!("sql/resolve.sql").replace(
@@ -118,23 +121,23 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
         add(include_str!("sql/domain.sql"));
     }
     if relations.is_some() {
-        for (kinds, sql) in RELATION_STATEMENTS {
-            if whole {
-                add(&sql
-                    .replace(
-                        "{wanted}",
-                        "unnest(current_setting('pgplumb.relations')::oid[]) as wanted (oid)",
-                    )
-                    .replace("{defined}", "true"));
-            } else if reads(read, kinds) {
-                let defined = match kinds {
-                    [Kind::Column] => defined_columns(&scope.defined_columns),
-                    _ => "wanted.defined".to_string(),
-                };
-                add(&sql
-                    .replace("{wanted}", &wanted_of(kinds))
-                    .replace("{defined}", &defined));
-            }
+        if names {
+            add(include_str!("sql/relation.sql"));
+        }
+        for (wanted, sql) in wanted {
+            let (from, defined) = match whole {
+                true => (
+                    "unnest(current_setting('pgplumb.relations')::oid[]) as wanted (oid)".to_string(),
+                    "true".to_string(),
+                ),
+                false => (wanted.table(), wanted.definition(&scope.defined_columns)),
+            };
+            // to number columns they have to be sorted
+            let position = if wanted.defined { POSITION } else { "null::bigint" };
+            add(&sql
+                .replace("{wanted}", &from)
+                .replace("{defined}", &defined)
+                .replace("{position}", position));
         }
     }
     if functions.is_some() {
@@ -227,22 +230,88 @@ fn bare_names(
     }
 }
 
-/// How many names of columns are worth a look at each.
-const MANY_COLUMNS: usize = 500;
+/// The relations of which a statement reads some kinds.
+struct Wanted<'k> {
+    kinds: &'k [Kind],
+    /// Whether of some they are read without definitions.
+    bare: bool,
+    /// Whether of some they are read with definitions.
+    defined: bool,
+}
 
-/// The condition on a column that is read with its definition.
-fn defined_columns(named: &BTreeSet<String>) -> String {
-    match named.len() {
-        0 => "wanted.defined".to_string(),
-        1..MANY_COLUMNS => format!("(wanted.defined or a.attname = any ({}::name[]))", names(named)),
-        _ => "true".to_string(),
+impl<'k> Wanted<'k> {
+    fn of(kinds: &'k [Kind], scope: &Scope) -> Wanted<'k> {
+        let whole = scope.reads_whole();
+        let defines = |parts: Parts| kinds.iter().any(|&kind| parts.defines(kind));
+        let reads = |parts: Parts| kinds.iter().any(|&kind| parts.reads(kind));
+        Wanted {
+            kinds,
+            bare: scope.each_parts().any(|parts| reads(parts) && !defines(parts)),
+            defined: whole || scope.each_parts().any(defines),
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        self.kinds[0].plural()
+    }
+
+    /// Keeps them in two settings, those that are read with definitions and those without.
+    fn settings(&self) -> String {
+        let bits =
+            |of: fn(Parts, Kind) -> Parts| self.kinds.iter().copied().fold(Parts::default(), of).bits();
+        let read = bits(Parts::with_bare);
+        let defined = bits(Parts::with) & !read;
+        let of_kind = match standing_on(self.kinds[0]) {
+            Some(relkinds) => format!(" and (found.relkind is null or found.relkind in ({relkinds}))"),
+            None => String::new(),
+        };
+        let mut settings = String::new();
+        if self.defined {
+            let condition = format!("found.parts & {defined} <> 0{of_kind}");
+            settings.push_str(&setting(self.name(), &condition));
+        }
+        if self.bare {
+            let condition = format!("found.parts & {defined} = 0 and found.parts & {read} <> 0{of_kind}");
+            settings.push_str(&setting(&format!("bare_{}", self.name()), &condition));
+        }
+        settings
+    }
+
+    /// Those relations, as a table.
+    fn table(&self) -> String {
+        let each = [(self.defined, "", "true"), (self.bare, "bare_", "false")];
+        let selects: Vec<String> = each
+            .iter()
+            .filter(|(is_wanted, ..)| *is_wanted)
+            .map(|(_, prefix, defined)| {
+                format!(
+                    "select unnest(current_setting('pgplumb.{prefix}{}')::oid[]) as oid, {defined} as defined",
+                    self.name()
+                )
+            })
+            .collect();
+        format!("({}) as wanted", selects.join(" union all "))
+    }
+
+    /// The condition on an object that is read with its definition.
+    fn definition(&self, columns: &BTreeSet<String>) -> String {
+        let of_relation = match (self.defined, self.bare) {
+            (true, true) => "wanted.defined",
+            (true, false) => "true",
+            (false, _) => "false",
+        };
+        match (self.kinds, columns.len()) {
+            ([Kind::Column], 1..MANY_COLUMNS) if of_relation != "true" => {
+                format!("({of_relation} or a.attname = any ({}::name[]))", names(columns))
+            }
+            ([Kind::Column], MANY_COLUMNS..) => "true".to_string(),
+            _ => of_relation.to_string(),
+        }
     }
 }
 
-/// Whether anything of these kinds is among the parts.
-fn reads(parts: Parts, kinds: &[Kind]) -> bool {
-    kinds.iter().any(|&kind| parts.reads(kind))
-}
+/// How many names of columns are worth a look at each.
+const MANY_COLUMNS: usize = 500;
 
 /// Keeps the relations that fulfil the condition in a setting.
 fn setting(name: &str, condition: &str) -> String {
@@ -252,40 +321,10 @@ fn setting(name: &str, condition: &str) -> String {
     )
 }
 
-/// The name of the setting for these kinds.
-fn setting_name(kinds: &[Kind]) -> String {
-    kinds[0].plural().to_string()
-}
-
-/// Keeps the relations of which these kinds are read, with and without definitions, in two settings.
-fn settings_of(kinds: &[Kind]) -> String {
-    let parts = |bare: bool| {
-        kinds
-            .iter()
-            .fold(Parts::default(), |parts, &kind| {
-                if bare {
-                    parts.with_bare(kind)
-                } else {
-                    parts.with(kind)
-                }
-            })
-            .bits()
-    };
-    let read = parts(true);
-    let defined = parts(false) & !read;
-    let name = setting_name(kinds);
-    let of_kind = match standing_on(kinds[0]) {
-        Some(relkinds) => format!(" and (found.relkind is null or found.relkind in ({relkinds}))"),
-        None => String::new(),
-    };
-    format!(
-        "{}{}",
-        setting(&name, &format!("found.parts & {defined} <> 0{of_kind}")),
-        setting(
-            &format!("bare_{name}"),
-            &format!("found.parts & {defined} = 0 and found.parts & {read} <> 0{of_kind}")
-        )
-    )
+/// The condition on a relation of which the name is read, and no statement reads the relation itself.
+fn named_only() -> String {
+    let (name, relation) = (Parts::NAME.bits(), Parts::presence().bits());
+    format!("found.parts & {name} <> 0 and found.parts & {relation} <> {relation}")
 }
 
 /// The kinds of relations that objects of a kind are, or stand on; `None` is any.
@@ -296,15 +335,6 @@ fn standing_on(kind: Kind) -> Option<&'static str> {
         Kind::Table => Some("'r', 'p', 'f'"),
         _ => None,
     }
-}
-
-/// Those relations, as a table.
-fn wanted_of(kinds: &[Kind]) -> String {
-    let name = setting_name(kinds);
-    format!(
-        "(select unnest(current_setting('pgplumb.{name}')::oid[]) as oid, true as defined \
-         union all select unnest(current_setting('pgplumb.bare_{name}')::oid[]), false) as wanted"
-    )
 }
 
 /// What an access control list `held.acl` gives to others than the owner.
@@ -442,7 +472,7 @@ fn relations_sql(scope: &Scope) -> Option<String> {
              case when x.indrelid is null then c.relkind end as relkind from {} \
              join pg_namespace n on n.nspname = named.schema \
              join pg_class c on c.relnamespace = n.oid and c.relname = named.name \
-             left join pg_index x on x.indexrelid = c.oid and c.relkind in ('i', 'I') \
+             left join pg_index x on x.indexrelid = case when c.relkind in ('i', 'I') then c.oid end \
              where {RELATION_KINDS} or x.indrelid is not null",
             named_parts(&named)
         ));
@@ -622,22 +652,51 @@ pub fn is_catalog_row(row: &SimpleQueryRow) -> bool {
 /// [`ReadError::Disturbed`] when a definition could not be printed: read again. [`ReadError::Decode`] when a
 /// row is not what the query promises.
 pub fn decode<'a>(messages: impl IntoIterator<Item = &'a SimpleQueryMessage>) -> Result<Catalog, ReadError> {
-    let mut catalog = Catalog::default();
+    let mut collected = Collected::default();
     for message in messages {
-        let SimpleQueryMessage::Row(row) = message else {
-            continue;
-        };
-        if is_catalog_row(row) && row.get("kind") == Some("clock") {
-            catalog.read_at = row.get("read_at").map(str::to_string);
-            continue;
-        }
-        match read_row(row)? {
-            Some(Read::Object(object)) => catalog.insert(object),
-            Some(Read::Details(details)) => catalog.add(details),
-            None => {}
+        if let SimpleQueryMessage::Row(row) = message {
+            collected.take(row);
         }
     }
-    Ok(catalog)
+    collected.into_catalog()
+}
+
+/// A catalog that grows row by row.
+#[derive(Debug, Default)]
+pub struct Collected {
+    catalog: Catalog,
+    /// The first row that told no fact.
+    error: Option<ReadError>,
+}
+
+impl Collected {
+    /// Takes in a row of the answer to [`read_sql`]; any other is passed over.
+    pub fn take(&mut self, row: &SimpleQueryRow) {
+        if self.error.is_some() || !is_catalog_row(row) {
+            return;
+        }
+        if row.get("kind") == Some("clock") {
+            self.catalog.read_at = row.get("read_at").map(str::to_string);
+            return;
+        }
+        match read_row(row) {
+            Ok(Some(Read::Object(object))) => self.catalog.insert(object),
+            Ok(Some(Read::Details(details))) => self.catalog.add(details),
+            Ok(None) => {}
+            Err(error) => self.error = Some(error),
+        }
+    }
+
+    /// What the rows told.
+    ///
+    /// # Errors
+    /// As [`decode`].
+    pub fn into_catalog(self) -> Result<Catalog, ReadError> {
+        match self.error {
+            Some(error) => Err(error),
+            None => Ok(self.catalog),
+        }
+    }
 }
 
 /// What one row tells.
@@ -1251,7 +1310,7 @@ mod tests {
                     ];
                     match bare.get(name) {
                         Some(known) => assert_eq!(known, value),
-                        None if kind == Kind::Column && *name == "comment" => {}
+                        None if kind == Kind::Column && ["comment", "position"].contains(name) => {}
                         None => assert!(definition.contains(name), "{}: {name}", defined.id),
                     }
                 }

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::Error;
 use super::probes::Consent;
-use crate::db::batch::{Batch, Failure, Reply, Stage};
+use crate::db::batch::{Batch, Failure, Reply, Row, Stage};
 use crate::db::connect::{ConnectEvent, Connector};
 use crate::db::error::Error as DbError;
 use crate::db::history::Reading;
@@ -241,7 +241,17 @@ impl<T> Answered<T> {
 
 /// One message that is expected to work, with what it is for.
 pub async fn ask(session: &Session, doing: &str, batch: Batch) -> Result<Reply, Error> {
-    match batch.run(session.client()).await {
+    hear(session, doing, batch, |_, _| false).await
+}
+
+/// The same, with rows that are taken as they come (see [`Sent::reply_beside`](crate::db::batch::Sent::reply_beside)).
+pub async fn hear(
+    session: &Session,
+    doing: &str,
+    batch: Batch,
+    take: impl FnMut(Stage, &Row) -> bool,
+) -> Result<Reply, Error> {
+    match batch.send(session.client()).await.reply_beside(take).await {
         Ok(reply) => Ok(reply),
         Err(failure) => {
             if !matches!(failure.error, DbError::Lost(_)) {

@@ -71,6 +71,14 @@ pub async fn generate(context: &Context<'_>, options: &Options) -> Result<Report
             return Err(Error::Input(problems));
         }
     };
+    let left_over = wanted
+        .iter()
+        .find(|(stem, ..)| options.per_migration && stem == LEFT_OVER);
+    if let Some((_, Selection::Objects { objects, .. }, _)) = left_over {
+        report
+            .diagnostics
+            .extend(not_attributed(context, &history, objects));
+    }
     for (stem, selection, style) in wanted {
         let part = select(&catalog, &selection);
         let suite = settle(
@@ -277,16 +285,8 @@ fn by_migration(
     if !unknown.is_empty() {
         return Err(unknown);
     }
-    let ledger = Ledger::build(set, &history.history);
     let mut owners: BTreeMap<ObjectId, Version> = BTreeMap::new();
-    let applied: Vec<&Migration> = set
-        .iter()
-        .filter(|migration| {
-            ledger
-                .get(migration.version)
-                .is_some_and(|entry| entry.is_applied())
-        })
-        .collect();
+    let applied: Vec<&Migration> = applied(context, history).collect();
     for migration in &applied {
         let scope = super::look::scope_of(&migration.up, &history.schemas);
         for object in catalog.iter().filter(|object| names(&scope, &object.id)) {
@@ -333,9 +333,69 @@ fn by_migration(
             objects: rest,
             elsewhere,
         };
-        wanted.push(("baseline".to_string(), selection, style(title, schema.clone())));
+        wanted.push((LEFT_OVER.to_string(), selection, style(title, schema.clone())));
     }
     Ok(wanted)
+}
+
+/// The suite of what no migration names.
+const LEFT_OVER: &str = "baseline";
+
+/// How many names a message lists.
+const NAMED: usize = 5;
+
+/// Tells of what is in the suite that is always on although a migration may have made it: in a statement whose text
+/// does not say what it does, such as DO.
+fn not_attributed(
+    context: &Context<'_>,
+    history: &Reading,
+    objects: &BTreeSet<ObjectId>,
+) -> Option<Diagnostic> {
+    let unread: Vec<String> = applied(context, history)
+        .flat_map(|migration| {
+            let statements = migration.up.statements().iter();
+            let opaque = statements.filter(|statement| statement.opaque);
+            opaque.map(|statement| {
+                let place = migration.up.file.location(statement.span.start);
+                format!("{} at {}:{}", statement.tag, place.file, place.line)
+            })
+        })
+        .collect();
+    let objects: Vec<String> = objects
+        .iter()
+        .filter(|id| !(id.kind == Kind::Schema && id.name == "public"))
+        .map(ToString::to_string)
+        .collect();
+    if unread.is_empty() || objects.is_empty() {
+        return None;
+    }
+    let some = |all: Vec<String>| match all.len().checked_sub(NAMED) {
+        Some(more @ 1..) => format!("{} and {more} more", all[..NAMED].join(", ")),
+        _ => all.join(", "),
+    };
+    let count = objects.len();
+    let noun = if count == 1 { "object" } else { "objects" };
+    Some(
+        Diagnostic::note(format!("{count} {noun} could not be attributed to a migration"))
+            .fact("objects", some(objects))
+            .fact("maybe made by", some(unread))
+            .help(format!(
+                "move their entries from {LEFT_OVER}.toml into the suite of the migration that makes them"
+            )),
+    )
+}
+
+/// The migrations that are in force.
+fn applied<'c>(context: &Context<'c>, history: &Reading) -> impl Iterator<Item = &'c Migration> {
+    let set = &context.project.set;
+    let ledger = Ledger::build(set, &history.history);
+    let versions: BTreeSet<Version> = set
+        .iter()
+        .map(|migration| migration.version)
+        .filter(|version| ledger.get(*version).is_some_and(|entry| entry.is_applied()))
+        .collect();
+    set.iter()
+        .filter(move |migration| versions.contains(&migration.version))
 }
 
 fn is_owned(catalog: &Catalog, id: &ObjectId) -> bool {

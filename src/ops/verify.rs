@@ -2,14 +2,14 @@
 
 use std::time::Instant;
 
-use super::context::{Context, ask};
+use super::context::{Context, hear};
 use super::judge::{Place, judge};
 use super::runner::{self, millis};
 use super::{Error, facts, suites, unjudged};
 use crate::catalog::Catalog;
 use crate::check::{self, Suite};
 use crate::db::batch::{Batch, Stage};
-use crate::db::catalog as reading;
+use crate::db::catalog::{self as reading, Collected};
 use crate::db::history::Reading;
 use crate::db::session::Session;
 use crate::diagnostic::Diagnostic;
@@ -121,6 +121,8 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
     facts::makers(&mut report, project);
     facts::root_causes(&mut report);
     report.duration_ms = millis(started.elapsed());
+    // tens of thousands of objects are not freed in no time, and nobody has to wait for it
+    std::thread::spawn(move || drop((catalog, all)));
     Ok(report)
 }
 
@@ -139,8 +141,16 @@ async fn read(
     session.read_history(&mut batch);
     let sql = reading::read_sql(&check::scope(candidates), session.version_num());
     session.read_catalog(&mut batch, Stage::After, &sql);
+    let mut collected = Collected::default();
+    let asked = hear(session, "reading the catalog", batch, |stage, row| {
+        let is_ours = stage == Stage::After;
+        if is_ours {
+            collected.take(row);
+        }
+        is_ours
+    });
     let reply = context
-        .answer(session, ask(session, "reading the catalog", batch))
+        .answer(session, asked)
         .await
         .or_interrupted("the catalog was read")??;
     let history = session.history_of(&reply).map_err(|error| {
@@ -151,7 +161,10 @@ async fn read(
         session.rollback().await;
         return Box::pin(read(context, session, candidates)).await;
     }
-    Ok((history, runner::decode(&reply, Stage::After)?))
+    let catalog = collected
+        .into_catalog()
+        .map_err(|error| Error::database("reading the catalog", super::context::unexpected(error.into())))?;
+    Ok((history, catalog))
 }
 
 /// The ids of the suites of the versions named on the command line; `None` when none was named.

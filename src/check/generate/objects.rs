@@ -1,6 +1,6 @@
 //! What lives in a schema and is no relation: types, routines; and sequences and views, which are simple ones.
 
-use crate::catalog::{Kind, Object, Value};
+use crate::catalog::{Kind, Object, ObjectId, Value};
 use crate::check::kind;
 use crate::check::kind::defaults::usual_bound;
 use crate::sql::fragment::function_signature;
@@ -165,6 +165,7 @@ impl Writer<'_> {
                 let text = self.sql(&object.id, text.trim().trim_end_matches(';'));
                 let mut more = Table::new();
                 more.table("options", options(object.list("options")));
+                more.table("default", self.view_defaults(&object.id));
                 if kind == Kind::MaterializedView && !object.flag("populated") {
                     more.put("populated", Node::Bool(false));
                 }
@@ -176,6 +177,17 @@ impl Writer<'_> {
                 Some(Table::definition("definition", Node::Text(text), more))
             });
         }
+    }
+
+    /// The defaults that columns of a view have of their own.
+    fn view_defaults(&self, view: &ObjectId) -> Table {
+        let mut defaults = Table::new();
+        for column in self.catalog.on_relation(Kind::Column, &view.schema, &view.name) {
+            if let Some(default) = column.text("default") {
+                defaults.put(bare(&column.id.name), Node::Text(self.default(column, default)));
+            }
+        }
+        defaults
     }
 
     pub(super) fn routines(&self, document: &mut Table) {

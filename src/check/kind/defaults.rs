@@ -1,8 +1,10 @@
 //! What an entry of a suite with `complete = true` leaves out: PostgreSQL's defaults.
 
-use crate::catalog::{Kind, Value};
-use crate::check::compare::{Want, Wanted};
+use crate::catalog::{Kind, Object, ObjectId, Value};
+use crate::check::compare::{Comparison, Want, Wanted, show, worse};
 use crate::check::object::{ObjectRule, Target};
+use crate::check::rule::Judge;
+use crate::check::verdict::Difference;
 
 use super::function::{compare_arguments, compare_settings};
 use super::primary_key::name_want;
@@ -19,10 +21,64 @@ pub(crate) fn complete(rule: &mut ObjectRule) {
             rule.wants.push(want);
         }
     }
+    match kind {
+        Kind::PrimaryKey | Kind::Unique | Kind::Exclusion => {
+            rule.wants.push(Want::by("index", "", plain_index));
+        }
+        Kind::View => rule.wants.push(Want::by("column_defaults", "", no_defaults)),
+        _ => {}
+    }
     if let Some(name) = usual_name(rule)
         && !rule.names("name")
     {
         rule.wants.push(name_want(name));
+    }
+}
+
+/// The index behind a constraint has nothing of its own, unless a suite lists it.
+fn plain_index(_: &str, constraint: &Object, judge: &mut Judge<'_>) -> Comparison {
+    let id = ObjectId {
+        kind: Kind::Index,
+        ..constraint.id.clone()
+    };
+    let Some(index) = judge.catalog.get(&id).filter(|_| !judge.ledger.wants(&id)) else {
+        return Comparison::Same;
+    };
+    nothing_of(
+        index,
+        &["options", "tablespace", "clustered", "comment"],
+        |property| format!("{property} of its index"),
+    )
+}
+
+/// No column of a view has a default, unless a suite lists it.
+fn no_defaults(_: &str, view: &Object, judge: &mut Judge<'_>) -> Comparison {
+    let (catalog, ledger) = (judge.catalog, judge.ledger);
+    let columns = catalog.on_relation(Kind::Column, &view.id.schema, &view.id.name);
+    let unlisted = columns.filter(|column| !ledger.wants(&column.id));
+    unlisted.fold(Comparison::Same, |known, column| {
+        let own = nothing_of(column, &["default"], |property| {
+            format!("{property} of {}", column.id)
+        });
+        worse(known, own)
+    })
+}
+
+/// What an object has of properties that it should not have.
+fn nothing_of(object: &Object, properties: &[&'static str], part: impl Fn(&str) -> String) -> Comparison {
+    let has = |property: &&'static str| match object.get(property) {
+        None | Some(Value::Bool(false)) => None,
+        Some(Value::List(items)) if items.is_empty() => None,
+        Some(value) => Some(Difference {
+            part: part(property),
+            have: Some(show(property, value)),
+            want: None,
+        }),
+    };
+    let differences: Vec<Difference> = properties.iter().filter_map(has).collect();
+    match differences.is_empty() {
+        true => Comparison::Same,
+        false => Comparison::Differs(differences),
     }
 }
 

@@ -27,14 +27,7 @@ pub(crate) fn expectation(p: &mut Parser, what: &str, fields: &Fields<'_>) -> Op
     let mut expect = Expect::default();
     for item in given {
         match item.key.value.as_str() {
-            "expect" => match cell(item.value) {
-                Some(cell) => expect.rows = Some(vec![vec![cell]]),
-                None => {
-                    p.reader
-                        .mismatch(item, "a number, a string, a boolean or { null = true }");
-                    return None;
-                }
-            },
+            "expect" => expect.rows = Some(vec![vec![read_cell(p, "expect", item.value)?]]),
             "rows" => expect.rows = Some(rows(p, item)?),
             key => match number(item.value) {
                 Some(number) if key == "at_least" => expect.at_least = Some(number),
@@ -130,6 +123,26 @@ fn cell(node: &Node<'_>) -> Option<Cell> {
     })
 }
 
+/// A cell, or the complaint about what it is instead.
+fn read_cell(p: &mut Parser, key: &str, node: &Node<'_>) -> Option<Cell> {
+    if let Some(cell) = cell(node) {
+        return Some(cell);
+    }
+    let null = node.get_ref().as_table().filter(|table| table.len() == 1);
+    match null.and_then(|table| table.get("null")) {
+        Some(value) if value.get_ref().as_bool().is_none() => {
+            let message = format!("`null`: want true, have {}", type_of(value));
+            p.reader.error(span_of(value), message);
+        }
+        _ => {
+            let want = "want a number, a string, a boolean or { null = true }";
+            p.reader
+                .error(span_of(node), format!("`{key}`: {want}, have {}", type_of(node)));
+        }
+    }
+    None
+}
+
 /// A value as messages show it; a text that reads as null is quoted.
 pub(crate) fn shown(value: Option<&str>) -> String {
     match value {
@@ -160,17 +173,7 @@ fn rows(p: &mut Parser, item: &Item<'_>) -> Option<Vec<Vec<Cell>>> {
         };
         let mut row = Vec::new();
         for node in cells.iter() {
-            match cell(node) {
-                Some(cell) => row.push(cell),
-                None => {
-                    let message = format!(
-                        "`rows`: want a number, a string, a boolean or {{ null = true }}, have {}",
-                        type_of(node)
-                    );
-                    p.reader.error(span_of(node), message);
-                    return None;
-                }
-            }
+            row.push(read_cell(p, "rows", node)?);
         }
         rows.push(row);
     }

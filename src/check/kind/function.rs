@@ -222,6 +222,7 @@ pub(crate) fn settings(p: &mut Parser, item: &Item<'_>) -> Option<String> {
                 let value = match setting.value.get_ref() {
                     toml::de::DeValue::Boolean(value) => (if *value { "on" } else { "off" }).to_string(),
                     toml::de::DeValue::Integer(value) => value.to_string(),
+                    toml::de::DeValue::Float(value) => value.to_string(),
                     _ => p.reader.string(setting)?.value,
                 };
                 lines.push(setting_line(&setting.key.value, &value));

@@ -22,32 +22,34 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
     let Some(tables) = p.reader.items(item, "tables such as [table.NAME]") else {
         return;
     };
-    for entry in &tables {
-        let Some((schema, name)) = p.qualified("table", &entry.key) else {
-            continue;
-        };
-        let Some(items) = p.reader.items(entry, "a table such as [table.NAME]") else {
-            continue;
-        };
-        let table = Table {
-            kind: Kind::Table,
-            path: format!("table.{}", p.spell(&schema, &name)),
-            schema,
-            name,
-            key: entry.key.clone(),
-        };
-        let mut rule = ObjectRule::new(&KIND, Target::Id(table.id()));
-        rule.needs = vec![ObjectId::new(Kind::Schema, "", table.schema.clone())];
-        rule.elsewhere = items
-            .iter()
-            .flat_map(|item| named(&item.key.value))
-            .copied()
-            .collect();
-        p.add(table.path.clone(), "table", &entry.key, "table", rule);
-        p.table(&table, &items);
-        if p.complete && !items.iter().any(|item| item.key.value == "exact") {
-            super::exact::complete_relation(p, &table);
-        }
+    p.each(&tables, parse_one);
+}
+
+fn parse_one(p: &mut Parser, entry: &Item<'_>) {
+    let Some((schema, name)) = p.qualified("table", &entry.key) else {
+        return;
+    };
+    let Some(items) = p.reader.items(entry, "a table such as [table.NAME]") else {
+        return;
+    };
+    let table = Table {
+        kind: Kind::Table,
+        path: format!("table.{}", p.spell(&schema, &name)),
+        schema,
+        name,
+        key: entry.key.clone(),
+    };
+    let mut rule = ObjectRule::new(&KIND, Target::Id(table.id()));
+    rule.needs = vec![ObjectId::new(Kind::Schema, "", table.schema.clone())];
+    rule.elsewhere = items
+        .iter()
+        .flat_map(|item| named(&item.key.value))
+        .copied()
+        .collect();
+    p.add(table.path.clone(), "table", &entry.key, "table", rule);
+    p.table(&table, &items);
+    if p.complete && !items.iter().any(|item| item.key.value == "exact") {
+        super::exact::complete_relation(p, &table);
     }
 }
 

@@ -1,15 +1,15 @@
 //! `[view]` and `[materialized_view]`: `name = "select …"`.
 
-use crate::catalog::{Kind, Object, ObjectId};
-use crate::check::compare::Want;
+use crate::catalog::{Kind, Object, ObjectId, Value};
+use crate::check::compare::{Want, Wanted};
 use crate::check::document::Item;
 use crate::check::object::{ObjectKind, ObjectRule, Target};
 use crate::check::parse::{Parser, Table};
 use crate::check::verdict::Difference;
-use crate::sql::fragment;
+use crate::sql::{fragment, quote_ident};
 
 use super::fields::{common, ident, options_want, switch};
-use super::table::{comment_remedy, owner_remedy};
+use super::table::{comment_remedy, owner_remedy, relation};
 
 const VIEW: ObjectKind = ObjectKind {
     render,
@@ -36,6 +36,7 @@ pub(crate) fn parse_materialized(p: &mut Parser, item: &Item<'_>) {
 
 /// What may stand on a view, parsed as what stands on a table.
 const STANDING: &[(&str, super::OfTable)] = &[
+    ("default", parse_defaults),
     ("grant", super::grant::parse),
     ("trigger", super::trigger::parse),
     ("rule", super::rewrite::parse),
@@ -43,7 +44,9 @@ const STANDING: &[(&str, super::OfTable)] = &[
     ("statistics", super::statistics::parse),
 ];
 
-const OF_VIEW: &[&str] = &["options", "owner", "comment", "grant", "trigger", "rule"];
+const OF_VIEW: &[&str] = &[
+    "options", "default", "owner", "comment", "grant", "trigger", "rule",
+];
 const OF_MATERIALIZED: &[&str] = &[
     "options",
     "populated",
@@ -116,6 +119,40 @@ fn views(p: &mut Parser, item: &Item<'_>, kind: Kind, shape: &'static ObjectKind
         ));
         p.add(path, key, &entry.key, text.value, rule);
     }
+}
+
+/// `default = { amount = "0" }`: what INSERT into the view takes for a column that it does not name.
+fn parse_defaults(p: &mut Parser, view: &Table, item: &Item<'_>) {
+    const KIND: ObjectKind = ObjectKind {
+        render: |column| column.text("default").unwrap_or("none").to_string(),
+        alter: set_default,
+    };
+    let Some(entries) = p.reader.items(item, "a table of columns with their defaults") else {
+        return;
+    };
+    for entry in &entries {
+        let Some(name) = p.reader.ident("column", &entry.key) else {
+            continue;
+        };
+        let Some(text) = p.expression(entry) else {
+            continue;
+        };
+        let mut rule = ObjectRule::new(&KIND, Target::Id(view.object(Kind::Column, name.clone())));
+        rule.wants = vec![Want::text("default", text.value.clone())];
+        let path = format!("{}/default.{}", view.path, quote_ident(&name));
+        p.add_open(path, "view", &entry.key, text.value, rule);
+    }
+}
+
+fn set_default(rule: &ObjectRule, column: &Object, _: &[Difference]) -> Option<String> {
+    let Some(Wanted::Is(Some(Value::Text(default)))) = rule.wanted("default") else {
+        return None;
+    };
+    Some(format!(
+        "ALTER VIEW {} ALTER COLUMN {} SET DEFAULT {default}",
+        relation(column),
+        quote_ident(&column.id.name)
+    ))
 }
 
 fn render(object: &Object) -> String {

@@ -1,9 +1,10 @@
 select 'column' as kind, n.nspname as schema, c.relname as relation, a.attname as name,
-       row_number() over (partition by a.attrelid order by a.attnum) as position,
+       {position} as position,
        format_type(a.atttypid, a.atttypmod) as type,
        {not_null} as not_null,
        case when {defined} and a.atthasdef and a.attgenerated = ''
-            then coalesce(pg_get_expr(e.adbin, e.adrelid), {disturbed}) end as default,
+            -- names no column, so it needs no relation, which would be looked up for each
+            then coalesce(pg_get_expr(e.adbin, 0), {disturbed}) end as default,
        case a.attidentity when 'a' then 'always' when 'd' then 'by default' end as identity,
        case when {defined} and a.atthasdef and a.attgenerated <> ''
             then coalesce(pg_get_expr(e.adbin, e.adrelid), {disturbed}) end as generated,

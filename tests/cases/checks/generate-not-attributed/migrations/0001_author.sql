@@ -1,0 +1,1 @@
+create table author (id integer primary key, name text not null);
