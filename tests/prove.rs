@@ -5,6 +5,7 @@
 //! `prove/judged.txt`, since it takes minutes; `PGPLUMB_JUDGE=1` asks it again and writes the file.
 
 mod lent;
+mod properties;
 mod sqitch;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -180,6 +181,58 @@ fn a_snapshot_tells_what_changed_since() {
     let (one, two) = (database.url(), other.url());
     run(&["diff", &one, &one]).expect(0);
     run(&["diff", &one, &two]).expect(1).says("- view public.v");
+}
+
+/// A dump spells some expressions otherwise, and an older server qualifies columns.
+#[test]
+fn what_is_only_spelled_otherwise_is_no_difference() {
+    let server: &'static Server = Box::leak(Box::new(Server::start(Options::default())));
+    let database = server.database("spelling");
+    database.run(
+        "CREATE TABLE t (a varchar(9) CHECK (a IN ('x', 'y')), b integer); CREATE VIEW v AS SELECT b FROM t WHERE b > 0",
+    );
+    let project = Project::new();
+    let run = |args: &[&str]| Pgplumb::new(&project, &database).args(args).run();
+    let snapshot = run(&["snapshot"]).expect(0).stdout;
+    project.write("now.json", &snapshot);
+    let mut old: Value = serde_json::from_str(&snapshot).expect("JSON");
+    old["server_version_num"] = 100_000.into();
+    let spelled = |object: &mut Value| {
+        let properties = &mut object["properties"];
+        if properties["expression"].is_string() {
+            properties["expression"] = "a in ('x', 'y')".into();
+        }
+        if object["kind"] == "view" {
+            object["properties"]["definition"] = "select t.b from public.t where t.b > 0".into();
+        }
+    };
+    old["objects"]
+        .as_array_mut()
+        .expect("objects")
+        .iter_mut()
+        .for_each(spelled);
+    project.write("old.json", old.to_string());
+    let alone = run(&["diff", "old.json", "now.json"]).expect(1);
+    alone.says("the 2 definitions that differ mean the same");
+    run(&["diff", "old.json"]).expect(0).says("nothing differs");
+    // what means something else is told, whatever the versions
+    project.write("old.json", old.to_string().replace("t.b > 0", "t.b > 1"));
+    let other = run(&["diff", "old.json"]).expect(1);
+    other
+        .says("1 difference (exit code 1)")
+        .says("view public.v definition");
+}
+
+/// A gate that looks into the wrong folder does not stay green.
+#[test]
+fn a_proof_of_nothing_is_none() {
+    let project = Project::new();
+    project.write("migrations/.keep", "");
+    let run = || Pgplumb::at(project.path()).args(&["prove"]).run();
+    run()
+        .expect(2)
+        .says("nothing was proven: there is no migration in migrations/")
+        .says("--migrations DIR");
 }
 
 /// A history, where its own layout has its migrations, and what proves it by default.

@@ -10,6 +10,7 @@ pub mod object;
 pub mod scope;
 pub mod decode;
 pub mod diff;
+pub mod by_version;
 pub mod json;
 pub mod tracked;
 

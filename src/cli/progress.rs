@@ -51,6 +51,11 @@ impl Progress {
                     ));
                 }
             }
+            Event::WaitingForProof => {
+                tell(
+                    "waiting for another proof on this server: one of the two makes roles, which both would see\n",
+                );
+            }
             Event::WaitingForTable {
                 stem,
                 attempt,

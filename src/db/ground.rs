@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::batch::{Batch, Failure, Stage};
 use super::connect::{ConnectError, Connection, connect};
-use super::lease::{self, Lease, Orphan};
+use super::lease::{self, Lease, Orphan, Turn};
 use super::parameters::Parameters;
 use super::scratch::{Options, Scratch, ScratchError};
 use crate::sql::name::{quote_ident, quote_literal};
@@ -25,6 +25,8 @@ pub struct Ground {
     /// Makes and drops databases; in none of them.
     admin: Connection,
     lease: Lease,
+    /// On a server that was lent.
+    turn: Option<Turn>,
     made: Vec<String>,
     count: usize,
     /// The roles that were there before, and those that scripts made since.
@@ -76,12 +78,29 @@ impl Ground {
         Ground::at(Some(server), parameters).await
     }
 
-    /// A server that is there: `parameters` name a database of it to start from, which stays as it is.
+    /// A server that is there: `parameters` name a database of it to start from, which stays as it is. Who `makes_roles`
+    /// has it alone, as every other run would see them; `waits` is called when others are at work.
     ///
     /// # Errors
     /// [`GroundError`].
-    pub async fn on(parameters: Parameters) -> Result<Ground, GroundError> {
-        Ground::at(None, parameters).await
+    pub async fn on(
+        parameters: Parameters,
+        makes_roles: bool,
+        waits: impl Fn(),
+    ) -> Result<Ground, GroundError> {
+        // where nobody may connect to that one, those meet who name the same
+        let connection = match connect(&parameters.with_database(Turn::COMMON)).await {
+            Ok(connection) => connection,
+            Err(_) => connect(&parameters).await.map_err(GroundError::Connect)?,
+        };
+        let turn = Turn::take(connection, makes_roles, waits)
+            .await
+            .map_err(GroundError::Refused)?;
+        let mut ground = Ground::at(None, parameters).await?;
+        ground.lend(&turn).await.map_err(GroundError::Refused)?;
+        ground.roles = ground.roles().await.map_err(GroundError::Refused)?;
+        ground.turn = Some(turn);
+        Ok(ground)
     }
 
     async fn at(server: Option<Scratch>, parameters: Parameters) -> Result<Ground, GroundError> {
@@ -91,6 +110,7 @@ impl Ground {
             parameters,
             admin,
             lease: Lease::fresh(),
+            turn: None,
             made: Vec::new(),
             count: 0,
             roles: Roles::new(),
@@ -98,17 +118,31 @@ impl Ground {
             cleared: Cleared::default(),
             owner: None,
         };
-        if ground.server.is_none() {
-            ground.lend().await.map_err(GroundError::Refused)?;
-        }
         ground.roles = ground.roles().await.map_err(GroundError::Refused)?;
         Ok(ground)
     }
 
     /// Shows others that this run lives, and clears away what those left that no longer do.
-    async fn lend(&mut self) -> Result<(), Failure> {
+    async fn lend(&mut self, turn: &Turn) -> Result<(), Failure> {
         self.lease.hold(&self.admin).await?;
-        let orphans = lease::orphans(&self.admin).await?;
+        let mut orphans = lease::orphans(&self.admin).await?;
+        if orphans.is_empty() {
+            return Ok(());
+        }
+        let is_alone = turn.try_alone().await?;
+        if !is_alone {
+            // other runs would see their roles go: they are for a later one
+            orphans.retain(|orphan| orphan.roles.is_empty());
+        }
+        self.clear(orphans).await;
+        if is_alone {
+            turn.share().await?;
+        }
+        Ok(())
+    }
+
+    /// Drops what is nobody's any more.
+    async fn clear(&mut self, orphans: Vec<Orphan>) {
         let mut roles = Roles::new();
         for Orphan {
             database,
@@ -143,7 +177,6 @@ impl Ground {
                 Err(failure) => self.cleared.left.push((object, failure.error.to_string())),
             }
         }
-        Ok(())
     }
 
     /// What runs that were killed had left on a server that was lent.
@@ -404,6 +437,9 @@ impl Ground {
             .await
             .map_err(GroundError::Refused)?;
         self.admin.close().await;
+        if let Some(turn) = self.turn.take() {
+            turn.close().await;
+        }
         Ok(())
     }
 }

@@ -63,6 +63,74 @@ impl Lease {
     }
 }
 
+/// The advisory lock, in the database that [`Turn::COMMON`] names, that keeps runs apart.
+const TURN_KEY: i64 = 0x7067_706c_756d_6270;
+
+/// A run's turn at a server. Roles belong to no database: who makes some has the server alone, and all others share it.
+pub struct Turn {
+    connection: Connection,
+}
+
+impl Turn {
+    /// Where runs meet: a lock is one of a database, and this one is on nearly every server.
+    pub const COMMON: &'static str = "postgres";
+
+    /// Waits for it; `waits` is called when others are at work.
+    ///
+    /// # Errors
+    /// [`Failure`] when the server refuses.
+    pub async fn take(connection: Connection, is_alone: bool, waits: impl Fn()) -> Result<Turn, Failure> {
+        let shared = if is_alone { "" } else { "_shared" };
+        // it takes as long as it takes, and the server does not end who waits
+        run(
+            &connection,
+            "SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings \
+             WHERE name IN ('idle_session_timeout', 'lock_timeout', 'statement_timeout', 'transaction_timeout')",
+        )
+        .await?;
+        let tried = format!("SELECT pg_catalog.pg_try_advisory_lock{shared}({TURN_KEY})");
+        if !is_true(&run(&connection, &tried).await?) {
+            waits();
+            run(
+                &connection,
+                &format!("SELECT pg_catalog.pg_advisory_lock{shared}({TURN_KEY})"),
+            )
+            .await?;
+        }
+        Ok(Turn { connection })
+    }
+
+    /// Whether no other run is at work; from then on none can begin, until [`share`](Turn::share).
+    ///
+    /// # Errors
+    /// [`Failure`] when the server refuses.
+    pub async fn try_alone(&self) -> Result<bool, Failure> {
+        let tried = format!("SELECT pg_catalog.pg_try_advisory_lock({TURN_KEY})");
+        Ok(is_true(&run(&self.connection, &tried).await?))
+    }
+
+    /// Gives back what [`try_alone`](Turn::try_alone) took.
+    ///
+    /// # Errors
+    /// [`Failure`] when the server refuses.
+    pub async fn share(&self) -> Result<(), Failure> {
+        let given = format!("SELECT pg_catalog.pg_advisory_unlock({TURN_KEY})");
+        run(&self.connection, &given).await.map(drop)
+    }
+
+    /// Ends it.
+    pub async fn close(self) {
+        self.connection.close().await;
+    }
+}
+
+fn is_true(reply: &Reply) -> bool {
+    reply
+        .rows(Stage::Query)
+        .next()
+        .is_some_and(|row| row.get(0) == Some("t"))
+}
+
 /// The statement that writes down, at a run's first database, the roles that it made.
 pub fn register_sql<'r>(database: &str, roles: impl Iterator<Item = &'r str>) -> String {
     let roles: Vec<&str> = roles.collect();

@@ -211,7 +211,7 @@ impl Follower {
             ));
             reads.push(what);
         }
-        let touched = include_str!("sql/touched.sql");
+        let touched = for_version(include_str!("sql/touched.sql"), version_num);
         let old = touched
             .replace("{dependents}", "")
             .replace("{changed}", "xmax::text <> '0'");

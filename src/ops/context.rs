@@ -24,6 +24,8 @@ pub enum Event {
     WaitingForServer { reason: String },
     /// Another runner is at work.
     WaitingForRunner { holder: Option<Holder>, left: Duration },
+    /// Another proof is at work on the server, and one of the two makes roles.
+    WaitingForProof,
     /// A table was busy for longer than `lock_timeout`: the whole transaction is tried again.
     WaitingForTable {
         stem: String,

@@ -7,6 +7,7 @@ pub mod baseline;
 mod busy;
 mod context;
 mod detached;
+pub mod diff;
 pub mod docs;
 mod error;
 mod facts;

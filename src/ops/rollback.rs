@@ -13,8 +13,12 @@ use crate::history::Ledger;
 use crate::migration::{Version, Width, sha256};
 use crate::plan::{Plan, RollbackTarget, Step};
 use crate::report::ExitCode;
-use crate::report::model::{Conclusion, MigrationState, Report};
+use crate::report::model::{Conclusion, Database, MigrationState, Report};
 use crate::report::rehearsal::Rehearsal;
+use crate::report::summary::quantity;
+
+/// How many statements of a script are shown to the one who is asked.
+const SHOWN: usize = 20;
 
 /// What the user asked for.
 pub struct Options<'o> {
@@ -81,15 +85,19 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
             rehearse::agree(context, &plan, options.yes, options.confirm)?;
         }
     } else if loses_data && !options.yes {
+        let mut shown = vec![what_runs(&plan, report.database.as_ref())];
+        shown.append(&mut notes.clone());
         match options.confirm {
-            Some(confirm) if confirm(&notes) => {}
+            Some(confirm) if confirm(&shown) => {}
             Some(_) => {
                 return Err(Error::Input(vec![
-                    Diagnostic::error("the rollback was not confirmed").fact("state", "nothing was run"),
+                    Diagnostic::error("the rollback was not confirmed")
+                        .fact("state", "nothing was run")
+                        .help("answer yes when you are asked, or pass --yes"),
                 ]));
             }
             None => {
-                let mut all = notes;
+                let mut all = shown;
                 all.push(
                     Diagnostic::error("data would be lost, and nobody agreed to it")
                         .fact("state", "nothing was run")
@@ -201,6 +209,42 @@ async fn execute(runner: &mut Runner<'_>, plan: &Plan<'_>, reading: &Reading) ->
         rest.steps.retain(|step| !done.contains(&step.migration.version));
         runner.reread(runner.reading.clone());
     }
+}
+
+/// What the one who is asked agrees to: where, and each script with what it drops.
+fn what_runs(plan: &Plan<'_>, database: Option<&Database>) -> Diagnostic {
+    let place = database.map_or(String::new(), |database| {
+        format!(
+            " in database {} on {}:{}",
+            database.name, database.host, database.port
+        )
+    });
+    let mut note = Diagnostic::note(format!(
+        "this takes back {}{place}, newest first",
+        quantity(plan.steps.len(), "migration")
+    ));
+    for step in &plan.steps {
+        let statements = step.script.statements();
+        let mut lines = vec![format!(
+            "{}: {}",
+            step.script.file.path(),
+            quantity(statements.len(), "statement")
+        )];
+        // not its text, which may hold a password
+        lines.extend(statements.iter().take(SHOWN).map(|statement| {
+            let object = statement.effects.first().map(|effect| &effect.object);
+            let name = object.map_or(String::new(), |object| match &object.on {
+                Some(table) => format!(" {} of {table}", object.name),
+                None => format!(" {}", object.name),
+            });
+            format!("  {}{name}", statement.tag)
+        }));
+        if statements.len() > SHOWN {
+            lines.push(format!("  and {} more", statements.len() - SHOWN));
+        }
+        note = note.fact("plan", lines.join("\n"));
+    }
+    note
 }
 
 /// Steps whose migration's file is no longer what was applied: the rollback may not fit what is there.

@@ -1,19 +1,16 @@
-//! `snapshot` and `diff`: the whole catalog as a value, and what differs between two. Nothing is written.
+//! `snapshot`: the whole catalog as a value. Nothing is written.
 
 use std::time::Instant;
 
 use super::context::{Context, ask};
 use super::runner::{self, millis};
 use super::{Error, begin};
-use crate::catalog::diff;
-use crate::catalog::{Catalog, json};
+use crate::catalog::Catalog;
 use crate::db::batch::{Batch, Stage};
 use crate::db::catalog::SETTINGS;
 use crate::db::session::Session;
 use crate::db::snapshot::whole_sql;
-use crate::diagnostic::Diagnostic;
-use crate::report::model::{Conclusion, Difference, Report, Snapshot};
-use crate::report::{ExitCode, changes};
+use crate::report::model::{Report, Snapshot};
 
 /// How often the catalog is read when others change it meanwhile, before that is reported.
 const ATTEMPTS: usize = 5;
@@ -36,7 +33,8 @@ pub async fn snapshot(context: &Context<'_>) -> Result<Report, Error> {
     Ok(report)
 }
 
-async fn whole(context: &Context<'_>, session: &mut Session) -> Result<Catalog, Error> {
+/// The whole catalog, at one moment.
+pub(super) async fn whole(context: &Context<'_>, session: &mut Session) -> Result<Catalog, Error> {
     let mut attempt = 1;
     loop {
         let mut batch = Batch::new();
@@ -60,85 +58,4 @@ async fn whole(context: &Context<'_>, session: &mut Session) -> Result<Catalog, 
             catalog => return catalog,
         }
     }
-}
-
-/// One side of a difference.
-pub struct Side {
-    /// For people.
-    name: String,
-    version_num: u32,
-    catalog: Catalog,
-}
-
-impl Side {
-    /// A document that `snapshot` wrote.
-    ///
-    /// # Errors
-    /// [`Error::Input`] with the place in it.
-    pub fn of_text(name: &str, text: &str) -> Result<Side, Error> {
-        let (version_num, catalog) = json::read(text).map_err(|error| {
-            let place = error.place.map_or(name.to_string(), |(line, column)| {
-                format!("{name}:{line}:{column}")
-            });
-            Error::Input(vec![
-                Diagnostic::error(format!("{place}: this is no snapshot: {}", error.message))
-                    .help("name a file that `pgplumb snapshot` wrote"),
-            ])
-        })?;
-        Ok(Side {
-            name: name.to_string(),
-            version_num,
-            catalog,
-        })
-    }
-
-    /// A database as it is now.
-    ///
-    /// # Errors
-    /// [`Error`] when it could not be looked at.
-    pub async fn of_database(context: &Context<'_>) -> Result<Side, Error> {
-        let (mut session, reading) = context.open_with_history().await?;
-        let described = context.database(&session, &reading);
-        let catalog = whole(context, &mut session).await?;
-        Ok(Side {
-            name: format!(
-                "database {} on {}:{}",
-                described.name, described.host, described.port
-            ),
-            version_num: session.version_num(),
-            catalog,
-        })
-    }
-}
-
-/// What the second has otherwise than the first: exit 1 when anything.
-pub fn diff(before: Side, after: Side) -> Report {
-    let started = Instant::now();
-    let mut report = begin("diff");
-    let changes = diff::diff(&before.catalog, &after.catalog);
-    if before.version_num / 10_000 != after.version_num / 10_000 {
-        report.diagnostics.push(
-            Diagnostic::warning(format!(
-                "the two are of different versions of PostgreSQL, {} and {}: what the versions print otherwise is listed \
-                 as well",
-                before.version_num / 10_000,
-                after.version_num / 10_000
-            ))
-            .help("compare servers of the same version where that matters"),
-        );
-    }
-    report.exit = match changes.is_empty() {
-        true => ExitCode::Done,
-        false => ExitCode::NotApproved,
-    };
-    report.conclusion = Some(match changes.is_empty() {
-        true => Conclusion::Approved,
-        false => Conclusion::NotApproved,
-    });
-    report.difference = Some(Difference {
-        changes: changes::lines(&changes, |id| before.catalog.get(id), |id| after.catalog.get(id)),
-        sides: [before.name, after.name],
-    });
-    report.duration_ms = millis(started.elapsed());
-    report
 }

@@ -1,19 +1,38 @@
 //! A connection that is cut at a message of the protocol, COMMIT above all.
 
-use super::history::{catalog, newest_of_an_agreeing};
+use std::collections::BTreeSet;
+
+use super::history::{catalog, is_halfway, newest_of};
+use super::{COMMENTS, COMMENTS_BACK};
 use crate::support::{Cut, Database, Pgplumb, Project, Proxy, Server};
 
 /// How many runs are cut at once.
 const THREADS: usize = 4;
 
-/// How many messages before and behind a COMMIT are tried.
-fn around() -> usize {
-    if super::kills() < 100 { 1 } else { 4 }
+/// The last step runs outside a transaction, there and back.
+const DETACHED: usize = 4;
+
+fn is_detached(step: usize) -> bool {
+    step == DETACHED
+}
+
+/// How many messages before and behind a COMMIT are tried; `None` for every message there is.
+fn around() -> Option<usize> {
+    (super::kills() < 100).then_some(1)
 }
 
 fn project() -> Project {
     let project = Project::new();
-    for step in 1..=3 {
+    let stem = format!("{DETACHED:04}_step");
+    project.write(
+        &format!("migrations/{stem}.sql"),
+        super::detached_script(DETACHED),
+    );
+    project.write(
+        &format!("rollback/{stem}.sql"),
+        super::detached_rollback(DETACHED),
+    );
+    for step in 1..DETACHED {
         let script = super::script(step);
         project.write(&format!("migrations/{step:04}_step.sql"), script);
         let table = if step == 1 {
@@ -48,6 +67,8 @@ struct Verb<'a> {
     states: Vec<String>,
     /// The newest version behind an undisturbed run.
     end: usize,
+    /// The comments behind the statements of the step outside a transaction.
+    comments: [Option<&'static str>; 4],
 }
 
 impl Verb<'_> {
@@ -62,17 +83,17 @@ impl Verb<'_> {
         let (database, proxy) = (self.begin.copy(), Proxy::before(Server::shared()));
         self.run(&proxy, &database).run().expect(0);
         let answers = proxy.answers();
-        let mut wanted = std::collections::BTreeSet::new();
-        for (index, answer) in answers.iter().enumerate() {
-            if answer == "C COMMIT" {
-                wanted.extend(index.saturating_sub(around()) + 1..=index + 1 + around());
-            }
-        }
-        assert!(
-            wanted.len() > 2 * around(),
-            "no COMMIT came by in {} messages",
-            answers.len()
-        );
+        let commits: Vec<usize> = (0..answers.len())
+            .filter(|&index| answers[index] == "C COMMIT")
+            .collect();
+        assert!(commits.len() > DETACHED, "{} messages", answers.len());
+        let wanted: BTreeSet<usize> = match around() {
+            Some(around) => commits
+                .iter()
+                .flat_map(|index| index.saturating_sub(around) + 1..=index + 1 + around)
+                .collect(),
+            None => (1..=answers.len()).collect(),
+        };
         let queries = answers.iter().filter(|answer| answer.starts_with('Z')).count() - 1;
         let mut cuts: Vec<Cut> = wanted.into_iter().map(Cut::Answer).collect();
         cuts.extend((1..=queries).flat_map(|query| [Cut::Query(query), Cut::Deaf(query)]));
@@ -113,10 +134,17 @@ impl Verb<'_> {
             outcome = outcome.expect(4);
         }
         super::ready(&database);
-        let newest = newest_of_an_agreeing(&database);
-        assert_eq!(catalog(&database), self.states[newest], "{cut:?}");
-        self.run(proxy, &database).run().expect(0);
-        assert_eq!(newest_of_an_agreeing(&database), self.end, "{cut:?}");
+        let newest = newest_of(&database, is_detached);
+        let action = self.args[0];
+        let is_under_way = match action {
+            "rollback" => newest == DETACHED,
+            _ => newest == DETACHED - 1,
+        };
+        if !(is_under_way && is_halfway(&database, DETACHED, action, self.comments)) {
+            assert_eq!(catalog(&database), self.states[newest], "{cut:?}");
+        }
+        super::until_done(&self.project, &database, || self.run(proxy, &database));
+        assert_eq!(newest_of(&database, is_detached), self.end, "{cut:?}");
         assert_eq!(catalog(&database), self.states[self.end], "{cut:?}");
         outcome.code
     }
@@ -126,9 +154,9 @@ impl Verb<'_> {
 fn states(project: &Project) -> Vec<String> {
     let database = Server::shared().database("cut_states");
     let mut states = vec![catalog(&database)];
-    for to in ["1", "2", "3"] {
+    for to in 1..=DETACHED {
         Pgplumb::new(project, &database)
-            .args(&["apply", "--to", to])
+            .args(&["apply", "--to", &to.to_string()])
             .run()
             .expect(0);
         states.push(catalog(&database));
@@ -144,7 +172,8 @@ fn an_apply_is_cut_at_each_message_around_commit() {
         states: states(&project),
         project,
         begin: Server::shared().database("cut"),
-        end: 3,
+        end: DETACHED,
+        comments: COMMENTS,
     };
     verb.try_all();
 }
@@ -160,6 +189,7 @@ fn a_rollback_is_cut_at_each_message_around_commit() {
         project,
         begin,
         end: 0,
+        comments: COMMENTS_BACK,
     };
     verb.try_all();
 }

@@ -33,6 +33,12 @@ fn numbers(database: &Database, query: &str) -> Vec<i64> {
 /// and that every counting script ran as often as it is recorded.
 #[track_caller]
 pub fn newest_of_an_agreeing(database: &Database) -> usize {
+    newest_of(database, super::is_detached)
+}
+
+/// The same, where those that do not count are others.
+#[track_caller]
+pub fn newest_of(database: &Database, is_detached: impl Fn(usize) -> bool) -> usize {
     let versions = recorded(database);
     let expected: Vec<i64> = (1..).take(versions.len()).collect();
     assert_eq!(versions, expected, "the history has gaps");
@@ -53,9 +59,9 @@ pub fn newest_of_an_agreeing(database: &Database) -> usize {
     );
     assert!(twice.is_empty(), "done more than once: {twice:?}");
     if database.value("SELECT to_regclass('counter')").is_some() {
-        let counting = versions.iter().filter(|&&version| {
-            version > 1 && !super::is_detached(usize::try_from(version).expect("not negative"))
-        });
+        let counting = versions
+            .iter()
+            .filter(|&&version| version > 1 && !is_detached(usize::try_from(version).expect("not negative")));
         assert_eq!(
             numbers(database, "SELECT n FROM counter"),
             [i64::try_from(counting.count()).expect("few")],
@@ -63,4 +69,32 @@ pub fn newest_of_an_agreeing(database: &Database) -> usize {
         );
     }
     versions.len()
+}
+
+/// Whether a step outside a transaction was begun and is not recorded. Then each of its statements is before or behind,
+/// and the journal tells which: the comments behind so many statements are those of the table.
+#[track_caller]
+pub fn is_halfway(database: &Database, step: usize, action: &str, comments: [Option<&str>; 4]) -> bool {
+    if database.value("SELECT to_regclass('pgplumb_journal')").is_none() {
+        return false;
+    }
+    let rows = database.rows(&format!(
+        "SELECT outcome, artifacts->>'statement' FROM pgplumb_journal WHERE version = {step} AND action = '{action}' \
+         AND outcome IN ('begun', 'statement') AND id > coalesce((SELECT max(id) FROM pgplumb_journal \
+         WHERE version = {step} AND outcome = 'done'), 0) ORDER BY id"
+    ));
+    let rows = rows.expect("the journal can be read");
+    let done = rows
+        .iter()
+        .rev()
+        .find(|row| row[0].as_deref() == Some("statement"))
+        .and_then(|row| row[1].as_deref())
+        .map_or(0, |number| number.parse().expect("a number"));
+    let table = format!("'step_{}'", step - 1);
+    let comment = database.value(&format!("SELECT obj_description({table}::regclass)"));
+    assert!(
+        rows.is_empty() || comment.as_deref() == comments[done],
+        "{done} statements of {action} {step} are done: {comment:?}"
+    );
+    !rows.is_empty()
 }

@@ -65,11 +65,7 @@ fn project() -> Project {
         project.write(&format!("migrations/{stem}.sql"), script(step));
         let rollback = match step {
             1 => "DROP TABLE counter;\n".to_string(),
-            _ if is_detached_back(step) => format!(
-                "-- pgplumb: no-transaction\nCOMMENT ON TABLE step_{0} IS 'on its way back';\n\
-                 DROP INDEX CONCURRENTLY step_{0}_b;\nCOMMENT ON TABLE step_{0} IS NULL;\n",
-                step - 1
-            ),
+            _ if is_detached_back(step) => detached_rollback(step),
             _ if is_detached(step) => format!(
                 "DROP INDEX step_{0}_b;\nCOMMENT ON TABLE step_{0} IS NULL;\n",
                 step - 1
@@ -112,11 +108,7 @@ fn transactional() -> Project {
 fn script(step: usize) -> String {
     match step {
         1 => "CREATE TABLE counter (n integer NOT NULL);\nINSERT INTO counter VALUES (0);\n".to_string(),
-        _ if is_detached(step) => format!(
-            "-- pgplumb: no-transaction\nCREATE INDEX CONCURRENTLY step_{0}_b ON step_{0} (b);\n\
-             ANALYZE step_{0};\nCOMMENT ON TABLE step_{0} IS 'indexed';\n",
-            step - 1
-        ),
+        _ if is_detached(step) => detached_script(step),
         _ => format!(
             "CREATE TABLE step_{step} (a integer PRIMARY KEY CONSTRAINT step_{step}_positive CHECK (a > 0), b text);\n\
              INSERT INTO step_{step} SELECT n, n::text FROM generate_series(1, 200) AS n;\n\
@@ -124,6 +116,34 @@ fn script(step: usize) -> String {
         ),
     }
 }
+
+/// Outside a transaction, on the table of the step before; the comments tell how far it came.
+fn detached_script(step: usize) -> String {
+    format!(
+        "-- pgplumb: no-transaction\nCREATE INDEX CONCURRENTLY step_{0}_b ON step_{0} (b);\n\
+         ANALYZE step_{0};\nCOMMENT ON TABLE step_{0} IS 'indexed';\n",
+        step - 1
+    )
+}
+
+/// The comment behind so many statements of [`detached_script`].
+const COMMENTS: [Option<&str>; 4] = [None, None, None, Some("indexed")];
+
+fn detached_rollback(step: usize) -> String {
+    format!(
+        "-- pgplumb: no-transaction\nCOMMENT ON TABLE step_{0} IS 'on its way back';\n\
+         DROP INDEX CONCURRENTLY step_{0}_b;\nCOMMENT ON TABLE step_{0} IS NULL;\n",
+        step - 1
+    )
+}
+
+/// The comment behind so many statements of [`detached_rollback`].
+const COMMENTS_BACK: [Option<&str>; 4] = [
+    Some("indexed"),
+    Some("on its way back"),
+    Some("on its way back"),
+    None,
+];
 
 fn is_detached(step: usize) -> bool {
     step.is_multiple_of(10)

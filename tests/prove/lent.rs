@@ -92,6 +92,13 @@ fn nothing_stays_on_a_server_that_was_lent() {
     assert_eq!(belongings(&database), before);
 }
 
+/// Kills a run in the middle of its second rollback.
+fn kill_asleep(database: &Database, project: &Project) {
+    let mut child = asleep(database, project, "killed");
+    signal("KILL", &child.id().to_string());
+    child.wait().expect("it ends");
+}
+
 #[test]
 fn what_a_killed_proof_leaves_is_dropped_by_the_next() {
     let server: &'static Server = Box::leak(Box::new(Server::start(Options::default())));
@@ -102,19 +109,10 @@ fn what_a_killed_proof_leaves_is_dropped_by_the_next() {
     let with_living = belongings(&database);
     assert_eq!(with_living.len(), before.len() + 2, "two databases for each run");
 
-    let killed = project(Some("\"Made by a proof\""), "killed");
-    let mut child = asleep(&database, &killed, "killed");
-    signal("KILL", &child.id().to_string());
-    child.wait().expect("it ends");
+    let killed = project(None, "killed");
+    kill_asleep(&database, &killed);
     let left = belongings(&database);
-    assert_eq!(
-        left.len(),
-        with_living.len() + 3,
-        "two databases and a role: {left:?}"
-    );
-    // who makes a role meanwhile keeps it
-    database.run("CREATE ROLE bystander");
-
+    assert_eq!(left.len(), with_living.len() + 2, "two databases: {left:?}");
     killed.write("rollback/0002_slow.sql", "DROP VIEW v;");
     let report = on(&database, &killed).run().expect(0).json();
     assert_eq!(texts(&report, "proofs", "outcome"), ["exact", "exact"]);
@@ -123,19 +121,74 @@ fn what_a_killed_proof_leaves_is_dropped_by_the_next() {
         told,
         ["a proof that was killed had left something on this server, which is dropped now"]
     );
-    let mut expected = with_living.clone();
-    expected.insert("role bystander".to_string());
-    assert_eq!(belongings(&database), expected);
+    assert_eq!(belongings(&database), with_living);
     // and says nothing when there was nothing
     let report = on(&database, &killed).run().expect(0).json();
     assert_eq!(report["diagnostics"], serde_json::json!([]));
-    assert_eq!(belongings(&database), expected);
+    assert_eq!(belongings(&database), with_living);
 
     signal("INT", &living.id().to_string());
     let output = living.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(130));
-    expected.retain(|object| before.contains(object) || object == "role bystander");
+    assert_eq!(belongings(&database), before);
+}
+
+#[test]
+fn roles_of_a_killed_proof_are_dropped_by_the_next() {
+    let server: &'static Server = Box::leak(Box::new(Server::start(Options::default())));
+    let database = server.database("lent");
+    let before = belongings(&database);
+    let killed = project(Some("\"Made by a proof\""), "killed");
+    kill_asleep(&database, &killed);
+    let left = belongings(&database);
+    assert_eq!(left.len(), before.len() + 3, "two databases and a role: {left:?}");
+    // who makes a role meanwhile keeps it
+    database.run("CREATE ROLE bystander");
+    killed.write("rollback/0002_slow.sql", "DROP VIEW v;");
+    let report = on(&database, &killed).run().expect(0).json();
+    assert_eq!(texts(&report, "proofs", "outcome"), ["exact", "exact"]);
+    assert_eq!(report["diagnostics"].as_array().map(Vec::len), Some(1));
+    let mut expected = before;
+    expected.insert("role bystander".to_string());
     assert_eq!(belongings(&database), expected);
+}
+
+#[test]
+fn proofs_at_once_do_not_see_the_roles_of_each_other() {
+    let server: &'static Server = Box::leak(Box::new(Server::start(Options::default())));
+    let (database, elsewhere) = (server.database("lent"), server.database("elsewhere"));
+    let before = belongings(&database);
+    let slow =
+        |project: Project| project.with("rollback/0002_slow.sql", "SELECT pg_sleep(0.3); DROP VIEW v;");
+    // the same role twice, and one that makes none
+    let projects = [Some("twice"), Some("twice"), None].map(|role| slow(project(role, "at once")));
+    let children: Vec<Child> = projects
+        .iter()
+        .zip([&database, &elsewhere, &database])
+        .map(|(project, database)| on(database, project).start())
+        .collect();
+    for child in children {
+        let report = crate::chaos::outcome(child).expect(0).json();
+        assert_eq!(texts(&report, "proofs", "outcome"), ["exact", "exact"]);
+        assert_eq!(report["diagnostics"], serde_json::json!([]));
+    }
+    assert_eq!(belongings(&database), before);
+
+    // who has to wait says so
+    let first = asleep(&database, &project(Some("first"), "first"), "first");
+    let second = Pgplumb::at(projects[2].path())
+        .args(&["prove", "--scratch-url", &elsewhere.url()])
+        .start();
+    wait_until("the second waits", || {
+        let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+        database.value(waiting) == Some("1".to_string())
+    });
+    signal("INT", &first.id().to_string());
+    assert_eq!(crate::chaos::outcome(first).code, 130);
+    let second = crate::chaos::outcome(second).expect(0);
+    let told = "waiting for another proof on this server";
+    assert!(second.stderr.contains(told), "{}", second.stderr);
+    assert_eq!(belongings(&database), before);
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::path::Path;
 use crate::cli::args::{Args, DiffArgs};
 use crate::cli::{self, database};
 use crate::db::parameters::Parameters;
-use crate::ops::{Error, Event, Interrupt, snapshot};
+use crate::ops::diff::{self, Side};
+use crate::ops::{Error, Event, Interrupt};
 use crate::project::{Project, seed};
 use crate::report::Report;
 
@@ -38,14 +39,14 @@ pub async fn diff(
     let mut sides = Vec::new();
     for (named, context) in [&before, &after].into_iter().zip(&contexts) {
         sides.push(match (named, context) {
-            (Named::File(name, text), _) => snapshot::Side::of_text(name, text)?,
-            (Named::Database(_), Some(context)) => snapshot::Side::of_database(context).await?,
+            (Named::File(name, text), _) => Side::of_text(name, text)?,
+            (Named::Database(_), Some(context)) => Side::of_database(context).await?,
             (Named::Database(_), None) => unreachable!("a database has a context"),
         });
     }
     let [before, after] =
-        <[snapshot::Side; 2]>::try_from(sides).unwrap_or_else(|_| unreachable!("there are two sides"));
-    Ok(snapshot::diff(before, after))
+        <[Side; 2]>::try_from(sides).unwrap_or_else(|_| unreachable!("there are two sides"));
+    diff::diff(before, after).await
 }
 
 /// A file where there is one of that name; what looks like a connection string is one.

@@ -66,7 +66,12 @@ owned as (
         on o.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and fn.oid = o.objid
 )
 select pg_catalog.pg_describe_object(o.refclassid, o.refobjid, 0) as object,
-       pg_catalog.pg_describe_object(o.classid, o.objid, 0) as dependent,
+       -- the query of a view is a rule of its own to the server
+       coalesce((select pg_catalog.pg_describe_object('pg_catalog.pg_class'::pg_catalog.regclass, w.ev_class, 0)
+                   from pg_catalog.pg_rewrite as w
+                  where o.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and w.oid = o.objid
+                    and w.rulename = '_RETURN'),
+                pg_catalog.pg_describe_object(o.classid, o.objid, 0)) as dependent,
        coalesce(rn.nspname, tn.nspname, fnn.nspname, '') as owner_schema,
        coalesce(r.relname, t.typname, f.proname, '') as owner_name,
        pg_catalog.to_json(o.parts)::text as parts

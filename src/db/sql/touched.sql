@@ -61,6 +61,8 @@ with raw (class, id) as materialized (
   union select t.oid from touched join pg_type t on t.typarray = id where class = 'pg_type'::regclass and t.typarray <> 0
   union select t.oid from touched join pg_type t on t.typrelid = id where class = 'pg_class'::regclass and id <> 0
   union select con.contypid from touched join pg_constraint con on con.oid = id where class = 'pg_constraint'::regclass
+  -- a range type with the name of its multirange type
+  union select r.rngtypid from touched join pg_range r on {multirange} = id and id <> 0 where class = 'pg_type'::regclass
 )
 select 'relation' as unit, c.oid, n.nspname as schema, c.relname as name
   from relation join pg_class c on c.oid = relation.oid join pg_namespace n on n.oid = c.relnamespace

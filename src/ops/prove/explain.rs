@@ -54,6 +54,18 @@ pub fn words(diagnostic: &Diagnostic) -> String {
     }
 }
 
+/// A second apply that did not come out as the first one, though the catalog was as before.
+fn second(stem: &str, reapply: Reapply) -> Diagnostic {
+    match reapply {
+        Reapply::Differs => {
+            Diagnostic::error(format!("{stem} makes something else when it is applied again after its rollback"))
+                .help("have the rollback take back what the script goes by: rows and positions of sequences, for instance")
+        }
+        _ => Diagnostic::error(format!("{stem} cannot be applied again after its rollback"))
+            .help("have the rollback take back what stands in its way, rows as well"),
+    }
+}
+
 /// The message about a proof that did not come out well; `None` when it did.
 pub fn proof(proof: &Proof) -> Option<Diagnostic> {
     let stem = proof.stem();
@@ -62,12 +74,12 @@ pub fn proof(proof: &Proof) -> Option<Diagnostic> {
     let diagnostic = match proof.outcome {
         Outcome::Irreversible => return None,
         Outcome::Exact if proof.reapply == Reapply::Same => return None,
-        Outcome::Exact => Diagnostic::error(format!("{stem} cannot be applied again after its rollback")),
+        Outcome::Exact => second(&stem, proof.reapply),
         Outcome::OrderOnly if proof.reapply == Reapply::Same => {
             Diagnostic::warning(format!("the rollback of {stem} changes the order of columns"))
                 .help("accept it where nothing relies on the order: a column that is added again stands last")
         }
-        Outcome::OrderOnly => Diagnostic::error(format!("{stem} cannot be applied again after its rollback")),
+        Outcome::OrderOnly => second(&stem, proof.reapply),
         Outcome::NoRollback => Diagnostic::warning(format!("{stem} has no rollback")).help(format!(
             "write one, or declare `-- pgplumb: irreversible \"reason\"` at the top of {}",
             proof.source.file

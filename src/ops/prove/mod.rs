@@ -8,6 +8,7 @@ mod by_psql;
 mod chain;
 mod explain;
 mod prover;
+mod roles;
 mod rows;
 
 use std::sync::Arc;
@@ -53,11 +54,15 @@ pub async fn prove(project: &Project, options: Options<'_>) -> Result<Report, Er
     let started = Instant::now();
     let mut report = super::begin("prove");
     super::needs_migrations(project)?;
+    if project.set.is_empty() {
+        return Err(Error::Input(vec![nothing_to_prove(project)]));
+    }
     let suites = suites(project)?;
     let last = last_of(project, &options.versions)?;
     let by_psql = ByPsql::of(project, &migrations(project, last))?;
     let runs_by_psql = |script: &MigrationScript| by_psql.as_ref().is_some_and(|psql| psql.runs(script));
-    let problems: Vec<Diagnostic> = scripts(project, last, &options)
+    let scripts = scripts(project, last, &options);
+    let problems: Vec<Diagnostic> = scripts
         .iter()
         .filter(|script| !runs_by_psql(script))
         .flat_map(MigrationScript::validate)
@@ -76,7 +81,7 @@ pub async fn prove(project: &Project, options: Options<'_>) -> Result<Report, Er
     let interrupt = options.interrupt.clone();
     let stopped = || Error::Interrupted(vec![Diagnostic::error("interrupted: nothing was proven")]);
     let ground = tokio::select! {
-        ground = ground(options.scratch.clone()) => ground?,
+        ground = ground(&options, scripts.iter().any(roles::may_make)) => ground?,
         () = interrupt.wait() => return Err(stopped()),
     };
     let parameters = options
@@ -190,9 +195,20 @@ fn seeds_of(
         .map(|(_, file)| file)
 }
 
-async fn ground(scratch: Option<Parameters>) -> Result<Ground, Error> {
-    match scratch {
-        Some(parameters) => Ground::on(parameters).await,
+/// A run that proves nothing is no proof: a gate that looks into the wrong folder would stay green.
+fn nothing_to_prove(project: &Project) -> Diagnostic {
+    let folder = project.folders.migrations.as_deref().unwrap_or("migrations");
+    Diagnostic::error(format!("nothing was proven: there is no migration in {folder}/"))
+        .in_file(folder)
+        .help("name the folder that holds them with --migrations DIR")
+}
+
+async fn ground(options: &Options<'_>, makes_roles: bool) -> Result<Ground, Error> {
+    match options.scratch.clone() {
+        Some(parameters) => {
+            let waits = || (options.events)(Event::WaitingForProof);
+            Ground::on(parameters, makes_roles, waits).await
+        }
         None => Ground::own().await,
     }
     .map_err(ground_error)
