@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use serde_json::json;
 
 use crate::support::chromium::{Look, Page};
-use crate::support::{Pgplumb, Project, Server};
+use crate::support::{Database, Pgplumb, Project, Server};
 
 /// The report of a verification, in a file.
 struct Report {
@@ -122,6 +122,214 @@ fn a_page_looks_right_at_every_size() {
         }
     }
     assert_eq!(page.complaints, Vec::<String>::new());
+}
+
+/// Runs a verb, and keeps its page.
+fn page_of(name: &str, project: &Project, database: &Database, args: &[&str], exit: i32) -> PathBuf {
+    Pgplumb::new(project, database)
+        .args(args)
+        .args(&["--report", "html=page.html"])
+        .run()
+        .expect(exit);
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("page-{name}.html"));
+    std::fs::copy(project.path().join("page.html"), &path).expect("the report was written");
+    path
+}
+
+/// A migration that waits for a lock, one that runs statement by statement, and one that fails.
+fn waited_and_failed() -> [PathBuf; 3] {
+    let database = Server::shared().database("page");
+    database.run("create table t (id int); insert into t select generate_series(1, 5)");
+    let project = Project::new()
+        .with("pgplumb.toml", "lock_timeout = \"150ms\"\nlock_wait = \"30s\"\n")
+        .with(
+            "migrations/0001_a.sql",
+            "alter table t add column a int; update t set a = 1;",
+        )
+        .with("rollback/0001_a.sql", "alter table t drop column a;")
+        .with(
+            "migrations/0002_b.sql",
+            "-- pgplumb: no-transaction\ncreate index concurrently i on t (a);\ndelete from t where id = 1;",
+        )
+        .with("rollback/0002_b.sql", "drop index i;");
+    let holder = database.session();
+    holder.run("begin; select * from t").expect("it is read");
+    let release = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(900));
+        holder.run("commit").expect("it ends");
+    });
+    let waited = page_of("timeline", &project, &database, &["apply"], 0);
+    release.join().expect("it was released");
+    project.write(
+        "migrations/0003_c.sql",
+        "create table fine (id int primary key);\n\
+         do $$ begin raise exception 'the \"moon\" is <b>wrong</b>' using hint = 'wait'; end $$;",
+    );
+    let failed = page_of("failed", &project, &database, &["apply"], 5);
+    let back = page_of(
+        "rollback",
+        &project,
+        &database,
+        &["rollback", "2", "1", "--yes"],
+        0,
+    );
+    [waited, failed, back]
+}
+
+/// Rollbacks that are exact, that leave something, that fail and that are not there.
+fn proven() -> PathBuf {
+    let database = Server::shared().database("page");
+    let project = Project::new()
+        .with("migrations/0001_t.sql", "create table t (id int primary key);")
+        .with("rollback/0001_t.sql", "drop table t;")
+        .with(
+            "migrations/0002_u.sql",
+            "create type mood as enum ('a', 'b'); create table u (id int references t, m mood);",
+        )
+        .with("rollback/0002_u.sql", "drop table u;")
+        .with(
+            "migrations/0003_m.sql",
+            "-- pgplumb: irreversible \"rows are merged\"\ndelete from t;",
+        )
+        .with("migrations/0004_v.sql", "create view v as select * from t;")
+        .with("rollback/0004_v.sql", "drop view vv;");
+    let url = database.url();
+    page_of("prove", &project, &database, &["prove", "--scratch-url", &url], 1)
+}
+
+fn audited() -> PathBuf {
+    let database = Server::shared().database("page");
+    database.run(
+        "create table accounts (id int, owner text); alter table accounts enable row level security;
+         create policy p on accounts using (owner = current_user); grant all on accounts to public;
+         create table \"Odd <b>\" (id int primary key, a int references \"Odd <b>\");
+         create policy q on \"Odd <b>\" using (true);
+         create function f() returns int security definer language sql as 'select 1'",
+    );
+    page_of("audit", &Project::new(), &database, &["audit"], 1)
+}
+
+/// A page of every other verb, each from a real run, with what is to be in its picture.
+fn pages() -> Vec<(&'static str, PathBuf, &'static [&'static str])> {
+    let database = Server::shared().database("page");
+    let empty = Server::shared().database("page");
+    let shipped = Project::shipped("");
+    let alone = Project::shipped("0024");
+    let [waited, failed, back] = waited_and_failed();
+    let plan = page_of("plan", &shipped, &database, &["apply", "--dry-run"], 0);
+    vec![
+        ("plan", plan, &["#plan"]),
+        (
+            "apply",
+            page_of("apply", &shipped, &database, &["apply"], 0),
+            &["#diagram", "#isolation-1", "#readiness"],
+        ),
+        (
+            "docs",
+            page_of("docs", &shipped, &database, &["docs", "--full"], 0),
+            &["header"],
+        ),
+        (
+            "preflight",
+            page_of("preflight", &alone, &empty, &["preflight"], 3),
+            &["header"],
+        ),
+        ("timeline", waited, &["header"]),
+        ("failed", failed, &["header"]),
+        ("rollback", back, &["header"]),
+        ("prove", proven(), &["header"]),
+        ("audit", audited(), &["header"]),
+    ]
+}
+
+/// The text of least contrast with what is behind it: its ratio, and the text.
+const CONTRAST: &str = "(() => {
+  const parts = color => color.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  let worst = [99, ''];
+  for (const e of document.querySelectorAll('body *')) {
+    const says = [...e.childNodes].some(node => node.nodeType === 3 && node.data.trim());
+    if (!says || ['SCRIPT', 'STYLE', 'TITLE', 'title'].includes(e.tagName) || !e.checkVisibility()) continue;
+    let below = e;
+    while (below !== document.body && parts(getComputedStyle(below).backgroundColor)[3] === 0) below = below.parentElement;
+    const style = getComputedStyle(e);
+    const pair = [e.closest('svg') ? style.fill : style.color, getComputedStyle(below).backgroundColor];
+    const [a, b] = pair.map(color => light(parts(color)));
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < worst[0]) worst = [ratio, e.className + ': ' + e.textContent.slice(0, 40)];
+  }
+  return worst;
+})()";
+
+/// What a screen reader would miss: a level of headings left out, a table without a name, a column without a scope, a
+/// region without a label.
+const UNTOLD: &str = "(() => {
+  const levels = [...document.querySelectorAll('h1, h2, h3, h4')].map(h => Number(h.tagName[1]));
+  return [
+    ...levels.filter((level, i) => level > (levels[i - 1] ?? 0) + 1).map(level => 'h' + level),
+    ...[...document.querySelectorAll('table')].filter(t => !t.caption?.textContent).map(() => 'table without caption'),
+    ...[...document.querySelectorAll('th:not([scope])')].map(th => 'th ' + th.textContent),
+    ...[...document.querySelectorAll('[role=region]:not([aria-label])')].map(() => 'region without label'),
+    ...[...document.querySelectorAll('svg:not([aria-labelledby])')].map(() => 'picture without words'),
+  ];
+})()";
+
+#[test]
+#[ignore = "needs Chromium: make browser"]
+fn every_verbs_page_can_be_read() {
+    let mut page = Page::open();
+    for (name, path, shown) in pages() {
+        for (width, height) in [(1280, 1000), (390, 844)] {
+            for dark in [false, true] {
+                page.show(&path, Look { width, height, dark });
+                let mode = ["light", "dark"][usize::from(dark)];
+                let place = format!("{name} at {width}, {mode}");
+                let wider = page.value("document.documentElement.scrollWidth - innerWidth");
+                assert_eq!(wider, json!(0), "{place} can be scrolled sideways");
+                let contrast = page.value(CONTRAST);
+                assert!(
+                    contrast[0].as_f64().expect("a ratio") >= 4.5,
+                    "{place}: {contrast}"
+                );
+                if width == 1280 && !dark {
+                    assert_eq!(page.value(UNTOLD), json!([]), "{place}");
+                }
+                if (width == 1280) != dark {
+                    for selector in shown {
+                        page.value(&format!(
+                            "document.querySelector({selector:?}).scrollIntoView({{behavior: 'instant'}})"
+                        ));
+                        let part = selector.trim_start_matches('#').trim_end_matches("-1");
+                        let name = if part == "header" { name } else { part };
+                        picture(&mut page, &format!("html-{name}-{width}-{mode}"));
+                    }
+                }
+            }
+        }
+        keyboard(&mut page, name);
+        assert_eq!(page.complaints, Vec::<String>::new(), "{name}");
+    }
+}
+
+/// Folds open with Enter, the focus is seen, and the filters do what they say, where there are any.
+fn keyboard(page: &mut Page, name: &str) {
+    if page.value("!!document.querySelector('main summary')") == json!(true) {
+        page.value("document.querySelector('main summary').focus()");
+        let open = "document.activeElement.parentElement.open";
+        let before = page.value(open);
+        page.press("Enter");
+        assert_ne!(page.value(open), before, "{name}: a fold");
+        let outline = page.value("getComputedStyle(document.activeElement).outlineStyle");
+        assert_eq!(outline, json!("solid"), "{name}: the focus cannot be seen");
+    }
+    if page.value("!!document.querySelector('.filters')") == json!(true) {
+        let pressed = "document.querySelectorAll('.filters button')[1]";
+        page.click(".filters button:nth-of-type(2)");
+        let wanted = page.value(&format!("Number({pressed}.querySelector('b').textContent)"));
+        assert_eq!(page.value(VISIBLE), wanted, "{name}: the filter");
+    }
 }
 
 /// Takes the picture where it was asked for.

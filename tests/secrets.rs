@@ -146,6 +146,87 @@ fn a_password_of_a_script_is_shown_nowhere() {
     }
 }
 
+/// The connection's own password, in every position of a URL or a key=value string, in the environment and in files,
+/// whether it can be read or not, whether the login succeeds or not.
+#[test]
+fn a_password_of_the_connection_is_shown_nowhere() {
+    let database = Server::shared().database("secrets");
+    let project = project(false);
+    let right = database.url();
+    let (before, place) = right.split_once('@').expect("a URL with a user");
+    let (server, name) = place.rsplit_once('/').expect("a URL with a database");
+    let user = before.rsplit('/').next().expect("a user");
+    let port = server.rsplit(':').next().expect("a port");
+    let host = server
+        .trim_end_matches(port)
+        .trim_end_matches(':')
+        .replace("%2F", "/");
+    let words = format!("host='{host}' port={port} user={user} dbname={name}");
+    let file = |name: &str, text: String| {
+        let path = project.write(name, text);
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+            .expect("it is ours");
+        path.display().to_string()
+    };
+    let passfile = file("pgpass", format!("*:*:*:{user}:{SECRET}\n"));
+    let service = file(
+        "service",
+        format!("[shop]\nhost={host}\nport={port}\nuser={user}\ndbname=nowhere\npassword={SECRET}\n"),
+    );
+    let urls = [
+        format!("{before}:{SECRET}@{place}"),
+        format!("{before}:{SECRET}@{server}/nowhere"),
+        format!("{before}:{SECRET}@127.0.0.1:1/nowhere"),
+        format!("{before}:{SECRET}@127.0.0.1:99999/nowhere"),
+        format!("{before}:{SECRET}@no.such.host.invalid/nowhere"),
+        format!("{before}:a@{SECRET}@{server}/nowhere"),
+        format!("{before}:a%2F{SECRET}%zz@{server}/nowhere"),
+        format!("{before}:a/{SECRET}@{server}/nowhere"),
+        format!("{before}:a#{SECRET}@{server}/nowhere"),
+        format!("{before}@{server}/nowhere?password={SECRET}&connect_timeout=3"),
+        format!("{before}@{server}/nowhere?p%61ssword={SECRET}"),
+        format!("{before}@{server}/nowhere?sslpassword={SECRET}"),
+        format!("{before}@{server}/nowhere?bogus=1&password={SECRET}"),
+        format!("{user}:{SECRET}@{server}/nowhere"),
+        format!("mysql://{user}:{SECRET}@{server}/nowhere"),
+        format!("{words} password={SECRET}"),
+        format!("{words} dbname=nowhere password='{SECRET}'"),
+        format!("{words} password = 'a {SECRET}"),
+        format!("password=a\\ {SECRET} {words} dbname=nowhere"),
+        format!("{words} sslpassword={SECRET} bogus=1"),
+    ];
+    let nowhere = format!("{before}@{server}/nowhere");
+    let settings = urls
+        .iter()
+        .map(|url| vec![("DATABASE_URL", url.as_str())])
+        .chain([
+            vec![("DATABASE_URL", nowhere.as_str()), ("PGPASSWORD", SECRET)],
+            vec![("DATABASE_URL", &nowhere), ("PGPASSFILE", &passfile)],
+            vec![("PGSERVICEFILE", &service), ("PGSERVICE", "shop")],
+        ]);
+    for setting in settings {
+        for (format, log) in [("text", ""), ("html", "text"), ("json", "json")] {
+            let mut run = Pgplumb::at(project.path()).args(&["status", "--format", format]);
+            run = match log {
+                "" => run.args(&["-vvv"]),
+                log => run.env("PGPLUMB_LOG", "trace").env("PGPLUMB_LOG_FORMAT", log),
+            };
+            for (name, value) in &setting {
+                run = run.env(name, value);
+            }
+            let outcome = run.run();
+            let place = format!("{} as {format}", setting[0].1.replace(SECRET, "…"));
+            assert!([0, 2, 4].contains(&outcome.code), "{place}: {}", outcome.code);
+            unseen(&outcome.stdout, &format!("stdout of {place}"));
+            unseen(&outcome.stderr, &format!("stderr of {place}"));
+            assert!(
+                !format!("{}{}", outcome.stdout, outcome.stderr).is_empty(),
+                "{place}"
+            );
+        }
+    }
+}
+
 #[test]
 fn logs_as_json_are_silent_too() {
     let database = Server::shared().database("secrets");

@@ -63,6 +63,10 @@ async fn dispatch(args: &Args) -> ExitCode {
         }) => return commands::checks::schema(),
         Command::Checks(_) => "checks",
     };
+    if let Err(diagnostic) = output::check_targets(&args.global.reports) {
+        output::tell_diagnostic(&diagnostic, args.global.color);
+        return ExitCode::Usage;
+    }
     let started_at = ops::now();
     tracing::info!(command = verb, version = env!("CARGO_PKG_VERSION"), "started");
     let (mut report, is_error) = match verbs(args).await {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::args::ReportTarget;
 use crate::diagnostic::{self, Diagnostic, Severity};
+use crate::project::file::os_reason;
 use crate::redact::redact;
 use crate::report::text::TextOptions;
 use crate::report::{self, ExitCode, Report, documents};
@@ -104,6 +105,58 @@ pub fn tell(text: &str) {
     let _ = io::stderr().lock().write_all(redact(text).as_bytes());
 }
 
+/// Whether what `--report` asks for can be written, asked before anything is run: a migration that went well is not to
+/// end with a report that is nowhere.
+///
+/// # Errors
+/// The file or folder that cannot be written, with the reason; a path that is named twice.
+pub fn check_targets(targets: &[ReportTarget]) -> Result<(), Box<Diagnostic>> {
+    for (index, target) in targets.iter().enumerate() {
+        let path = &target.path;
+        if targets[..index].iter().any(|other| other.path == *path) {
+            let twice = format!("two reports are to be written to {}", path.display());
+            return Err(Diagnostic::error(twice)
+                .help("name a file of its own for each --report")
+                .into());
+        }
+        let tried = match target.format {
+            None => std::fs::create_dir_all(path).and_then(|()| try_folder(path)),
+            Some(_) if path.is_dir() => Err(io::Error::from(io::ErrorKind::IsADirectory)),
+            Some(_) if is_special(path) => Ok(()),
+            Some(_) => try_folder(folder_of(path)),
+        };
+        tried.map_err(|error| {
+            Diagnostic::error(format!(
+                "the report cannot be written to {}: {}; nothing was run",
+                path.display(),
+                os_reason(&error)
+            ))
+            .help("name a file in a folder that is there and can be written to")
+        })?;
+    }
+    Ok(())
+}
+
+/// Makes a file in a folder, which is gone at once.
+fn try_folder(folder: &Path) -> io::Result<()> {
+    tempfile::Builder::new()
+        .prefix(".pgplumb-")
+        .tempfile_in(folder)
+        .map(drop)
+}
+
+/// Something that is there and no plain file: a device, a pipe. It is written to, not replaced.
+fn is_special(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|data| !data.is_file() && !data.is_dir())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
 /// Writes what `--report` asks for.
 ///
 /// # Errors
@@ -139,15 +192,19 @@ pub fn tell_diagnostic(diagnostic: &Diagnostic, color: Color) {
     }
 }
 
-/// Writes a file so that it is there whole or not at all.
+/// Writes a file so that it is there whole or not at all: what was there before stays until then. A link is followed.
 ///
 /// # Errors
 /// When the folder cannot be written to, or the disk is full.
 pub fn write_file(path: &Path, text: &str) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    if is_special(path) {
+        return std::fs::OpenOptions::new()
+            .write(true)
+            .open(path)?
+            .write_all(text.as_bytes());
+    }
+    let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let folder = folder_of(path);
     let mut file = tempfile::Builder::new().prefix(".pgplumb-").tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
@@ -204,6 +261,50 @@ mod tests {
         write_reports(&report, &target).unwrap();
         let files = std::fs::read_dir(folder.path().join("a/b")).unwrap();
         assert_eq!(files.count(), Format::ALL.len());
+    }
+
+    fn json(path: PathBuf) -> ReportTarget {
+        ReportTarget {
+            format: Some(Format::Json),
+            path,
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_known_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let said = |targets: &[ReportTarget]| check_targets(targets).unwrap_err().message;
+        assert!(said(&[json(path("missing/a.json"))]).contains("missing/a.json"));
+        assert!(said(&[json(folder.path().to_path_buf())]).contains("directory"));
+        assert!(said(&[json(path("a")), json(path("b")), json(path("a"))]).starts_with("two reports"));
+        let set = ReportTarget {
+            format: None,
+            path: path("new/set"),
+        };
+        check_targets(&[json(path("a")), set]).unwrap();
+        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+        assert_eq!(left.len(), 1, "{left:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link_and_a_device_a_device() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real.json"), folder.path().join("link.json"));
+        write_file(&real, "old").unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        write_file(&link, "new").unwrap();
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(std::fs::read_to_string(&real).unwrap(), "new");
+        let null = Path::new("/dev/null");
+        check_targets(&[json(null.to_path_buf())]).unwrap();
+        write_file(null, "gone").unwrap();
+        assert!(is_special(null));
+        let full = Path::new("/dev/full");
+        if is_special(full) {
+            assert!(write_file(full, "too much").is_err());
+        }
     }
 
     #[test]

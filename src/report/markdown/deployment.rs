@@ -258,7 +258,7 @@ fn security(page: &mut Page, effects: &[EffectLine]) {
                     String::new()
                 },
                 count.to_string(),
-                commands.join(", "),
+                text(&commands.join(", ")),
             ]
         })
         .collect();

@@ -75,7 +75,7 @@ fn timeline(page: &mut Page, report: &Report) {
         .into_iter()
         .map(|line| {
             let what = match line.of {
-                Of::Migration => bold(&line.what),
+                Of::Migration => bold(&text(&line.what)),
                 Of::Statement | Of::Wait => text(&line.what),
             };
             let rows = line.rows.map_or(String::new(), |rows| rows.to_string());

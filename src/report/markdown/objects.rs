@@ -189,7 +189,7 @@ pub fn policy_table(page: &mut Page, groups: &[OnRelation<'_>]) {
             [
                 code(&group.relation),
                 name(&policy.id.name),
-                policy.text("command").unwrap_or("all").to_uppercase()
+                text(&policy.text("command").unwrap_or("all").to_uppercase())
                     + if restrictive { " (restrictive)" } else { "" },
                 codes(policy.list("roles")),
             ]

@@ -178,7 +178,7 @@ fn columns(page: &mut Page, all: &[Object], table: &Object) {
             ) {
                 (Some(default), _, _) => code(default),
                 (_, Some(generated), _) => format!("generated: {}", code(generated)),
-                (_, _, Some(identity)) => format!("identity, {identity}"),
+                (_, _, Some(identity)) => format!("identity, {}", text(identity)),
                 _ => String::new(),
             };
             [
