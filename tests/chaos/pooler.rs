@@ -80,6 +80,13 @@ fn database(name: &str) -> Database {
     database
 }
 
+/// Without what tells of the run instead of the database.
+fn without_run(report: &str) -> Vec<&str> {
+    let of_run = ["Host", "Port", "Started", "Duration", "Pooler", "# Generated"];
+    let is_of_run = |line: &&str| of_run.iter().any(|word| line.trim_start().starts_with(word));
+    report.lines().filter(|line| !is_of_run(line)).collect()
+}
+
 #[test]
 fn every_verb_works_through_a_transaction_pooler() {
     let project = transactional();
@@ -107,6 +114,24 @@ fn every_verb_works_through_a_transaction_pooler() {
             run(&["history"]).json()["journal"].as_array().map(Vec::len),
             Some(STEPS)
         );
+        assert_eq!(
+            run(&["docs", "--full"]).json()["database"]["pooler"],
+            report["database"]["pooler"]
+        );
+        run(&["repair"]);
+        let of = |verb: &[&str], url: &str| {
+            let run = Pgplumb::at(project.path()).env("DATABASE_URL", url);
+            run.args(verb).run().expect(0).stdout
+        };
+        for verb in [
+            ["checks", "generate", "--schema", "public"].as_slice(),
+            &["snapshot"],
+            &["audit"],
+        ] {
+            let (pooled, seen) = (of(verb, &url), of(verb, &database.url()));
+            assert!(!pooled.is_empty(), "{verb:?}");
+            assert_eq!(without_run(&pooled), without_run(&seen), "{verb:?}");
+        }
         run(&["rollback", "--to", "0", "--yes"]);
         assert_eq!(newest_of_an_agreeing(&database), 0);
         assert_eq!(catalog(&database), empty);
