@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 
 use pgplumb::diagnostic::Diagnostic;
 use pgplumb::migration::{Migration, MigrationScript};
-use pgplumb::project::{LoadOptions, Project};
+use pgplumb::project::{LayoutName, LoadOptions, Project};
+use serde_json::Value;
+
+use crate::support::{self, Database, Outcome, Pgplumb, Server, dump};
 
 /// A history, where its migrations are, and what it is found to be.
 const HISTORIES: [(&str, &str, &str); 4] = [
@@ -155,5 +158,95 @@ fn a_history_of_templates_is_refused_with_every_place() {
     for problem in &problems {
         assert!(problem.message.contains("is a template"), "{}", problem.message);
         assert!(problem.place.is_some());
+    }
+}
+
+/// Where a project of each layout is, below `tests/cases`.
+fn example(layout: LayoutName) -> &'static str {
+    match layout {
+        LayoutName::Pgplumb => "rollback/data",
+        LayoutName::Refinery => "layouts/refinery",
+        LayoutName::Flyway => "layouts/flyway",
+        LayoutName::GolangMigrate => "layouts/golang-migrate",
+        LayoutName::Sqlx => "layouts/sqlx",
+        LayoutName::Diesel => "layouts/diesel",
+        LayoutName::Dbmate => "layouts/dbmate",
+        LayoutName::Goose => "layouts/goose",
+        LayoutName::SqlMigrate => "layouts/sql-migrate",
+        LayoutName::Sqitch => "layouts/sqitch",
+    }
+}
+
+fn copy(from: &Path, below: &str, to: &support::Project) {
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let name = format!("{below}{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &format!("{name}/"), to);
+        } else {
+            to.write(&name, std::fs::read_to_string(entry.path()).expect("a text"));
+        }
+    }
+}
+
+/// What the server knows of the schema, without what pgplumb keeps.
+fn schema(database: &Database) -> String {
+    dump(
+        database,
+        &["public.refinery_schema_history", "public.pgplumb_journal*"],
+    )
+}
+
+/// How `status` finds each migration.
+fn states(report: &Value) -> Vec<&str> {
+    let ledger = report["ledger"].as_array().expect("a ledger");
+    let states = ledger.iter().map(|line| line["state"].as_str());
+    states.map(|state| state.expect("a state")).collect()
+}
+
+#[test]
+fn every_verb_works_with_every_layout() {
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    for layout in LayoutName::ALL {
+        let project = support::Project::new();
+        let example = cases.join(example(layout));
+        if !example.join("migrations").exists() {
+            std::fs::remove_dir(project.path().join("migrations")).expect("it is empty");
+        }
+        copy(&example, "", &project);
+        let database = Server::shared().database("layouts");
+        let run = |args: &[&str], exit: i32| -> Outcome {
+            println!("{layout}: {args:?}");
+            let all = [args, &["--layout", layout.as_str(), "--format", "json", "-q"]].concat();
+            Pgplumb::new(&project, &database).args(&all).run().expect(exit)
+        };
+        let empty = schema(&database);
+        let pending = run(&["status"], 0).json();
+        assert!(states(&pending).len() > 1, "{layout}");
+        assert!(
+            states(&pending).iter().all(|state| *state == "pending"),
+            "{layout}"
+        );
+        assert_eq!(run(&["preflight"], 0).json()["verdict"], "ready", "{layout}");
+        assert_eq!(schema(&database), empty, "{layout}");
+
+        assert_eq!(run(&["apply"], 0).json()["verdict"], "approved", "{layout}");
+        let applied = schema(&database);
+        assert_ne!(applied, empty, "{layout}");
+        run(&["status", "--check"], 0);
+        assert_eq!(run(&["verify"], 0).json()["verdict"], "approved", "{layout}");
+
+        let proven = run(&["prove"], 0).json();
+        let proofs = proven["proofs"].as_array().expect("proofs");
+        assert_eq!(proofs.len(), states(&pending).len(), "{layout}");
+        let is_back = |proof: &Value| proof["outcome"] == "exact" && proof["reapply"] == "same";
+        assert!(proofs.iter().any(is_back), "{layout}: {proofs:?}");
+
+        run(&["rollback", "--steps", "1", "--yes"], 0);
+        let again = run(&["status"], 0).json();
+        let count = |report: &Value| states(report).iter().filter(|state| **state == "pending").count();
+        assert_eq!(count(&again), 1, "{layout}");
+        run(&["apply"], 0);
+        assert_eq!(schema(&database), applied, "{layout}");
     }
 }
