@@ -701,7 +701,7 @@ Examples:
 pub struct ManArgs {}
 
 /// The environment variables that pgplumb looks at, for help and manual.
-pub const ENVIRONMENT: [(&str, &str); 5] = [
+pub const ENVIRONMENT: [(&str, &str); 8] = [
     (
         "DATABASE_URL",
         "the database, when neither -d nor pgplumb.toml names one",
@@ -711,7 +711,13 @@ pub const ENVIRONMENT: [(&str, &str); 5] = [
         "the database as for psql, when nothing else names one",
     ),
     ("PGPLUMB_ENV", "the environment, as --env"),
+    (
+        "PGPLUMB_LOG",
+        "what to log on stderr instead of what -v asks for: debug, or a filter such as pgplumb=trace",
+    ),
+    ("PGPLUMB_LOG_FORMAT", "how: text or json"),
     ("NO_COLOR", "no colour when set to anything"),
+    ("CLICOLOR_FORCE", "colour though nothing is a terminal"),
     ("COLUMNS", "width of the text report"),
 ];
 

@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 use super::context::{Context, ask};
 use super::judge::{Judged, Place, judge};
 use super::runner::{self, Outcome, Runner, describe, millis};
-use super::{Confirm, Error, facts, rehearse, suites, unjudged};
+use super::{Confirm, Error, facts, preflight, rehearse, suites, unjudged};
 use crate::check::{self, Suite};
 use crate::db::batch::{Batch, Stage};
 use crate::db::catalog as reading;
 use crate::db::history::Reading;
+use crate::db::session::Session;
 use crate::diagnostic::Diagnostic;
 use crate::history::Ledger;
 use crate::migration::{MigrationScript, Version, Width};
@@ -58,201 +59,284 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
     report.dry_run = options.dry_run;
     let project = context.project;
     super::needs_migrations(project)?;
-    let all = suites(project)?;
-    let (session, mut reading) = context.open_with_history().await?;
+    let suites = suites(project)?;
+    let (session, reading) = context.open_with_history().await?;
     report.database = Some(context.database(&session, &reading));
     let versions = project.set.iter().map(|migration| migration.version);
     let width = reading
         .history
         .width
         .unwrap_or_else(|| runner::width_of_new_table(versions, project.config.settings.history));
-    let allow = options.out_of_order || project.config.settings.out_of_order == OutOfOrder::Allow;
-
+    let run = Run {
+        context,
+        options,
+        suites: &suites,
+        width,
+    };
     if options.dry_run {
         let ledger = Ledger::build(&project.set, &reading.history);
-        let plan = Plan::up(&ledger, options.to, allow).map_err(refused)?;
-        check_width(&plan, &reading, width)?;
-        check_scripts(&plan)?;
-        if options.single_transaction {
-            check_single(&plan)?;
-        }
-        describe_plan(&mut report, &plan, &all);
+        let plan = run.plan(&ledger, &reading)?;
+        describe_plan(&mut report, &plan, &suites);
         report.diagnostics.extend(outside_notices(&plan));
-        report.duration_ms = millis(started.elapsed());
-        return Ok(report);
-    }
-
-    let mut runner = Runner::new(context, session, reading.clone(), &all, width);
-    runner.verify = !options.no_verify;
-    runner.strict |= options.strict;
-    runner.single = options.single_transaction;
-    runner.is_terse = options.is_unread && !options.rehearse;
-    runner.lock_wait = options.lock_wait.unwrap_or(runner.lock_wait);
-    let mut outcome = Outcome::HistoryChanged;
-    let mut failed = None;
-    let mut is_confirmed = false;
-    let mut notices = Vec::new();
-    let mut rehearsal = None;
-    let always: Vec<&Suite> = all.iter().filter(|suite| suite.version.is_none()).collect();
-    for _ in 0..REPLANS {
-        let ledger = Ledger::build(&project.set, &reading.history);
-        let plan = match Plan::up(&ledger, options.to, allow) {
-            Ok(plan) => plan,
-            Err(refusal) if runner.migrations.is_empty() => return Err(refused(refusal)),
-            Err(refusal) => {
-                failed = Some(refused(refusal));
-                break;
-            }
-        };
-        check_width(&plan, &reading, width)?;
-        check_scripts(&plan)?;
-        if options.single_transaction {
-            check_single(&plan)?;
+    } else {
+        let mut runner = run.runner(session, &reading);
+        let ended = run.plans(&mut runner, reading, &mut report).await?;
+        if !ended.is_blocked {
+            run.conclude(runner, ended, &mut report).await;
         }
-        if runner.migrations.is_empty() {
-            notices = outside_notices(&plan);
-        }
-        if runner.migrations.is_empty() {
-            let mut looked = report.clone();
-            let asked = super::preflight::Options {
-                to: options.to,
-                out_of_order: options.out_of_order,
-            };
-            let subject = super::preflight::Subject {
-                history: &reading.history,
-                ledger: &ledger,
-                plan: &plan,
-                suites: &all,
-                verifies: !options.no_verify,
-                options: &asked.words(&plan),
-            };
-            let stops = super::preflight::stops(context, &runner.session, &subject, &mut looked);
-            let is_stopped = stops.await?;
-            if is_stopped && let Some(newer) = moved_on(&mut runner, &reading).await? {
-                reading = newer;
-                continue;
-            }
-            report = looked;
-            if is_stopped {
-                report.duration_ms = millis(started.elapsed());
-                return Ok(report);
-            }
-        }
-        if !is_confirmed && !plan.is_empty() {
-            match options.rehearse {
-                true => rehearse::agree(context, &plan, options.yes, options.confirm)?,
-                false => super::agree(context, &plan, options.yes, options.confirm)?,
-            }
-            is_confirmed = true;
-        }
-        let executed = match options.rehearse && !plan.is_empty() {
-            true => rehearse::execute(&mut runner, &plan, &always, &mut rehearsal).await,
-            false => runner.execute(&plan).await,
-        };
-        match executed {
-            Ok(done @ (Outcome::Done | Outcome::Stopped(_))) => {
-                if let Outcome::Stopped(_) = done {
-                    mark_unrun(&mut runner, &plan);
-                }
-                outcome = done;
-                break;
-            }
-            Ok(Outcome::HistoryChanged) => {
-                reading = runner
-                    .session
-                    .load_history()
-                    .await
-                    .map_err(|failure| Error::database("reading the migration history", failure))?;
-                runner.reread(reading.clone());
-            }
-            Err(error) => {
-                mark_unrun(&mut runner, &plan);
-                failed = Some(error);
-                break;
-            }
-        }
-    }
-
-    let applied_any = runner
-        .migrations
-        .iter()
-        .any(|line| line.state == MigrationState::Applied);
-    if matches!(outcome, Outcome::Done) && applied_any && runner.verify && !always.is_empty() {
-        let verdicts = judge_always(context, &runner, &always).await;
-        match verdicts {
-            Ok(Judged {
-                verdicts,
-                notes,
-                matrices,
-            }) => {
-                runner.diagnostics.extend(notes);
-                runner.matrices.extend(matrices);
-                if !Totals::of(&verdicts).approved(runner.strict) {
-                    runner.diagnostics.push(stays_applied(&runner.migrations));
-                }
-                runner.checks.extend(verdicts);
-            }
-            Err(error) => failed = Some(error),
-        }
-    }
-    if options.no_verify && applied_any {
-        runner.diagnostics.push(
-            Diagnostic::warning("applied without verification (--no-verify)")
-                .help("judge the database now with `pgplumb verify`"),
-        );
-    }
-    report.checks = std::mem::take(&mut runner.checks);
-    report.rehearsal = rehearsal
-        .or_else(|| options.rehearse.then(Rehearsal::default))
-        .map(Box::new);
-    report.exit = match (&outcome, &failed) {
-        (_, Some(error)) => error.exit(),
-        (Outcome::Stopped(exit), None) => *exit,
-        (Outcome::Done, None) if report.totals().approved(runner.strict) => ExitCode::Done,
-        (Outcome::Done, None) => ExitCode::NotApproved,
-        (Outcome::HistoryChanged, None) => ExitCode::HistoryDisagrees,
-    };
-    if report.exit != ExitCode::Done {
-        runner.tell_all().await;
-    }
-    report.migrations = runner.migrations;
-    runner.clock.tell(&mut report.migrations);
-    report.diagnostics.extend(notices);
-    report.diagnostics.extend(runner.diagnostics);
-    report.isolation = runner.matrices;
-    if let Some(error) = failed {
-        report.diagnostics.extend(error.into_diagnostics());
-    } else if matches!(outcome, Outcome::HistoryChanged) {
-        report.diagnostics.push(
-            Diagnostic::error("the history kept changing under this run")
-                .help("find out who else writes to the history, then run apply again"),
-        );
-    }
-    report.conclusion = Some(match report.exit {
-        ExitCode::Done => Conclusion::Approved,
-        _ => Conclusion::NotApproved,
-    });
-    if !options.is_unread || report.exit != ExitCode::Done {
-        facts::makers(&mut report, project);
-        facts::root_causes(&mut report);
     }
     report.duration_ms = millis(started.elapsed());
     Ok(report)
 }
 
+/// What the phases of one `apply` share.
+struct Run<'r> {
+    context: &'r Context<'r>,
+    options: &'r Options<'r>,
+    suites: &'r [Suite],
+    /// Of a history table that has to be created.
+    width: Width,
+}
+
+/// How the plans of a run ended.
+struct Ended {
+    outcome: Outcome,
+    failed: Option<Error>,
+    notices: Vec<Diagnostic>,
+    rehearsal: Option<Rehearsal>,
+    /// Preflight found something in the way: the report says what, and nothing was run.
+    is_blocked: bool,
+}
+
+impl Run<'_> {
+    /// What is to be done now.
+    ///
+    /// # Errors
+    /// When it cannot be done as asked.
+    fn plan<'p>(&self, ledger: &Ledger<'p>, reading: &Reading) -> Result<Plan<'p>, Error> {
+        let is_allowed = self.context.project.config.settings.out_of_order == OutOfOrder::Allow;
+        let allow = self.options.out_of_order || is_allowed;
+        let plan = Plan::up(ledger, self.options.to, allow).map_err(refused)?;
+        check_width(&plan, reading, self.width)?;
+        check_scripts(&plan)?;
+        if self.options.single_transaction {
+            check_single(&plan)?;
+        }
+        Ok(plan)
+    }
+
+    fn runner<'c>(&'c self, session: Session, reading: &Reading) -> Runner<'c> {
+        let options = self.options;
+        let mut runner = Runner::new(self.context, session, reading.clone(), self.suites, self.width);
+        runner.verify = !options.no_verify;
+        runner.strict |= options.strict;
+        runner.single = options.single_transaction;
+        runner.is_terse = options.is_unread && !options.rehearse;
+        runner.lock_wait = options.lock_wait.unwrap_or(runner.lock_wait);
+        runner
+    }
+
+    /// The suites that belong to no migration.
+    fn always(&self) -> Vec<&Suite> {
+        let suites = self.suites.iter();
+        suites.filter(|suite| suite.version.is_none()).collect()
+    }
+
+    /// Makes a plan and runs it, anew as often as others change the history.
+    ///
+    /// # Errors
+    /// [`Error`] before anything was run.
+    async fn plans(
+        &self,
+        runner: &mut Runner<'_>,
+        mut reading: Reading,
+        report: &mut Report,
+    ) -> Result<Ended, Error> {
+        let mut ended = Ended {
+            outcome: Outcome::HistoryChanged,
+            failed: None,
+            notices: Vec::new(),
+            rehearsal: None,
+            is_blocked: false,
+        };
+        let mut is_confirmed = false;
+        let always = self.always();
+        for _ in 0..REPLANS {
+            let ledger = Ledger::build(&self.context.project.set, &reading.history);
+            let is_first = runner.migrations.is_empty();
+            let plan = match self.plan(&ledger, &reading) {
+                Ok(plan) => plan,
+                Err(error) if is_first => return Err(error),
+                Err(error) => {
+                    ended.failed = Some(error);
+                    break;
+                }
+            };
+            if is_first {
+                ended.notices = outside_notices(&plan);
+                let mut looked = report.clone();
+                ended.is_blocked = self
+                    .is_blocked(runner, &reading, &plan, &ledger, &mut looked)
+                    .await?;
+                if ended.is_blocked
+                    && let Some(newer) = moved_on(runner, &reading).await?
+                {
+                    reading = newer;
+                    continue;
+                }
+                *report = looked;
+                if ended.is_blocked {
+                    break;
+                }
+            }
+            if !is_confirmed && !plan.is_empty() {
+                self.agree(&plan)?;
+                is_confirmed = true;
+            }
+            let executed = match self.options.rehearse && !plan.is_empty() {
+                true => rehearse::execute(runner, &plan, &always, &mut ended.rehearsal).await,
+                false => runner.execute(&plan).await,
+            };
+            match executed {
+                Ok(Outcome::HistoryChanged) => {
+                    reading = reread(runner).await?;
+                    continue;
+                }
+                Ok(Outcome::Done) => ended.outcome = Outcome::Done,
+                Ok(stopped @ Outcome::Stopped(_)) => {
+                    mark_unrun(runner, &plan);
+                    ended.outcome = stopped;
+                }
+                Err(error) => {
+                    mark_unrun(runner, &plan);
+                    ended.failed = Some(error);
+                }
+            }
+            break;
+        }
+        Ok(ended)
+    }
+
+    /// Whether preflight finds something in the way of the plan.
+    async fn is_blocked(
+        &self,
+        runner: &Runner<'_>,
+        reading: &Reading,
+        plan: &Plan<'_>,
+        ledger: &Ledger<'_>,
+        report: &mut Report,
+    ) -> Result<bool, Error> {
+        let asked = preflight::Options {
+            to: self.options.to,
+            out_of_order: self.options.out_of_order,
+        };
+        let subject = preflight::Subject {
+            history: &reading.history,
+            ledger,
+            plan,
+            suites: self.suites,
+            verifies: !self.options.no_verify,
+            options: &asked.words(plan),
+        };
+        preflight::stops(self.context, &runner.session, &subject, report).await
+    }
+
+    /// Asks where the settings say so.
+    fn agree(&self, plan: &Plan<'_>) -> Result<(), Error> {
+        let (yes, confirm) = (self.options.yes, self.options.confirm);
+        match self.options.rehearse {
+            true => rehearse::agree(self.context, plan, yes, confirm),
+            false => super::agree(self.context, plan, yes, confirm),
+        }
+    }
+
+    /// Judges what always holds, and tells what came of the run.
+    async fn conclude(&self, mut runner: Runner<'_>, ended: Ended, report: &mut Report) {
+        let Ended {
+            outcome,
+            mut failed,
+            notices,
+            rehearsal,
+            ..
+        } = ended;
+        let is_applied = |line: &MigrationReport| line.state == MigrationState::Applied;
+        let applied_any = runner.migrations.iter().any(is_applied);
+        let always = self.always();
+        if matches!(outcome, Outcome::Done) && applied_any && runner.verify && !always.is_empty() {
+            failed = self.conclude_always(&mut runner, &always).await.err();
+        }
+        if self.options.no_verify && applied_any {
+            runner.diagnostics.push(
+                Diagnostic::warning("applied without verification (--no-verify)")
+                    .help("judge the database now with `pgplumb verify`"),
+            );
+        }
+        report.checks = std::mem::take(&mut runner.checks);
+        report.rehearsal = rehearsal
+            .or_else(|| self.options.rehearse.then(Rehearsal::default))
+            .map(Box::new);
+        report.exit = match (&outcome, &failed) {
+            (_, Some(error)) => error.exit(),
+            (Outcome::Stopped(exit), None) => *exit,
+            (Outcome::Done, None) if report.totals().approved(runner.strict) => ExitCode::Done,
+            (Outcome::Done, None) => ExitCode::NotApproved,
+            (Outcome::HistoryChanged, None) => ExitCode::HistoryDisagrees,
+        };
+        if report.exit != ExitCode::Done {
+            runner.tell_all().await;
+        }
+        report.migrations = runner.migrations;
+        runner.clock.tell(&mut report.migrations);
+        report.diagnostics.extend(notices);
+        report.diagnostics.extend(runner.diagnostics);
+        report.isolation = runner.matrices;
+        if let Some(error) = failed {
+            report.diagnostics.extend(error.into_diagnostics());
+        } else if matches!(outcome, Outcome::HistoryChanged) {
+            report.diagnostics.push(
+                Diagnostic::error("the history kept changing under this run")
+                    .help("find out who else writes to the history, then run apply again"),
+            );
+        }
+        report.conclusion = Some(match report.exit {
+            ExitCode::Done => Conclusion::Approved,
+            _ => Conclusion::NotApproved,
+        });
+        if !self.options.is_unread || report.exit != ExitCode::Done {
+            facts::makers(report, self.context.project);
+            facts::root_causes(report);
+        }
+    }
+
+    /// The always-on suites, behind the last COMMIT.
+    async fn conclude_always(&self, runner: &mut Runner<'_>, always: &[&Suite]) -> Result<(), Error> {
+        let judged = judge_always(self.context, runner, always).await?;
+        runner.diagnostics.extend(judged.notes);
+        runner.matrices.extend(judged.matrices);
+        if !Totals::of(&judged.verdicts).approved(runner.strict) {
+            runner.diagnostics.push(stays_applied(&runner.migrations));
+        }
+        runner.checks.extend(judged.verdicts);
+        Ok(())
+    }
+}
+
 /// The history as it is now, when another runner changed it since it was read: what stands in the way of a plan made
 /// before may be what that one did.
 async fn moved_on(runner: &mut Runner<'_>, reading: &Reading) -> Result<Option<Reading>, Error> {
-    let newer = runner
+    let newer = reread(runner).await?;
+    Ok((newer.history != reading.history).then_some(newer))
+}
+
+/// Reads the history again, for the runner as well.
+async fn reread(runner: &mut Runner<'_>) -> Result<Reading, Error> {
+    let reading = runner
         .session
         .load_history()
         .await
         .map_err(|failure| Error::database("reading the migration history", failure))?;
-    if newer.history == reading.history {
-        return Ok(None);
-    }
-    runner.reread(newer.clone());
-    Ok(Some(newer))
+    runner.reread(reading.clone());
+    Ok(reading)
 }
 
 /// The always-on suites are judged behind the last COMMIT: what they find takes nothing back.
