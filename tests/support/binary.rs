@@ -109,6 +109,7 @@ impl Pgplumb {
             script.args(["-qefc", &run]).arg(shown);
         }
         script.stdin(Stdio::null()).stdout(Stdio::null());
+        script.env("TERM", "xterm");
         script.current_dir(self.0.get_current_dir().expect("it runs in a directory"));
         for (name, value) in self.0.get_envs() {
             match value {
