@@ -63,6 +63,7 @@ pub fn render(page: &mut Page, report: &Report) {
     parts::messages(page, report, "Warnings", &[Severity::Warning]);
     write(page, section::next_steps(report));
     write(page, Some(section::sign_off(report)));
+    statements(page, report);
 }
 
 /// When what ran and what it waited for, where the durations of the migrations do not say it all.
@@ -71,13 +72,24 @@ fn timeline(page: &mut Page, report: &Report) {
         return;
     }
     page.heading(2, "Timeline");
-    let lines = lines(&report.migrations, Extent::Whole);
-    if let Some((longest, count)) = longest(&lines) {
-        page.paragraph(&format!("The longest of {count} statements:"));
-        timeline_table(page, longest);
-        page.paragraph("All, in order:");
+    let whole = lines(&report.migrations, Extent::Whole);
+    match longest(&whole) {
+        None => timeline_table(page, &whole),
+        Some((longest, count)) => {
+            timeline_table(page, &lines(&report.migrations, Extent::Brief));
+            page.paragraph(&format!("The longest of {count} statements; all are at the end:"));
+            timeline_table(page, longest);
+        }
     }
-    timeline_table(page, &lines);
+}
+
+/// Every statement, where the timeline told the longest alone.
+fn statements(page: &mut Page, report: &Report) {
+    let whole = lines(&report.migrations, Extent::Whole);
+    if longest(&whole).is_some() {
+        page.heading(2, "All statements, in order");
+        timeline_table(page, &whole);
+    }
 }
 
 fn timeline_table<'l>(page: &mut Page, lines: impl IntoIterator<Item = &'l Line>) {

@@ -87,6 +87,7 @@ pub fn render(report: &Report, options: &TextOptions) -> String {
             section::write(&mut page, &part);
         }
     }
+    timeline::statements(&mut page, report, extent);
     sign_off(&mut page, report, &outcome);
     page.finish()
 }

@@ -15,14 +15,29 @@ pub fn section(page: &mut Page, report: &Report, extent: Extent) {
         return;
     }
     page.heading("TIMELINE");
-    let lines = lines(&report.migrations, extent);
-    if let Some((longest, count)) = longest(&lines) {
-        page.put(2, 2, &[dim(format!("The longest of {count} statements:"))]);
-        put(page, longest);
-        page.blank();
-        page.put(2, 2, &[dim("All, in order:")]);
+    let all = lines(&report.migrations, extent);
+    match longest(&all) {
+        None => put(page, &all),
+        Some((longest, count)) => {
+            put(page, &lines(&report.migrations, Extent::Brief));
+            page.blank();
+            page.put(
+                2,
+                2,
+                &[dim(format!("The longest of {count} statements; all are below:"))],
+            );
+            put(page, longest);
+        }
     }
-    put(page, &lines);
+}
+
+/// Every statement, where the timeline told the longest alone.
+pub fn statements(page: &mut Page, report: &Report, extent: Extent) {
+    let all = lines(&report.migrations, extent);
+    if longest(&all).is_some() {
+        page.heading("ALL STATEMENTS, IN ORDER");
+        put(page, &all);
+    }
 }
 
 fn put<'l>(page: &mut Page, lines: impl IntoIterator<Item = &'l Line>) {
