@@ -56,7 +56,10 @@ pub fn read_progress_sql(history: &History, action: &str, migration: &Migration)
             "version = {} AND action <> '{REPEAT}'",
             migration.version.number()
         ),
-        true => format!("action = '{REPEAT}' AND name = {}", quote_literal(&migration.name)),
+        true => format!(
+            "action = '{REPEAT}' AND name = {}",
+            quote_literal(&migration.name)
+        ),
     };
     format!(
         "SELECT outcome, artifacts->>'statement', sha256 FROM {journal} WHERE {is_of_it} AND action = {} \

@@ -385,11 +385,7 @@ impl Session {
                 return Err(failure);
             }
         };
-        self.reading_of(&reply, decode).map_err(|error| Failure {
-            stage: Stage::Query,
-            place: None,
-            error,
-        })
+        self.reading_of(&reply, decode).map_err(Failure::of)
     }
 
     /// Reads when each repeatable migration ran last, in a transaction of its own, which writes nothing.

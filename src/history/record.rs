@@ -64,7 +64,9 @@ impl History {
 
     /// The newest run of a repeatable migration.
     pub fn repeated(&self, name: &str) -> Option<&Repeated> {
-        self.repeated.iter().find(|repeated| repeated.applied.name == name)
+        self.repeated
+            .iter()
+            .find(|repeated| repeated.applied.name == name)
     }
 
     /// Whether a migration is there as its file is now: one with a version whatever its text.

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::Error;
 use super::probes::Consent;
 use super::watch::Working;
-use crate::db::batch::{Batch, Failure, Reply, Row, Stage};
+use crate::db::batch::{Batch, Reply, Row, Stage};
 use crate::db::connect::{ConnectEvent, Connector, HeadStart};
 use crate::db::error::Error as DbError;
 use crate::db::history::Reading;
@@ -186,7 +186,10 @@ impl Context<'_> {
                 "{} is not a history of refinery: its columns are others",
                 reading.history.table()
             ))
-            .fact("state", "as a history is, it is left out of the catalog that is read")
+            .fact(
+                "state",
+                "as a history is, it is left out of the catalog that is read",
+            )
         });
         Ok((session, reading, note))
     }
@@ -310,14 +313,5 @@ pub async fn hear(
             }
             Err(Error::database(doing, failure))
         }
-    }
-}
-
-/// A decoding error as a failure of the conversation.
-pub fn unexpected(error: DbError) -> Failure {
-    Failure {
-        stage: Stage::Query,
-        place: None,
-        error,
     }
 }

@@ -81,7 +81,14 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
     if !blocked.is_empty() {
         return Err(Error::Blocked(blocked));
     }
-    agree(context, options, &plan, &notes, loses_data, report.database.as_ref())?;
+    agree(
+        context,
+        options,
+        &plan,
+        &notes,
+        loses_data,
+        report.database.as_ref(),
+    )?;
     let width = reading.history.width.unwrap_or(Width::Int4);
     let steps = plan.steps.clone();
     // they tell what a block made; a rollback is not stopped by a check file with an error
@@ -203,7 +210,10 @@ fn repeatables(ledger: &Ledger<'_>, plan: &Plan<'_>) -> Option<Diagnostic> {
         true => note,
         false => note.fact(
             "next",
-            format!("the next `pgplumb apply` runs {} again, changed or not", again.join(", ")),
+            format!(
+                "the next `pgplumb apply` runs {} again, changed or not",
+                again.join(", ")
+            ),
         ),
     })
 }

@@ -102,7 +102,9 @@ impl Remedy {
             State::Applied | State::Modified | State::Missing => {
                 format!("{stem} creates it and is recorded as applied, but it is gone")
             }
-            State::Pending | State::OutOfOrder | State::Outdated => format!("{stem} creates it, and is not applied here"),
+            State::Pending | State::OutOfOrder | State::Outdated => {
+                format!("{stem} creates it, and is not applied here")
+            }
         })
     }
 
