@@ -83,7 +83,7 @@ fn a_detach_that_is_killed_is_settled_from_the_catalog() {
 
         // before its first transaction: it is run
         let database = start("detach_attached");
-        kill_while_it_waits(&project, &database, back, "ACCESS EXCLUSIVE");
+        kill_while_it_waits(&project, &database, back, "SHARE UPDATE EXCLUSIVE");
         assert_eq!(pending(&database), Some("false".into()));
         run(&project, &database, back).run().expect(0);
         is_done(&database, back);
