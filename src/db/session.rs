@@ -310,23 +310,14 @@ impl Session {
                  NULL, true), pg_catalog.set_config('role', NULL, true), pg_catalog.set_config('role', {role}, true)"
             ),
         );
-        let [find, answer] = history::read_sql();
-        batch.one(Stage::Query, &find);
-        batch.one(Stage::Query, &answer);
+        for statement in history::read_sql() {
+            batch.one(Stage::Query, &statement);
+        }
     }
 
     /// Decodes the answer of [`read_history`](Session::read_history), and remembers the search_path.
     pub fn history_of(&mut self, reply: &super::batch::Reply) -> Result<Reading, Error> {
-        let row = reply
-            .rows(Stage::Query)
-            .find(|row| {
-                row.columns()
-                    .first()
-                    .is_some_and(|column| column.name() == "history")
-            })
-            .and_then(|row| row.get(0).zip(row.get(1)))
-            .ok_or_else(|| Error::Unexpected("no row for the history".to_string()))?;
-        let mut reading = history::decode(row.0, row.1)?;
+        let mut reading = history::decode(reply.rows(Stage::Query))?;
         self.is_pooled = self.pooler(&reading).is_some();
         self.is_standby = reading.standby;
         if self.is_pooled && !reading.search_path.contains("pg_temp") {
