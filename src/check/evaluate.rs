@@ -198,6 +198,18 @@ fn in_full<'a>(cause: &str, schema: &str, ledger: &Ledger<'a>, catalog: &Catalog
         .find_map(|id| ledger.present.get(&id).copied())
 }
 
+/// Whether the catalog lacks something that the suites together want to be there and that a narrow reading reads by its
+/// name: then their broad one tells what there is instead.
+pub fn lacks(suites: &[&Suite], catalog: &Catalog) -> bool {
+    let is_lacking = |id: &ObjectId| Kind::BY_NAME.contains(&id.kind) && catalog.get(id).is_none();
+    let checks = suites.iter().flat_map(|suite| &suite.checks);
+    let may_be = checks
+        .flat_map(|check| check.rule.claims())
+        .any(|claim| claim.object().is_some_and(is_lacking));
+    // what was taken back since may well be gone
+    may_be && ledger(suites).present.into_iter().any(is_lacking)
+}
+
 /// One verdict for a suite that is not judged at all, with the reason: its migration is pending, say.
 pub fn skipped(suite: &Suite, reason: &str) -> Verdict {
     let checks = suite.checks();
