@@ -133,11 +133,7 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
                     "true".to_string(),
                     "true".to_string(),
                 ),
-                false => (
-                    wanted.table(),
-                    wanted.definition(&scope.defined_columns),
-                    wanted.chosen(scope),
-                ),
+                false => (wanted.table(), wanted.definition(scope), wanted.chosen(scope)),
             };
             // to number columns they have to be sorted, and all be there
             let position = match (wanted.defined, wanted.named) {
@@ -324,48 +320,58 @@ impl<'k> Wanted<'k> {
     }
 
     /// The condition on an object that is read with its definition.
-    fn definition(&self, columns: &BTreeSet<String>) -> String {
+    fn definition(&self, scope: &Scope) -> String {
         let of_relation = match (self.defined || self.named, self.bare) {
             (true, true) => "wanted.defined",
-            (true, false) => "true",
+            (true, false) => return "true".to_string(),
             (false, _) => "false",
         };
-        match (self.kinds, columns.len()) {
-            ([Kind::Column], 1..MANY_COLUMNS) if of_relation != "true" => {
-                format!("({of_relation} or a.attname = any ({}::name[]))", names(columns))
-            }
-            ([Kind::Column], MANY_COLUMNS..) => "true".to_string(),
-            _ => of_relation.to_string(),
+        // what is named is read with its definition wherever it is read
+        let mut named: BTreeSet<&String> = self.names(scope).collect();
+        if self.kinds == [Kind::Column] {
+            named.extend(&scope.defined_columns);
+        }
+        match (self.column(), named.len()) {
+            (None, _) | (_, 0) => of_relation.to_string(),
+            (Some(_), MANY_NAMES..) => "true".to_string(),
+            (Some(column), _) => format!("({of_relation} or {column} = any ({}::name[]))", names(named)),
         }
     }
 
     /// The condition on the name of an object that is read.
     fn chosen(&self, scope: &Scope) -> String {
-        let column = match self.kinds {
-            [Kind::Column] => "a.attname",
-            [Kind::Index] => "ic.relname",
-            [Kind::Trigger] => "t.tgname",
-            [Kind::Policy] => "p.polname",
-            _ => return "true".to_string(),
-        };
-        if !self.named {
+        let Some(column) = self.column().filter(|_| self.named) else {
             return "true".to_string();
-        }
-        let wanted = self
-            .kinds
-            .iter()
-            .filter_map(|kind| scope.names.get(kind))
-            .flatten();
-        let is_named = format!("{column} = any ({}::name[])", names(wanted));
+        };
+        let is_named = format!("{column} = any ({}::name[])", names(self.names(scope)));
         match self.defined || self.bare {
             true => format!("(wanted.whole or {is_named})"),
             false => is_named,
         }
     }
+
+    /// The names of those that are read by name.
+    fn names<'s>(&self, scope: &'s Scope) -> impl Iterator<Item = &'s String> {
+        self.kinds
+            .iter()
+            .filter_map(|kind| scope.names.get(kind))
+            .flatten()
+    }
+
+    /// The column of the name, of kinds that may be read by name.
+    fn column(&self) -> Option<&'static str> {
+        match self.kinds {
+            [Kind::Column] => Some("a.attname"),
+            [Kind::Index] => Some("ic.relname"),
+            [Kind::Trigger] => Some("t.tgname"),
+            [Kind::Policy] => Some("p.polname"),
+            _ => None,
+        }
+    }
 }
 
-/// How many names of columns are worth a look at each.
-const MANY_COLUMNS: usize = 500;
+/// How many names are worth a look at each.
+const MANY_NAMES: usize = 500;
 
 /// Keeps the relations that fulfil the condition in a setting.
 fn setting(name: &str, condition: &str) -> String {
@@ -1438,13 +1444,15 @@ mod tests {
                 "{kind}"
             );
             assert!(narrow.of_kind(kind).count() < all.of_kind(kind).count(), "{kind}");
-            // beside relations of which all is read, in either way
-            for parts in [Parts::default().with(kind), Parts::default().with_bare(kind)] {
-                scope.add_parts("public", "parent", parts);
+            // all of a relation is read as well, in either way: what is named in full
+            for parts in [Parts::default().with_bare(kind), Parts::default().with(kind)] {
+                let on = &chosen[0].id;
+                scope.add_parts(&on.schema, &on.relation, parts);
                 let mixed = read(&connection, &scope).await;
                 same(&mixed);
-                let of_parent = |catalog: &Catalog| catalog.on_relation(kind, "public", "parent").count();
-                assert_eq!(of_parent(&mixed), of_parent(&all), "{kind}");
+                let how_many =
+                    |catalog: &Catalog| catalog.on_relation(kind, &on.schema, &on.relation).count();
+                assert_eq!(how_many(&mixed), how_many(&all), "{kind}");
             }
         }
     }
