@@ -275,6 +275,11 @@ impl Rule for ObjectRule {
         }
     }
 
+    fn shrink(&mut self) {
+        self.wants.shrink_to_fit();
+        self.needs.shrink_to_fit();
+    }
+
     fn cover(&self, scope: &mut Scope) {
         let id = self.target.id();
         if scope.is_narrow && self.is_by_name() {
