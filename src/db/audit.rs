@@ -19,11 +19,7 @@ pub fn read(batch: &mut Batch) {
 /// # Errors
 /// [`Failure`] when it is not what was asked for.
 pub fn facts(reply: &Reply) -> Result<Facts, Failure> {
-    let unexpected = |message: String| Failure {
-        stage: Stage::Query,
-        place: None,
-        error: Error::Unexpected(message),
-    };
+    let unexpected = |message: String| Failure::of(Error::Unexpected(message));
     let text = reply
         .rows(Stage::Script)
         .find_map(|row| row.try_get("audit").ok().flatten())

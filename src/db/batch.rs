@@ -14,6 +14,10 @@ use crate::source::{Place, SourceFile, Span};
 /// The column name of a marker row: what stands behind it belongs to the next part.
 const MARKER: &str = "pgplumb_part_end";
 
+/// The server's clock in microseconds since 1970, whatever a script made of `search_path`.
+const CLOCK: &str = "(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)\
+     ::pg_catalog.int8";
+
 /// A row of the answer, its values as texts.
 pub type Row = SimpleQueryRow;
 
@@ -77,7 +81,14 @@ impl Batch {
     /// Adds several statements of pgplumb's own.
     pub fn many(&mut self, stage: Stage, sql: &str) -> &mut Batch {
         self.push(stage, sql, None, None);
-        self.mark();
+        self.mark("NULL");
+        self
+    }
+
+    /// Reads the server's clock: one more of [`Reply::moments`].
+    pub fn clock(&mut self, stage: Stage) -> &mut Batch {
+        self.push(stage, "", None, None);
+        self.mark(CLOCK);
         self
     }
 
@@ -92,18 +103,19 @@ impl Batch {
         let place = Place::new(&script.file, span);
         let text = script.file.slice(span).to_string();
         self.push(Stage::Script, &text, None, Some((place, statements)));
-        self.mark();
+        self.mark("NULL");
         self
     }
 
-    /// Adds one statement of a script, to share a transaction with what stands around it.
+    /// Adds one statement of a script, to share a transaction with what stands around it. The server's clock is read
+    /// behind it.
     pub fn statement(&mut self, script: &MigrationScript, span: Span) -> &mut Batch {
         let (place, text) = (
             Place::new(&script.file, span),
             script.file.slice(span).to_string(),
         );
         self.push(Stage::Script, &text, None, Some((place, vec![span])));
-        self.mark();
+        self.mark(CLOCK);
         self
     }
 
@@ -146,8 +158,11 @@ impl Batch {
         });
     }
 
-    fn mark(&mut self) {
-        self.text.push_str("SELECT NULL AS ");
+    /// Ends a part whose statements nobody counts, with a row of one value.
+    fn mark(&mut self, value: &str) {
+        self.text.push_str("SELECT ");
+        self.text.push_str(value);
+        self.text.push_str(" AS ");
         self.text.push_str(MARKER);
         self.text.push_str(";\n");
     }
@@ -176,11 +191,7 @@ impl Batch {
                 .find(|part| (part.span.start..=part.span.end).contains(&offset))
         });
         let Some(part) = hit.or(current) else {
-            return Failure {
-                stage: Stage::Query,
-                place: None,
-                error,
-            };
+            return Failure::of(error);
         };
         let place = part
             .script
@@ -201,7 +212,7 @@ impl Batch {
         Failure {
             stage: part.stage,
             place,
-            error,
+            ..Failure::of(error)
         }
     }
 
@@ -257,14 +268,16 @@ impl Sent {
         let mut reply = Reply {
             rows: Vec::new(),
             affected: Vec::new(),
+            moments: Vec::new(),
         };
-        self.hear(|stage, heard| match heard {
-            Heard::Row(row) if take(stage, &row) => {}
-            Heard::Row(row) => reply.rows.push((stage, SimpleQueryMessage::Row(row))),
-            Heard::Affected(count) => reply.affected.push((stage, count)),
-        })
-        .await?;
-        Ok(reply)
+        let moments = self
+            .hear(|stage, heard| match heard {
+                Heard::Row(row) if take(stage, &row) => {}
+                Heard::Row(row) => reply.rows.push((stage, SimpleQueryMessage::Row(row))),
+                Heard::Affected(count) => reply.affected.push((stage, count)),
+            })
+            .await?;
+        Ok(Reply { moments, ..reply })
     }
 
     /// Waits for the answer, and hands on each row as it comes: none is kept.
@@ -277,9 +290,11 @@ impl Sent {
             Heard::Affected(_) => {}
         })
         .await
+        .map(drop)
     }
 
-    async fn hear(self, mut take: impl FnMut(Stage, Heard)) -> Result<(), Failure> {
+    /// Hands on what comes, and returns what the server's clock said.
+    async fn hear(self, mut take: impl FnMut(Stage, Heard)) -> Result<Vec<i64>, Failure> {
         let batch = self.batch;
         let stream = match self.stream {
             Ok(stream) => stream,
@@ -288,9 +303,15 @@ impl Sent {
         let mut stream = std::pin::pin!(stream);
         let (mut part, mut completed) = (0, 0);
         let mut marked = false;
+        let mut moments = Vec::new();
         while let Some(message) = stream.next().await {
             match message {
-                Err(error) => return Err(batch.locate(part, completed, error.into())),
+                Err(error) => {
+                    return Err(Failure {
+                        moments,
+                        ..batch.locate(part, completed, error.into())
+                    });
+                }
                 Ok(SimpleQueryMessage::RowDescription(_)) => {}
                 Ok(SimpleQueryMessage::Row(row)) => {
                     if row
@@ -299,6 +320,7 @@ impl Sent {
                         .is_some_and(|column| column.name() == MARKER)
                     {
                         marked = true;
+                        moments.extend(row.get(0).and_then(|moment| moment.parse::<i64>().ok()));
                     } else if let Some(part) = batch.parts.get(part) {
                         take(part.stage, Heard::Row(row));
                     }
@@ -325,9 +347,10 @@ impl Sent {
                 stage: missing,
                 place: None,
                 error: Error::Unexpected("the answer ended before the message did".to_string()),
+                moments,
             });
         }
-        Ok(())
+        Ok(moments)
     }
 }
 
@@ -342,9 +365,16 @@ enum Heard {
 pub struct Reply {
     rows: Vec<(Stage, SimpleQueryMessage)>,
     affected: Vec<(Stage, u64)>,
+    moments: Vec<i64>,
 }
 
 impl Reply {
+    /// What the server's clock said at each [`Batch::clock`] and behind each [`Batch::statement`], in order: microseconds
+    /// since 1970.
+    pub fn moments(&self) -> &[i64] {
+        &self.moments
+    }
+
     /// The messages of one stage that hold rows.
     pub fn messages(&self, stage: Stage) -> impl Iterator<Item = &SimpleQueryMessage> {
         self.rows
@@ -381,9 +411,21 @@ pub struct Failure {
     /// In the script, when the error is there.
     pub place: Option<Place>,
     pub error: Error,
+    /// What the server's clock had said before, as in [`Reply::moments`].
+    pub moments: Vec<i64>,
 }
 
 impl Failure {
+    /// An error without a place, of something that pgplumb asked.
+    pub fn of(error: Error) -> Failure {
+        Failure {
+            stage: Stage::Query,
+            place: None,
+            error,
+            moments: Vec::new(),
+        }
+    }
+
     /// The server's own error, when it is one.
     pub fn server(&self) -> Option<&ServerError> {
         self.error.server()

@@ -1,6 +1,6 @@
 //! Looking up in the live database what a plan names: one statement, one row.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -19,7 +19,7 @@ struct Answer {
     labels: Vec<(String, String, String)>,
     functions: Vec<Function>,
     roles: Vec<String>,
-    extensions: Vec<String>,
+    extensions: BTreeMap<String, String>,
     available: Vec<(String, bool)>,
     languages: Vec<String>,
     tablespaces: Vec<String>,
@@ -146,11 +146,7 @@ impl Session {
     /// # Errors
     /// [`Failure`] when the answer is not what was asked for.
     pub fn existing_of(&self, reply: &Reply, names: &Names) -> Result<Existing, Failure> {
-        let unexpected = |message: String| Failure {
-            stage: Stage::Query,
-            place: None,
-            error: Error::Unexpected(message),
-        };
+        let unexpected = |message: String| Failure::of(Error::Unexpected(message));
         let text = reply
             .rows(Stage::Query)
             .find_map(|row| row.try_get("existing").ok().flatten())
@@ -170,7 +166,8 @@ fn existing(answer: Answer, version_num: u32, waiting: Option<&str>) -> Existing
         roles: answer.roles.into_iter().collect(),
         types: answer.types.into_iter().collect(),
         extensions: Extensions {
-            installed: answer.extensions.into_iter().collect(),
+            installed: answer.extensions.keys().cloned().collect(),
+            versions: answer.extensions,
             available: answer.available.into_iter().collect(),
         },
         languages: answer.languages.into_iter().collect(),

@@ -94,8 +94,10 @@ impl Psql {
             .kill_on_drop(true);
         let output = command.output().await.map_err(|error| Failure {
             stage: Stage::Script,
-            place: None,
-            error: Error::Unexpected(format!("{} cannot be run: {error}", self.program.display())),
+            ..Failure::of(Error::Unexpected(format!(
+                "{} cannot be run: {error}",
+                self.program.display()
+            )))
         })?;
         match output.status.success() {
             true => Ok(()),
@@ -123,7 +125,7 @@ impl Psql {
         Failure {
             stage: Stage::Script,
             place,
-            error: Error::Server(Box::new(complaint.error)),
+            ..Failure::of(Error::Server(Box::new(complaint.error)))
         }
     }
 }

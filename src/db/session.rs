@@ -357,11 +357,7 @@ impl Session {
                 return Err(failure);
             }
         };
-        self.history_of(&reply).map_err(|error| Failure {
-            stage: Stage::Query,
-            place: None,
-            error,
-        })
+        self.history_of(&reply).map_err(Failure::of)
     }
 
     /// The next notice that came meanwhile, when there is one.

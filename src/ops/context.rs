@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::Error;
 use super::probes::Consent;
 use super::watch::Working;
-use crate::db::batch::{Batch, Failure, Reply, Row, Stage};
+use crate::db::batch::{Batch, Reply, Row, Stage};
 use crate::db::connect::{ConnectEvent, Connector, HeadStart};
 use crate::db::error::Error as DbError;
 use crate::db::history::Reading;
@@ -278,14 +278,5 @@ pub async fn hear(
             }
             Err(Error::database(doing, failure))
         }
-    }
-}
-
-/// A decoding error as a failure of the conversation.
-pub fn unexpected(error: DbError) -> Failure {
-    Failure {
-        stage: Stage::Query,
-        place: None,
-        error,
     }
 }

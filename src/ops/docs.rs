@@ -19,7 +19,7 @@ use crate::db::session::Session;
 use crate::diagnostic::Diagnostic;
 use crate::history::Ledger;
 use crate::migration::{Migration, Version};
-use crate::report::model::{AppliedLine, Documentation, Figures, MigrationState, Report};
+use crate::report::model::{AppliedLine, Before, Documentation, Figures, MigrationState, Report};
 use crate::sql::{Action, Effect, Name, quote_ident};
 
 /// What the user asked for.
@@ -152,6 +152,15 @@ pub async fn docs(context: &Context<'_>, options: &Options) -> Result<Report, Er
                 .help("run `pgplumb apply`"),
         );
     }
+    let newest = chosen.iter().map(|migration| migration.version).max();
+    let earlier = |version: Version| {
+        newest.is_some_and(|newest| version < newest)
+            && chosen.iter().all(|migration| migration.version != version)
+    };
+    report.before = Some(Before {
+        applied: facts::applied(&ledger, earlier),
+        ..Before::default()
+    });
     let objects: Vec<Object> = catalog
         .iter()
         .filter(|object| made.holds(object, &catalog))

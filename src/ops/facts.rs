@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::check::{Status, Suite, Verdict};
-use crate::migration::{Migration, MigrationScript, sha256};
+use crate::history::{Entry, Ledger};
+use crate::migration::{Migration, MigrationScript, Version, sha256};
 use crate::project::Project;
 use crate::report::model::{
     EffectLine, FileLine, MigrationReport, MigrationState, Report, RootCause, WayBack,
@@ -192,6 +193,14 @@ fn remedy(report: &Report, object: &str) -> String {
         (Some(maker), Some(MigrationState::Applied)) => format!("create it again, as {maker} does"),
         _ => "create it in a migration, or correct the suite that names it".to_string(),
     }
+}
+
+/// Stems of the applied versions that are `wanted`, in order.
+pub fn applied(ledger: &Ledger<'_>, wanted: impl Fn(Version) -> bool) -> Vec<String> {
+    let entries = ledger
+        .iter()
+        .filter(|entry| entry.is_applied() && wanted(entry.version));
+    entries.map(Entry::stem).collect()
 }
 
 /// Tells which migrations make what others rest on: of a run what was there before it, else what is missing.

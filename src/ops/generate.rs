@@ -13,7 +13,7 @@ use super::{Error, begin};
 use crate::catalog::{Catalog, Kind, ObjectId, Scope};
 use crate::check::generate::{Level, Page, Selection, Style, select, write};
 use crate::check::{self, Answers, Status};
-use crate::db::batch::{Batch, Stage};
+use crate::db::batch::{Batch, Failure, Stage};
 use crate::db::history::Reading;
 use crate::db::session::Session;
 use crate::db::snapshot;
@@ -124,9 +124,9 @@ async fn read(context: &Context<'_>, session: &mut Session) -> Result<(Reading, 
         .answer(session, ask(session, "reading the catalog", batch))
         .await
         .or_interrupted("the catalog was read")??;
-    let history = session.history_of(&reply).map_err(|error| {
-        Error::database("reading the migration history", super::context::unexpected(error))
-    })?;
+    let history = session
+        .history_of(&reply)
+        .map_err(|error| Error::database("reading the migration history", Failure::of(error)))?;
     Ok((history, runner::decode(&reply, Stage::After)?))
 }
 

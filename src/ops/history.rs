@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use super::Error;
-use super::context::{Context, ask, unexpected};
+use super::context::{Context, ask};
 use super::runner::millis;
-use crate::db::batch::{Batch, Stage};
+use crate::db::batch::{Batch, Failure, Stage};
 use crate::db::error::Error as DbError;
 use crate::db::history as tables;
 use crate::report::model::{JournalLine, Report};
@@ -32,7 +32,7 @@ pub async fn history(context: &Context<'_>, limit: Option<u32>) -> Result<Report
                 text(name).parse::<i64>().map_err(|_| {
                     Error::database(
                         "reading the journal",
-                        unexpected(DbError::Unexpected(format!("{name} is {:?}", text(name)))),
+                        Failure::of(DbError::Unexpected(format!("{name} is {:?}", text(name)))),
                     )
                 })
             };

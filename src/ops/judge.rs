@@ -8,7 +8,7 @@ use super::{Error, probes};
 use crate::catalog::Catalog;
 use crate::check::{Answer, Answers, Evaluator, Probe, Question, Suite, Verdict};
 use crate::db::ask;
-use crate::db::batch::Batch;
+use crate::db::batch::{Batch, Failure};
 use crate::db::error::Error as DbError;
 use crate::db::isolation;
 use crate::db::probe::{self, Cut, Moved, Probed};
@@ -96,7 +96,7 @@ pub async fn judge_knowing(
         if answers.len() == known {
             return Err(Error::database(
                 "judging the checks",
-                context::unexpected(DbError::Unexpected(
+                Failure::of(DbError::Unexpected(
                     "questions were left without an answer".to_string(),
                 )),
             ));

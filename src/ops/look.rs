@@ -1,11 +1,10 @@
 //! What is read of the catalog for the account of a step, and when: a reading costs more than most scripts.
 
-use super::context::unexpected;
 use super::runner::{Runner, decode};
 use super::{Error, facts};
 use crate::catalog::diff::{self, ChangeKind};
 use crate::catalog::{Catalog, Object, ObjectId, Scope};
-use crate::db::batch::{Batch, Reply, Stage};
+use crate::db::batch::{Batch, Failure, Reply, Stage};
 use crate::db::catalog::{self as reading, Read, ReadError};
 use crate::db::names;
 use crate::db::session::Session;
@@ -67,7 +66,7 @@ impl Look {
         match self.extent {
             Extent::Both | Extent::Behind => decode(reply, Stage::After),
             Extent::Names => names::decode(reply, Stage::After)
-                .map_err(|error| Error::database("reading the catalog", unexpected(error))),
+                .map_err(|error| Error::database("reading the catalog", Failure::of(error))),
         }
     }
 

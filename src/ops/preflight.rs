@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::apply::{check_scripts, refused};
 use super::context::{Context, ask};
-use super::facts::way_back;
+use super::facts::{self, way_back};
 use super::runner::{describe, millis};
 use super::{Error, suites, unjudged};
 use crate::check::{Status, Suite, Verdict};
@@ -19,7 +19,7 @@ use crate::plan::Plan;
 use crate::preflight::{self, Actor, Assessment, Cause, Existing, RelationFacts, Remedy};
 use crate::project::{OutOfOrder, Probes};
 use crate::report::ExitCode;
-use crate::report::model::{Conclusion, MigrationState, Report, RootCause};
+use crate::report::model::{Before, Conclusion, MigrationState, Report, RootCause};
 use crate::report::preflight::{Facts, Planned, Preflight, lines, waiting};
 
 /// What the user asked for.
@@ -180,6 +180,10 @@ pub async fn stops(
         existing.done = half_done(session, history, plan).await?;
         existing.pooler = pooler(report);
         existing.actors = actors;
+        report.before = Some(Before {
+            applied: facts::applied(ledger, |_| true),
+            extensions: existing.extensions.versions.clone(),
+        });
     }
     let found = preflight::assess(plan, &existing);
     if !found.is_ready() {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::runner::millis;
+use crate::migration::MigrationScript;
 use crate::report::model::MigrationReport;
 use crate::report::timeline::{LockWait, TimedStatement, Timing};
 use crate::source::Location;
@@ -17,6 +18,10 @@ pub struct Clock {
     current: Option<String>,
     /// The statement that runs, of a script that runs one by one.
     statement: Option<(Location, String, Instant)>,
+    /// When the server came to the script that travels as one message.
+    script: Option<Instant>,
+    /// The statement of it that failed.
+    failed: Option<Location>,
 }
 
 impl Default for Clock {
@@ -26,6 +31,8 @@ impl Default for Clock {
             steps: BTreeMap::new(),
             current: None,
             statement: None,
+            script: None,
+            failed: None,
         }
     }
 }
@@ -44,6 +51,7 @@ impl Clock {
         let start_ms = self.since(started);
         self.current = Some(version.to_owned());
         self.statement = None;
+        self.failed = None;
         self.steps.entry(version.to_owned()).or_insert_with(|| Timing {
             start_ms,
             ..Timing::default()
@@ -59,11 +67,70 @@ impl Clock {
         }
     }
 
-    /// What its statements reported.
-    pub fn rows(&mut self, counts: &[u64]) {
+    /// The server comes to the script of the step, in one transaction.
+    pub fn start_script(&mut self) {
+        self.script = Some(Instant::now());
+    }
+
+    /// The script ran: `moments` are those of the server's clock in microseconds, when it began and behind each
+    /// statement; none where they were not asked for. `counts` are what its statements reported.
+    pub fn script_ran(&mut self, script: &MigrationScript, moments: &[i64], counts: &[u64]) {
+        let ends = self.ends(moments);
+        self.script_lines(script, &ends, counts);
         let sum: u64 = counts.iter().sum();
         if let Some(timing) = self.timing() {
             timing.rows = (sum > 0).then_some(sum);
+        }
+    }
+
+    /// It failed in the statement behind the last of the `moments`: what ran before it was rolled back, and is told with it.
+    pub fn script_failed(&mut self, script: &MigrationScript, moments: &[i64]) {
+        if moments.is_empty() {
+            return;
+        }
+        let mut ends = self.ends(moments);
+        ends.push(self.since(Instant::now()));
+        self.script_lines(script, &ends, &[]);
+        let index = moments.len() - 1;
+        let failed = script.statements().get(index);
+        self.failed = failed.map(|statement| script.file.location(statement.span.start));
+        if let Some(line) = self.timing().and_then(|timing| timing.statements.get_mut(index)) {
+            line.has_failed = true;
+        }
+    }
+
+    /// When each statement ended, in milliseconds of the run.
+    fn ends(&self, moments: &[i64]) -> Vec<f64> {
+        let Some((first, behind)) = moments.split_first() else {
+            return Vec::new();
+        };
+        let began = self.script.map_or(0.0, |began| self.since(began));
+        // an older moment behind a newer one: somebody set the server's clock
+        let passed = |moment: &i64| (moment - first).max(0) as f64 / 1000.0;
+        behind.iter().map(|moment| began + passed(moment)).collect()
+    }
+
+    /// The lines of the statements, in place of those of an earlier attempt.
+    fn script_lines(&mut self, script: &MigrationScript, ends: &[f64], counts: &[u64]) {
+        let Some(began) = self.script.take() else { return };
+        let mut start_ms = self.since(began);
+        let ran = script.statements().iter().zip(ends).enumerate();
+        let lines = ran.map(|(index, (statement, &end))| {
+            let line = TimedStatement {
+                source: script.file.location(statement.span.start),
+                tag: statement.tag.clone(),
+                start_ms,
+                duration_ms: (end - start_ms).max(0.0),
+                rows: counts.get(index).copied().filter(|&rows| rows > 0),
+                has_failed: false,
+            };
+            start_ms = start_ms.max(end);
+            line
+        });
+        let lines: Vec<TimedStatement> = lines.collect();
+        if let Some(timing) = self.timing() {
+            timing.is_one_message = true;
+            timing.statements = lines;
         }
     }
 
@@ -83,6 +150,7 @@ impl Clock {
             start_ms: self.since(started),
             duration_ms: millis(started.elapsed()),
             rows: (rows > 0).then_some(rows),
+            has_failed: false,
         };
         if let Some(timing) = self.timing() {
             timing.rows = line
@@ -94,11 +162,31 @@ impl Clock {
         self.end();
     }
 
+    /// The statement that began last and did not end, of a script that runs one by one.
+    fn end_failed(&mut self) {
+        let Some((source, tag, started)) = self.statement.take() else {
+            return;
+        };
+        self.end();
+        let start_ms = self.since(started);
+        if let Some(timing) = self.timing() {
+            timing.statements.push(TimedStatement {
+                source,
+                tag,
+                start_ms,
+                duration_ms: timing.start_ms + timing.duration_ms - start_ms,
+                rows: None,
+                has_failed: true,
+            });
+        }
+    }
+
     /// A lock was not obtained: since the last time, or else since `from`, until now. The same holders again make it one
     /// wait.
     pub fn waited(&mut self, from: Instant, held_by: Vec<String>, holder: Option<i32>) {
         let (from, now) = (self.since(from), self.since(Instant::now()));
-        let source = self.statement.as_ref().map(|(source, ..)| source.clone());
+        let running = self.statement.as_ref().map(|(source, ..)| source);
+        let source = running.or(self.failed.as_ref()).cloned();
         let marker = holder.map(|pid| format!("pid {pid} "));
         let Some(timing) = self.timing() else { return };
         let last = timing.waits.last_mut();
@@ -127,6 +215,7 @@ impl Clock {
 
     /// Hands the times to the lines of the report.
     pub fn tell(&mut self, migrations: &mut [MigrationReport]) {
+        self.end_failed();
         for line in migrations {
             line.timing = self.steps.remove(&line.version);
         }

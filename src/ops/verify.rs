@@ -8,7 +8,7 @@ use super::runner::{self, millis};
 use super::{Error, facts, suites, unjudged};
 use crate::catalog::{Catalog, Scope};
 use crate::check::{self, Suite};
-use crate::db::batch::{Batch, Reply, Stage};
+use crate::db::batch::{Batch, Failure, Reply, Stage};
 use crate::db::catalog::{self as reading, Collected};
 use crate::db::history::Reading;
 use crate::db::session::Session;
@@ -161,9 +161,9 @@ async fn read(
     session.begin(&mut batch, "ISOLATION LEVEL REPEATABLE READ", &session.settings);
     session.read_history(&mut batch);
     let (reply, catalog) = read_catalog(context, session, batch, scope).await?;
-    let history = session.history_of(&reply).map_err(|error| {
-        Error::database("reading the migration history", super::context::unexpected(error))
-    })?;
+    let history = session
+        .history_of(&reply)
+        .map_err(|error| Error::database("reading the migration history", Failure::of(error)))?;
     if session.is_pooled() && !was_pooled {
         // what others left there ends where a transaction begins that knows of the pooler
         session.rollback().await;
@@ -195,7 +195,7 @@ async fn read_catalog(
         .or_interrupted("the catalog was read")??;
     let catalog = collected
         .into_catalog()
-        .map_err(|error| Error::database("reading the catalog", super::context::unexpected(error.into())))?;
+        .map_err(|error| Error::database("reading the catalog", Failure::of(error.into())))?;
     Ok((reply, catalog))
 }
 

@@ -88,6 +88,8 @@ pub struct FunctionFacts {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Extensions {
     pub installed: BTreeSet<String>,
+    /// Of those that were installed when the server was asked.
+    pub versions: BTreeMap<String, String>,
     /// Of those that the plan creates; with whether the role may.
     pub available: BTreeMap<String, bool>,
 }

@@ -9,11 +9,13 @@ mod timeline;
 
 pub use seeded::{seeded, with_odd};
 
+use std::collections::BTreeMap;
+
 use super::exit::ExitCode;
 use super::model::{
-    self, AppliedLine, Chain, ChangeLine, Conclusion, Database, Documentation, EffectLine, Figures, FileLine,
-    Gate, JournalLine, LedgerLine, MigrationReport, MigrationState, Proof, Report, RootCause, StatementLine,
-    WayBack,
+    self, AppliedLine, Before, Chain, ChangeLine, Conclusion, Database, Documentation, EffectLine, Figures,
+    FileLine, Gate, JournalLine, LedgerLine, MigrationReport, MigrationState, Proof, Report, RootCause,
+    StatementLine, WayBack,
 };
 use crate::catalog::{Kind, Object, ObjectId, Value};
 use crate::check::verdict::{Difference, Measure};
@@ -49,6 +51,7 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("preflight_blocked", preflight::preflight_blocked()),
         ("apply_rehearsed", rehearsal::rehearsed()),
         ("apply_waited", timeline::waited()),
+        ("apply_timed", timeline::timed()),
         ("verify_isolation", isolation::verify_isolation()),
         ("audit", audit::audit()),
         ("hostile", hostile()),
@@ -534,6 +537,12 @@ pub fn apply_approved() -> Report {
     applied.duration_ms = Some(3871.2);
     applied.artifacts.created = created();
     report.migrations.push(applied);
+    report.before = Some(Before {
+        applied: ["0001_core", "0023_sync_infrastructure"]
+            .map(str::to_string)
+            .into(),
+        extensions: BTreeMap::from([("pgcrypto".to_string(), "1.3".to_string())]),
+    });
     report.checks = suite();
     report
 }

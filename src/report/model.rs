@@ -51,6 +51,8 @@ pub struct Report {
     pub journal: Vec<JournalLine>,
     /// Which migration of the project creates an object: stems by the object as scripts name it.
     pub makers: BTreeMap<String, String>,
+    /// What the database had when the run began; `None` where nobody looked.
+    pub before: Option<Before>,
     /// Of `docs`.
     pub documentation: Option<Documentation>,
     /// Of `checks generate`.
@@ -63,6 +65,15 @@ pub struct Report {
     pub difference: Option<Difference>,
     /// Of `snapshot`.
     pub snapshot: Option<Snapshot>,
+}
+
+/// What a run builds on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Before {
+    /// Stems of the migrations that the history had, in order.
+    pub applied: Vec<String>,
+    /// Versions of the installed extensions by name, from pg_extension; empty where they were not asked for.
+    pub extensions: BTreeMap<String, String>,
 }
 
 /// A catalog to be kept and compared later.
@@ -523,6 +534,7 @@ impl Report {
             ledger: Vec::new(),
             journal: Vec::new(),
             makers: BTreeMap::new(),
+            before: None,
             documentation: None,
             proofs: Vec::new(),
             chain: None,

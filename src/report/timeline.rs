@@ -12,8 +12,10 @@ pub struct Timing {
     /// Rows that its statements read or changed, as they report them; `None` where none reported.
     pub rows: Option<u64>,
     pub waits: Vec<LockWait>,
-    /// Those of a script that runs statement by statement; the others travel to the server as one message.
+    /// Empty where nobody asked when they ran.
     pub statements: Vec<TimedStatement>,
+    /// They shared a transaction and travelled as one message: timed by the server's clock.
+    pub is_one_message: bool,
 }
 
 /// A lock that was not obtained in time, so that it was tried again.
@@ -28,7 +30,7 @@ pub struct LockWait {
     pub held_by: Vec<String>,
 }
 
-/// A statement that ran by itself.
+/// A statement, and when it ran.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimedStatement {
     pub source: Location,
@@ -38,6 +40,7 @@ pub struct TimedStatement {
     pub duration_ms: f64,
     /// As it reports them; `None` of one that reports none.
     pub rows: Option<u64>,
+    pub has_failed: bool,
 }
 
 impl Timing {
@@ -54,18 +57,27 @@ pub fn timed(migrations: &[MigrationReport]) -> impl Iterator<Item = (&Migration
         .filter_map(|migration| Some((migration, migration.timing.as_ref()?)))
 }
 
-/// Whether there is more to tell than how long each took: waits, or statements one by one.
-pub fn has_details(migrations: &[MigrationReport]) -> bool {
-    timed(migrations).any(|(_, timing)| !timing.waits.is_empty() || !timing.statements.is_empty())
+/// How much of a timeline is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Waits, and the statements of scripts that run one by one.
+    Brief,
+    /// Every statement.
+    Whole,
 }
 
-/// Why some migrations of a timeline have no line a statement; `None` where all have.
-pub fn without_statements(migrations: &[MigrationReport]) -> Option<&'static str> {
-    let whole = timed(migrations).any(|(_, timing)| timing.statements.is_empty());
-    (whole && has_details(migrations)).then_some(
-        "A script that runs in one transaction travels to the server as one message, so that its statements have no \
-         times of their own here; apply --rehearse measures each of them and rolls back.",
-    )
+impl Extent {
+    fn statements(self, timing: &Timing) -> &[TimedStatement] {
+        match self {
+            Extent::Brief if timing.is_one_message => &[],
+            Extent::Brief | Extent::Whole => &timing.statements,
+        }
+    }
+}
+
+/// Whether there is more to tell than how long each migration took.
+pub fn has_details(migrations: &[MigrationReport], extent: Extent) -> bool {
+    timed(migrations).any(|(_, timing)| !timing.waits.is_empty() || !extent.statements(timing).is_empty())
 }
 
 /// A line of the timeline.
@@ -87,8 +99,8 @@ pub enum Of {
     Wait,
 }
 
-/// All that was timed, in order: each migration, and below it its statements and waits.
-pub fn lines(migrations: &[MigrationReport]) -> Vec<Line> {
+/// What was timed, in order: each migration, and below it its statements and waits.
+pub fn lines(migrations: &[MigrationReport], extent: Extent) -> Vec<Line> {
     let mut lines = Vec::new();
     for (migration, timing) in timed(migrations) {
         lines.push(Line {
@@ -98,7 +110,7 @@ pub fn lines(migrations: &[MigrationReport]) -> Vec<Line> {
             duration_ms: timing.duration_ms,
             rows: timing.rows,
         });
-        let mut parts: Vec<Line> = timing.statements.iter().map(statement).collect();
+        let mut parts: Vec<Line> = extent.statements(timing).iter().map(statement).collect();
         parts.extend(timing.waits.iter().map(wait));
         parts.sort_by(|one, other| one.start_ms.total_cmp(&other.start_ms));
         lines.append(&mut parts);
@@ -106,10 +118,31 @@ pub fn lines(migrations: &[MigrationReport]) -> Vec<Line> {
     lines
 }
 
+/// How many statements a timeline may have before its longest ones are told first.
+const MANY: usize = 12;
+
+/// How many are told first.
+const LONGEST: usize = 5;
+
+/// Of a long timeline the statements that took longest, those first, with how many there are; `None` of a short one.
+pub fn longest(lines: &[Line]) -> Option<(Vec<&Line>, usize)> {
+    let mut statements: Vec<&Line> = lines.iter().filter(|line| line.of == Of::Statement).collect();
+    let count = statements.len();
+    statements.sort_by(|one, other| other.duration_ms.total_cmp(&one.duration_ms));
+    statements.truncate(LONGEST);
+    (count > MANY).then_some((statements, count))
+}
+
 fn statement(line: &TimedStatement) -> Line {
     Line {
         of: Of::Statement,
-        what: format!("{} at {}:{}", line.tag, line.source.file, line.source.line),
+        what: format!(
+            "{} at {}:{}{}",
+            line.tag,
+            line.source.file,
+            line.source.line,
+            if line.has_failed { ", failed" } else { "" }
+        ),
         start_ms: line.start_ms,
         duration_ms: line.duration_ms,
         rows: line.rows,
@@ -145,7 +178,7 @@ pub fn span(lines: &[Line]) -> (f64, f64) {
 
 #[cfg(test)]
 mod tests {
-    use super::{LockWait, Of, TimedStatement, Timing, has_details, lines, span, without_statements};
+    use super::{Extent, LockWait, Of, TimedStatement, Timing, has_details, lines, longest, span};
     use crate::report::model::{MigrationReport, MigrationState};
     use crate::source::Location;
 
@@ -157,13 +190,14 @@ mod tests {
             column: 1,
         };
         let mut migration = MigrationReport::new("0001", "a", MigrationState::Applied);
-        assert!(!has_details(std::slice::from_ref(&migration)));
+        assert!(!has_details(std::slice::from_ref(&migration), Extent::Whole));
         let statement = |start_ms: f64| TimedStatement {
             source: source.clone(),
             tag: "CREATE INDEX".to_string(),
             start_ms,
             duration_ms: 1.0,
             rows: None,
+            has_failed: false,
         };
         migration.timing = Some(Timing {
             start_ms: 5.0,
@@ -176,15 +210,47 @@ mod tests {
                 held_by: Vec::new(),
             }],
             statements: vec![statement(5.0), statement(10.0)],
+            is_one_message: false,
         });
         let migrations = [migration];
-        assert!(has_details(&migrations));
-        assert_eq!(without_statements(&migrations), None);
-        let lines = lines(&migrations);
+        assert!(has_details(&migrations, Extent::Brief));
+        let lines = lines(&migrations, Extent::Brief);
         let of: Vec<Of> = lines.iter().map(|line| line.of).collect();
         assert_eq!(of, [Of::Migration, Of::Statement, Of::Wait, Of::Statement]);
         assert_eq!(lines[1].what, "CREATE INDEX at migrations/0001_a.sql:3");
         assert_eq!(span(&lines), (5.0, 25.0));
         assert_eq!(span(&[]), (0.0, 0.0));
+        assert_eq!(longest(&lines), None);
+    }
+
+    #[test]
+    fn the_longest_of_many_come_first() {
+        let mut migration = MigrationReport::new("0001", "a", MigrationState::Applied);
+        let source = |line: u32| Location {
+            file: "a.sql".to_string(),
+            line,
+            column: 1,
+        };
+        let statements = (1..=20_u32).map(|number| TimedStatement {
+            source: source(number),
+            tag: "SELECT".to_string(),
+            start_ms: f64::from(number),
+            duration_ms: f64::from(number * 7 % 20),
+            rows: None,
+            has_failed: false,
+        });
+        migration.timing = Some(Timing {
+            statements: statements.collect(),
+            is_one_message: true,
+            ..Timing::default()
+        });
+        let migrations = [migration];
+        assert!(!has_details(&migrations, Extent::Brief));
+        assert_eq!(lines(&migrations, Extent::Brief).len(), 1);
+        let lines = lines(&migrations, Extent::Whole);
+        assert_eq!(lines.len(), 21);
+        let (longest, count) = longest(&lines).expect("many");
+        let durations: Vec<f64> = longest.iter().map(|line| line.duration_ms).collect();
+        assert_eq!((durations, count), (vec![19.0, 18.0, 17.0, 16.0, 15.0], 20));
     }
 }

@@ -336,11 +336,7 @@ impl Bench<'_> {
 }
 
 fn decoded<T: serde::de::DeserializeOwned>(text: Option<&str>) -> Result<T, Failure> {
-    let unexpected = |message: String| Failure {
-        stage: Stage::Query,
-        place: None,
-        error: Error::Unexpected(message),
-    };
+    let unexpected = |message: String| Failure::of(Error::Unexpected(message));
     let text = text.ok_or_else(|| unexpected("no row of facts on isolation".to_string()))?;
     serde_json::from_str(text)
         .map_err(|error| unexpected(format!("the facts on isolation could not be read: {error}")))

@@ -139,7 +139,7 @@ BEGIN
             where n.nspname not like 'pg\_temp%' and n.nspname not like 'pg\_toast%')),
         'relations', relations, 'types', types, 'labels', labels, 'functions', functions, 'roles', roles,
         'may_become', may_become, 'login', session_user,
-        'extensions', pg_catalog.array_to_json(array(select e.extname from pg_catalog.pg_extension e)),
+        'extensions', (select pg_catalog.json_object_agg(e.extname, e.extversion) from pg_catalog.pg_extension e),
         'available', available,
         'languages', pg_catalog.array_to_json(array(select l.lanname from pg_catalog.pg_language l)),
         'tablespaces', tablespaces,

@@ -565,7 +565,7 @@ fn nothing_to_try_on() -> Error {
 }
 
 pub(super) fn unread(error: crate::db::error::Error) -> Error {
-    Error::database("reading the catalog", context::unexpected(error))
+    Error::database("reading the catalog", Failure::of(error))
 }
 
 /// A proof with nothing found yet.

@@ -13,7 +13,7 @@ use crate::db::rehearse::{self as asking, Locks, Measured, Relations};
 use crate::db::session::{self, Expectation, Newest};
 use crate::diagnostic::Diagnostic;
 use crate::ops::Error;
-use crate::ops::context::{Event, ask, unexpected};
+use crate::ops::context::{Event, ask};
 use crate::ops::judge::{Judged, Place, judge};
 use crate::ops::runner::{Runner, decode, is_disturbance, millis, note};
 use crate::plan::{Direction, Plan, Step};
@@ -156,7 +156,7 @@ impl Attempt<'_, '_> {
                 Err(failure) => return Ok(Some(Failed::Script(failure))),
             };
             let measured = asking::measured_of(&reply)
-                .map_err(|error| Error::database("measuring a statement", unexpected(error)))?;
+                .map_err(|error| Error::database("measuring a statement", Failure::of(error)))?;
             let since = measured.began - *began.get_or_insert(measured.began);
             self.take_down(step, statement, measured, since);
         }

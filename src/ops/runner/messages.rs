@@ -60,21 +60,33 @@ impl Runner<'_> {
         (first, second)
     }
 
-    /// The script; where somebody watches, each statement says by its `application_name` which one it is.
+    /// The script: as it is, where nobody reads when its statements ran. Otherwise statement by statement, between
+    /// looks at the server's clock; where somebody watches, each says by its `application_name` which one it is.
     fn push_script(&self, batch: &mut Batch, script: &MigrationScript) {
         let statements = script.statements();
-        if !self.context.is_watched || statements.len() < 2 {
+        let is_watched = self.context.is_watched && statements.len() > 1;
+        if !is_watched && !self.is_timed() {
             batch.script(script);
             return;
         }
         let own = self.context.parameters.application_name().unwrap_or_default();
         let name = |name: &str| format!("SET LOCAL application_name = {}", quote_literal(name));
+        batch.clock(Stage::Guard);
         for (number, statement) in statements.iter().enumerate() {
-            let named = application_name(own, number, statements.len());
-            batch.one(Stage::Guard, &name(&named));
+            if is_watched {
+                let named = application_name(own, number, statements.len());
+                batch.one(Stage::Guard, &name(&named));
+            }
             batch.statement(script, statement.span);
         }
-        batch.one(Stage::Guard, &name(own));
+        if is_watched {
+            batch.one(Stage::Guard, &name(own));
+        }
+    }
+
+    /// Whether the report is read that tells when each statement ran.
+    fn is_timed(&self) -> bool {
+        !self.is_terse
     }
 
     /// The newest recorded version once a step is recorded that ran before.

@@ -21,10 +21,10 @@ use super::context::Context;
 use super::judge::{Judged, Place, judge};
 use super::look::scope_of;
 use super::timeline::Clock;
-use super::{Error, context, facts, probes};
+use super::{Error, facts, probes};
 use crate::catalog::{Catalog, Scope};
 use crate::check::{self, Suite, Verdict};
-use crate::db::batch::{Reply, Stage};
+use crate::db::batch::{Failure, Reply, Stage};
 use crate::db::catalog as reading;
 use crate::db::error::Error as DbError;
 use crate::db::history::Reading;
@@ -278,7 +278,7 @@ pub fn is_disturbance(error: &Error) -> bool {
 /// The catalog rows of one stage.
 pub fn decode(reply: &Reply, stage: Stage) -> Result<Catalog, Error> {
     reading::decode(reply.messages(stage))
-        .map_err(|error| Error::database("reading the catalog", context::unexpected(error.into())))
+        .map_err(|error| Error::database("reading the catalog", Failure::of(error.into())))
 }
 
 /// A migration as a line of the report.

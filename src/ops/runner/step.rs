@@ -82,6 +82,9 @@ impl Runner<'_> {
         let after = match second {
             Ok(reply) => reply,
             Err(failure) => {
+                if failure.stage == Stage::Script {
+                    self.clock.script_failed(at.step.script, &failure.moments);
+                }
                 let asking = self.session.asking;
                 self.session.asking = asking.failed();
                 if asking.is_astray(&failure) {
@@ -92,7 +95,8 @@ impl Runner<'_> {
                 return self.not_run(at, course, failure).await;
             }
         };
-        self.clock.rows(&after.script_counts());
+        self.clock
+            .script_ran(at.step.script, after.moments(), &after.script_counts());
         let look = &course.looks[at.index];
         if look.asks_names() {
             self.session.asking = self.session.asking.answered();
@@ -119,6 +123,7 @@ impl Runner<'_> {
         let first = first.send(self.session.client()).await;
         let second = second.send(self.session.client()).await;
         let first = self.context.answer(&self.session, first.reply()).await;
+        self.clock.start_script();
         let is_commit_answered = is_commit_answered(&first);
         if is_commit_answered && !self.single {
             self.committed(course.finished.take());

@@ -9,7 +9,7 @@ use crate::report::findings::line_of;
 use crate::report::markup::escape;
 use crate::report::model::{Artifacts, MigrationReport, MigrationState, Report, is_partition};
 use crate::report::summary;
-use crate::report::timeline::{self, Of};
+use crate::report::timeline::{self, Extent, Line, Of};
 
 /// Columns of a statement that is not folded.
 const LONG: usize = 160;
@@ -35,11 +35,24 @@ pub fn sections(out: &mut String, report: &Report) {
 
 /// When what ran and what it waited for, where the durations of the migrations do not say it all.
 fn times(report: &Report) -> String {
-    if !timeline::has_details(&report.migrations) {
+    if !timeline::has_details(&report.migrations, Extent::Whole) {
         return String::new();
     }
-    let lines = timeline::lines(&report.migrations);
-    let (start, end) = timeline::span(&lines);
+    let lines = timeline::lines(&report.migrations, Extent::Whole);
+    let span = timeline::span(&lines);
+    match timeline::longest(&lines) {
+        None => times_list(&lines, span),
+        Some((longest, count)) => format!(
+            "<p>The longest of {count} statements:</p>\n{}\
+             <details><summary>All, in order</summary>\n{}</details>\n",
+            times_list(longest, span),
+            times_list(&lines, span),
+        ),
+    }
+}
+
+/// A line each, with its place between the beginning and the end of the whole, both in milliseconds.
+fn times_list<'l>(lines: impl IntoIterator<Item = &'l Line>, (start, end): (f64, f64)) -> String {
     let share = |milliseconds: f64| milliseconds / (end - start).max(f64::MIN_POSITIVE) * 100.0;
     let mut out = String::from("<ol class=\"timeline\">\n");
     for line in lines {
@@ -63,11 +76,7 @@ fn times(report: &Report) -> String {
             super::short_duration(line.duration_ms),
         ));
     }
-    out.push_str("</ol>\n");
-    if let Some(why) = timeline::without_statements(&report.migrations) {
-        out.push_str(&format!("<p class=\"quiet\">{}</p>\n", escape(why)));
-    }
-    out
+    out + "</ol>\n"
 }
 
 /// One after the other, as far as durations are known.

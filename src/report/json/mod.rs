@@ -13,6 +13,8 @@ mod proof;
 mod rehearsal;
 mod timing;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use self::check::{JsonCheck, JsonRootCause};
@@ -67,6 +69,9 @@ struct JsonReport<'a> {
     #[cfg_attr(test, schemars(extend("format" = "date-time")))]
     started_at: Option<&'a str>,
     duration_ms: f64,
+    /// What the database had when the run began; absent where nobody looked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<JsonBefore<'a>>,
     migrations: Vec<JsonMigration<'a>>,
     totals: Totals,
     checks: Vec<JsonCheck<'a>>,
@@ -112,6 +117,15 @@ struct JsonReport<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Before"))]
+struct JsonBefore<'a> {
+    /// Migrations that the history had, in order.
+    applied: &'a [String],
+    /// Versions of the installed extensions by name.
+    extensions: &'a BTreeMap<String, String>,
+}
+
+#[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "GeneratedSuite"))]
 struct JsonGenerated<'a> {
     /// `0024_sync` for the suite of a migration, else `baseline`.
@@ -134,6 +148,10 @@ impl<'a> JsonReport<'a> {
             database: report.database.as_ref().map(JsonDatabase::of),
             started_at: Some(report.started_at.as_str()).filter(|at| !at.is_empty()),
             duration_ms: milliseconds(report.duration_ms),
+            before: report.before.as_ref().map(|before| JsonBefore {
+                applied: &before.applied,
+                extensions: &before.extensions,
+            }),
             migrations: report.migrations.iter().map(JsonMigration::of).collect(),
             totals: report.totals(),
             checks: report.checks.iter().map(JsonCheck::of).collect(),

@@ -15,7 +15,7 @@ pub(super) struct JsonTiming<'a> {
     /// Rows that its statements read or changed, as they report them; null where none reported.
     rows: Option<u64>,
     waits: Vec<JsonWait<'a>>,
-    /// Those of a script that runs statement by statement.
+    /// Each with its own times; those of a script in one transaction by the server's clock.
     statements: Vec<JsonTimedStatement<'a>>,
 }
 
@@ -38,6 +38,8 @@ struct JsonTimedStatement<'a> {
     start_ms: f64,
     duration_ms: f64,
     rows: Option<u64>,
+    /// It ended the migration; what ran before it was rolled back.
+    failed: bool,
 }
 
 impl<'a> JsonTiming<'a> {
@@ -54,6 +56,7 @@ impl<'a> JsonTiming<'a> {
             start_ms: milliseconds(line.start_ms),
             duration_ms: milliseconds(line.duration_ms),
             rows: line.rows,
+            failed: line.has_failed,
         };
         JsonTiming {
             start_ms: milliseconds(timing.start_ms),

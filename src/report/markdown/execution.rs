@@ -10,7 +10,7 @@ use crate::report::describe::duration;
 use crate::report::model::{Artifacts, MigrationReport, MigrationState, Report};
 use crate::report::section;
 use crate::report::summary::{self, Tone};
-use crate::report::timeline::{Of, has_details, lines, without_statements};
+use crate::report::timeline::{Extent, Line, Of, has_details, lines, longest};
 
 /// Renders the document.
 pub fn render(page: &mut Page, report: &Report) {
@@ -63,15 +63,37 @@ pub fn render(page: &mut Page, report: &Report) {
     parts::messages(page, report, "Warnings", &[Severity::Warning]);
     write(page, section::next_steps(report));
     write(page, Some(section::sign_off(report)));
+    statements(page, report);
 }
 
 /// When what ran and what it waited for, where the durations of the migrations do not say it all.
 fn timeline(page: &mut Page, report: &Report) {
-    if !has_details(&report.migrations) {
+    if !has_details(&report.migrations, Extent::Whole) {
         return;
     }
     page.heading(2, "Timeline");
-    let rows: Vec<[String; 4]> = lines(&report.migrations)
+    let whole = lines(&report.migrations, Extent::Whole);
+    match longest(&whole) {
+        None => timeline_table(page, &whole),
+        Some((longest, count)) => {
+            timeline_table(page, &lines(&report.migrations, Extent::Brief));
+            page.paragraph(&format!("The longest of {count} statements; all are at the end:"));
+            timeline_table(page, longest);
+        }
+    }
+}
+
+/// Every statement, where the timeline told the longest alone.
+fn statements(page: &mut Page, report: &Report) {
+    let whole = lines(&report.migrations, Extent::Whole);
+    if longest(&whole).is_some() {
+        page.heading(2, "All statements, in order");
+        timeline_table(page, &whole);
+    }
+}
+
+fn timeline_table<'l>(page: &mut Page, lines: impl IntoIterator<Item = &'l Line>) {
+    let rows: Vec<[String; 4]> = lines
         .into_iter()
         .map(|line| {
             let what = match line.of {
@@ -83,9 +105,6 @@ fn timeline(page: &mut Page, report: &Report) {
         })
         .collect();
     page.table(["From", "What", "Duration", "Rows"], &rows);
-    if let Some(why) = without_statements(&report.migrations) {
-        page.paragraph(&text(why));
-    }
 }
 
 /// The migrations of the run, a line each.

@@ -9,10 +9,53 @@ use crate::report::summary::quantity;
 /// The section; `None` where what was made rests on nothing but itself.
 pub fn dependencies(report: &Report, made: &[Object]) -> Option<Section> {
     let needs = needs(made);
-    if needs.is_empty() {
+    let before = report.before.as_ref();
+    let applied = before.map_or(&[][..], |before| &before.applied);
+    if needs.is_empty() && applied.is_empty() {
         return None;
     }
     let mut section = Section::titled("Dependencies and prerequisites");
+    if !needs.is_empty() {
+        needed(&mut section, report, &needs);
+    }
+    if let Some(words) = earlier(applied) {
+        section.paragraph(words);
+    }
+    let extensions = before.map(|before| &before.extensions);
+    if let Some(extensions) = extensions.filter(|extensions| !extensions.is_empty()) {
+        let listed: Vec<String> = extensions
+            .iter()
+            .map(|(name, version)| format!("{name} {version}"))
+            .collect();
+        section.paragraph(Words::of("Extensions that were installed: ").codes(&listed));
+    }
+    if let Some(database) = &report.database {
+        section.paragraph(Words::of(format!(
+            "Server: PostgreSQL {}.",
+            database.server_version
+        )));
+    }
+    Some(section)
+}
+
+/// How many earlier migrations are named.
+const NAMED: usize = 10;
+
+/// The migrations that were applied before; the latest of many.
+fn earlier(applied: &[String]) -> Option<Words> {
+    let latest = applied.last()?;
+    Some(match applied.len() {
+        ..=NAMED => Words::of("Migrations that were applied before: ").codes(applied),
+        count => Words::of(format!(
+            "{} were applied before, the latest ",
+            quantity(count, "migration")
+        ))
+        .code(latest),
+    })
+}
+
+/// What was made rests on these.
+fn needed(section: &mut Section, report: &Report, needs: &[Need]) {
     section.paragraph(Words::of(
         "These were there before and are used by what was created: the catalog names them. Bodies of functions \
          are texts to the catalog, and what they name is not in this list.",
@@ -29,13 +72,6 @@ pub fn dependencies(report: &Report, made: &[Object]) -> Option<Section> {
         })
         .collect();
     section.table(["Kind", "Object", "Used by", "Made by"], rows);
-    if let Some(database) = &report.database {
-        section.paragraph(Words::of(format!(
-            "Server: PostgreSQL {}.",
-            database.server_version
-        )));
-    }
-    Some(section)
 }
 
 fn users(need: &Need) -> String {

@@ -64,6 +64,7 @@ impl Strings for Timing {
             rows: _,
             waits,
             statements,
+            is_one_message: _,
         } = self;
         each!(visit, waits, statements);
     }
@@ -89,6 +90,7 @@ impl Strings for TimedStatement {
             start_ms: _,
             duration_ms: _,
             rows: _,
+            has_failed: _,
         } = self;
         each!(visit, source, tag);
     }

@@ -7,7 +7,7 @@ mod preflight;
 
 use std::collections::BTreeMap;
 
-use super::model::{Database, Report};
+use super::model::{Before, Database, Report};
 
 /// Visits every string of a value. Structs are taken apart field by field, so that a new field cannot be forgotten.
 pub trait Strings {
@@ -80,6 +80,7 @@ impl Strings for Report {
             ledger,
             journal,
             makers,
+            before,
             documentation,
             generated,
             preflight,
@@ -100,9 +101,17 @@ impl Strings for Report {
             ledger,
             journal,
             makers,
+            before,
             documentation,
             generated
         );
+    }
+}
+
+impl Strings for Before {
+    fn each(&mut self, visit: &dyn Fn(&mut String)) {
+        let Before { applied, extensions } = self;
+        each!(visit, applied, extensions);
     }
 }
 

@@ -20,6 +20,7 @@ use super::exit::ExitCode;
 use super::model::Report;
 use super::section as sections;
 use super::summary::{self, Outcome, Tone};
+use super::timeline::Extent;
 use crate::diagnostic::screen;
 
 /// How the text is laid out.
@@ -74,7 +75,11 @@ pub fn render(report: &Report, options: &TextOptions) -> String {
         _ if summary::is_run(report) => run(&mut page, report, &outcome),
         _ => judgement(&mut page, report),
     }
-    timeline::section(&mut page, report);
+    let extent = match options.verbose || options.document {
+        true => Extent::Whole,
+        false => Extent::Brief,
+    };
+    timeline::section(&mut page, report, extent);
     isolation::section(&mut page, report);
     messages::others(&mut page, report);
     if options.document {
@@ -82,6 +87,7 @@ pub fn render(report: &Report, options: &TextOptions) -> String {
             section::write(&mut page, &part);
         }
     }
+    timeline::statements(&mut page, report, extent);
     sign_off(&mut page, report, &outcome);
     page.finish()
 }
