@@ -4,18 +4,34 @@
 //! exist: a DO block looks and leaves what it found in a setting of the transaction.
 
 use serde::Deserialize;
-use tokio_postgres::SimpleColumn;
+use tokio_postgres::{SimpleColumn, SimpleQueryRow};
 
-use super::batch::Row;
+use super::batch::{Reply, Stage};
 use super::error::Error;
-use crate::history::{Applied, HISTORY_TABLE, History, JOURNAL_TABLE};
+use crate::history::{Applied, HISTORY_TABLE, History, JOURNAL_TABLE, Repeated};
 use crate::migration::{Version, Width};
 use crate::sql::name::{do_block, quote_ident, quote_literal};
+
+/// How much of the history is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Its rows, whose table has to be of refinery's shape.
+    Rows,
+    /// Where it would be: a table of that name may be somebody else's, and then counts as none.
+    Place,
+}
 
 /// Statements that read the history; the answer is for [`decode`]. They write nothing, so they run on a standby and in a
 /// read-only transaction as well. The rows come from a cursor that the block opens: as one text they would take the server
 /// twice as long.
-pub fn read_sql() -> [String; 3] {
+pub fn read_sql(extent: Extent) -> [String; 3] {
+    let rows = match extent {
+        Extent::Rows => format!(
+            "found := pg_catalog.format('SELECT version AS applied_version, name, applied_on, checksum \
+             FROM %I.{HISTORY_TABLE} ORDER BY version', home);"
+        ),
+        Extent::Place => String::new(),
+    };
     let find = format!(
         r#"DO $pgplumb$
 DECLARE
@@ -30,15 +46,19 @@ BEGIN
     IF history IS NOT NULL THEN
         SELECT pg_catalog.format_type(atttypid, atttypmod) INTO width
           FROM pg_catalog.pg_attribute WHERE attrelid = history AND attname = 'version';
-        found := pg_catalog.format('SELECT version AS applied_version, name, applied_on, checksum FROM %I.{HISTORY_TABLE}
-            ORDER BY version', home);
+        {rows}
     END IF;
     OPEN applied FOR EXECUTE found;
     IF journal IS NOT NULL THEN
         EXECUTE pg_catalog.format('SELECT pg_catalog.max(id) FROM %I.{JOURNAL_TABLE}', home) INTO newest;
     END IF;
     PERFORM pg_catalog.set_config('pgplumb.history', pg_catalog.json_build_object(
-        'schema', home, 'width', width, 'has_journal', journal IS NOT NULL,
+        'schema', home, 'width', width, 'is_foreign', history IS NOT NULL AND 4 <> (
+            SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute
+             WHERE attrelid = history AND attnum > 0 AND NOT attisdropped
+               AND (attname IN ('name', 'applied_on', 'checksum')
+                    OR attname = 'version' AND atttypid IN ('int4'::pg_catalog.regtype, 'int8'::pg_catalog.regtype))),
+        'has_journal', journal IS NOT NULL,
         'journal_id', newest, 'search_path', pg_catalog.current_setting('search_path'),
         'schemas', pg_catalog.to_json(pg_catalog.current_schemas(false)),
         'database', pg_catalog.current_database(), 'user', current_user,
@@ -68,12 +88,15 @@ pub struct Reading {
     pub pid: i32,
     pub standby: bool,
     pub read_only: bool,
+    /// Whether the table of that name is of another shape than refinery's.
+    pub is_foreign: bool,
 }
 
 #[derive(Deserialize)]
 struct Answer {
     schema: String,
     width: Option<String>,
+    is_foreign: bool,
     has_journal: bool,
     journal_id: Option<i64>,
     search_path: String,
@@ -89,10 +112,10 @@ struct Answer {
 ///
 /// # Errors
 /// [`Error::Unexpected`] when a history table is there that refinery could not have made.
-pub fn decode<'r>(rows: impl Iterator<Item = &'r Row>) -> Result<Reading, Error> {
+pub fn decode(reply: &Reply, extent: Extent) -> Result<Reading, Error> {
     let mut answer = None;
     let mut found = Vec::new();
-    for row in rows {
+    for row in reply.rows(Stage::Query) {
         match row.columns().first().map(SimpleColumn::name) {
             Some("history") => answer = row.get(0),
             Some("applied_version") => found.push(row),
@@ -106,6 +129,7 @@ pub fn decode<'r>(rows: impl Iterator<Item = &'r Row>) -> Result<Reading, Error>
     let table = format!("{}.{HISTORY_TABLE}", quote_ident(&answer.schema));
     let width = match answer.width.as_deref() {
         None => None,
+        Some(_) if extent == Extent::Place && answer.is_foreign => None,
         Some("integer") => Some(Width::Int4),
         Some("bigint") => Some(Width::Int8),
         Some(other) => {
@@ -135,6 +159,7 @@ pub fn decode<'r>(rows: impl Iterator<Item = &'r Row>) -> Result<Reading, Error>
             schema: answer.schema,
             width,
             applied,
+            repeated: Vec::new(),
             journal_id: answer.journal_id,
             has_journal: answer.has_journal,
         },
@@ -145,6 +170,7 @@ pub fn decode<'r>(rows: impl Iterator<Item = &'r Row>) -> Result<Reading, Error>
         pid: answer.pid,
         standby: answer.standby,
         read_only: answer.read_only,
+        is_foreign: answer.is_foreign,
     })
 }
 
@@ -200,7 +226,7 @@ pub fn ensure_journal_sql(history: &History) -> String {
 pub struct JournalRow<'a> {
     /// Names the run; the same for all its rows.
     pub run: &'a str,
-    /// `apply`, `rollback`, `baseline` or `repair`.
+    /// `apply`, `rollback`, `baseline`, `repair`, or [`REPEAT`].
     pub action: &'static str,
     pub version: Version,
     pub name: &'a str,
@@ -266,6 +292,36 @@ pub fn delete_history_sql(history: &History, version: Version) -> String {
         history.table(),
         version = version.number(),
     ))
+}
+
+/// The journal's word for a run of a repeatable migration; its version is 0, its name tells which.
+pub const REPEAT: &str = "repeat";
+
+/// Reads the newest successful run of each repeatable migration; the answer is for [`decode_repeated`].
+pub fn read_repeated_sql(history: &History) -> String {
+    format!(
+        "SELECT DISTINCT ON (name COLLATE \"C\") name, pg_catalog.to_char(at AT TIME ZONE 'UTC', \
+         'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), coalesce(sha256, ''), id < coalesce((SELECT pg_catalog.max(id) FROM \
+         {journal} WHERE action = 'rollback' AND outcome = 'done'), 0) \
+         FROM {journal} WHERE action = '{REPEAT}' AND outcome = 'done' ORDER BY name COLLATE \"C\", id DESC",
+        journal = history.journal()
+    )
+}
+
+/// Decodes the rows of [`read_repeated_sql`], the only ones of their stage.
+pub fn decode_repeated(reply: &Reply) -> Vec<Repeated> {
+    let rows = reply.rows(Stage::Query).enumerate();
+    let text = |row: &SimpleQueryRow, at: usize| row.get(at).unwrap_or_default().to_string();
+    rows.map(|(index, row)| Repeated {
+        applied: Applied {
+            version: Version::repeatable(index),
+            name: text(row, 0),
+            applied_on: text(row, 1),
+            checksum: text(row, 2),
+        },
+        is_stale: row.get(3) == Some("t"),
+    })
+    .collect()
 }
 
 /// Reads the newest successful application of each version.
