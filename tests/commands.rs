@@ -411,9 +411,7 @@ fn a_busy_table_is_exit_7_and_names_who_holds_it() {
     holder
         .run("SET application_name = 'nightly report'; BEGIN; LOCK TABLE note IN ACCESS SHARE MODE")
         .expect("nobody else holds it");
-    let pid = holder.run("SELECT pg_backend_pid()").expect("it answers")[0][0]
-        .clone()
-        .expect("a number");
+    let pid = holder.pid();
     let outcome = Pgplumb::new(&project, &database)
         .args(&["apply", "--lock-wait", "1s"])
         .run()

@@ -39,9 +39,7 @@ fn a_statement_that_waits_says_which_it_is_and_for_whom() {
     holder
         .run("SET application_name = 'nightly report'; BEGIN; LOCK TABLE \"Busy\" IN ACCESS SHARE MODE")
         .expect("nobody else holds it");
-    let pid = holder.run("SELECT pg_backend_pid()").expect("it answers")[0][0]
-        .clone()
-        .expect("a number");
+    let pid = holder.pid();
     let shown = project.path().join("shown");
     let mut child = Pgplumb::new(&project, &database)
         .args(&["apply"])

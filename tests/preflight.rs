@@ -656,8 +656,7 @@ fn a_transaction_that_holds_a_table_for_long_is_named() {
     database.run("create table a (id int primary key); create table quiet (id int)");
     let reader = database.session();
     reader.run("begin; select * from a").expect("it is read");
-    let pid = reader.run("select pg_backend_pid()").expect("a pid")[0][0].clone();
-    let pid = pid.expect("a number");
+    let pid = reader.pid();
     let altered = Project::new().with("migrations/0001_a.sql", "alter table a add column b int;");
     let referred = Project::new().with(
         "migrations/0001_a.sql",

@@ -60,11 +60,7 @@ fn every_property_that_is_left_behind_is_found() {
         );
         statements.insert(number, statement);
     }
-    let report = Pgplumb::at(project.path())
-        .args(&["prove", "--format", "json", "-q"])
-        .run()
-        .expect(1)
-        .json();
+    let report = proven(project.path(), &[], 1);
     let proofs = proofs(&report);
     assert_eq!(proofs.len(), statements.len());
     let mut missed = Vec::new();
@@ -122,11 +118,7 @@ fn the_examples_take_back_all_that_they_make() {
     let mut count = 0;
     for entry in std::fs::read_dir(examples).expect("examples") {
         let example = entry.expect("an entry").path();
-        let report = Pgplumb::at(&example)
-            .args(&["prove", "--format", "json", "-q", "--setup", &setup])
-            .run()
-            .expect(0)
-            .json();
+        let report = proven(&example, &["--setup", &setup], 0);
         let outcomes = texts(&report, "proofs", "outcome");
         assert!(outcomes.iter().all(|outcome| *outcome == "exact"), "{outcomes:?}");
         assert_eq!(report["chain"]["taken_back"], outcomes.len());
@@ -351,15 +343,21 @@ fn judge(name: &str, folder: &Path) -> Judgement {
     judgement
 }
 
+/// The report of a proof of what is in the directory.
+fn proven(directory: &Path, options: &[&str], code: i32) -> Value {
+    let args = [&["prove", "--format", "json", "-q"], options].concat();
+    Pgplumb::at(directory).args(&args).run().expect(code).json()
+}
+
 fn prove(migrations: &Path, rollbacks: Option<&Path>) -> Value {
     let migrations = migrations.display().to_string();
-    let mut args = vec!["prove", "--format", "json", "-q", "--migrations", &migrations];
+    let mut args = vec!["--migrations", &migrations];
     let rollbacks = rollbacks.map(|folder| folder.display().to_string());
     if let Some(rollbacks) = &rollbacks {
         args.extend(["--rollbacks", rollbacks]);
     }
     let project = Project::new();
-    Pgplumb::at(project.path()).args(&args).run().expect(1).json()
+    proven(project.path(), &args, 1)
 }
 
 #[test]

@@ -100,8 +100,7 @@ fn a_busy_table_is_in_the_timeline_with_who_held_it() {
         );
     let holder = database.session();
     holder.run("begin; select * from t").expect("it is read");
-    let pid = holder.run("select pg_backend_pid()").expect("a pid")[0][0].clone();
-    let pid = pid.expect("a number");
+    let pid = holder.pid();
     let release = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(900));
         holder.run("commit").expect("it ends");

@@ -96,6 +96,18 @@ pub enum IndexState {
     Building(i32),
 }
 
+/// How a partition stands that DETACH PARTITION CONCURRENTLY takes off, which has two transactions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DetachState {
+    Attached,
+    /// Between the two: it waits to be finalized.
+    Pending,
+    /// It is no partition of that parent.
+    Detached,
+    /// One of the two is not there.
+    Absent,
+}
+
 /// An index as a statement names it.
 #[derive(Debug, Clone, Copy)]
 pub enum IndexName<'a> {
@@ -139,6 +151,35 @@ impl Session {
                 (_, Some(pid)) => IndexState::Building(pid),
                 _ => IndexState::Invalid,
             },
+        })
+    }
+
+    /// How a partition stands to its parent now.
+    ///
+    /// # Errors
+    /// [`Failure`] when the server refuses or is lost.
+    pub async fn detach_state(&self, parent: &Name, partition: &Name) -> Result<DetachState, Failure> {
+        let mut batch = Batch::new();
+        // the column came with the statement, in version 14
+        batch.one(
+            Stage::Query,
+            &format!(
+                "SELECT n.parent IS NULL OR n.partition IS NULL, i.inhrelid IS NULL, \
+                 pg_catalog.to_jsonb(i)->>'inhdetachpending' = 'true' \
+                 FROM (SELECT pg_catalog.to_regclass({}) AS parent, pg_catalog.to_regclass({}) AS partition) n \
+                 LEFT JOIN pg_catalog.pg_inherits i ON i.inhparent = n.parent AND i.inhrelid = n.partition",
+                quote_literal(&quoted(parent)),
+                quote_literal(&quoted(partition)),
+            ),
+        );
+        let reply = batch.run(self.client()).await?;
+        let row = reply.rows(Stage::Query).next();
+        let is = |at: usize| row.and_then(|row| row.get(at)) == Some("t");
+        Ok(match (is(0), is(1), is(2)) {
+            (true, ..) => DetachState::Absent,
+            (_, true, _) => DetachState::Detached,
+            (.., true) => DetachState::Pending,
+            _ => DetachState::Attached,
         })
     }
 }

@@ -1,4 +1,5 @@
-//! What `repair` looks at and mends: checksums in the history, and indexes that a build left INVALID.
+//! What `repair` looks at and mends: checksums in the history, indexes that a build left INVALID, and partitions that
+//! DETACH PARTITION CONCURRENTLY left half detached.
 
 use super::batch::{Batch, Failure, Stage};
 use super::session::Session;
@@ -23,7 +24,7 @@ impl InvalidIndex {
     }
 
     /// The statement that mends it; it runs outside a transaction.
-    pub fn mend_sql(&self) -> String {
+    fn mend_sql(&self) -> String {
         let name = format!("{}.{}", quote_ident(&self.schema), quote_ident(&self.name));
         match self.is_remainder {
             true => format!("DROP INDEX CONCURRENTLY {name}"),
@@ -32,13 +33,111 @@ impl InvalidIndex {
     }
 }
 
+/// A partition that its parent shows no more, and that is still one of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingDetach {
+    pub schema: String,
+    pub name: String,
+    /// Quoted as SQL needs it.
+    pub parent: String,
+}
+
+/// What a statement that was cut off left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remnant {
+    Index(InvalidIndex),
+    Partition(PendingDetach),
+}
+
+impl Remnant {
+    /// The name of the object alone.
+    pub fn name(&self) -> &str {
+        match self {
+            Remnant::Index(index) => &index.name,
+            Remnant::Partition(partition) => &partition.name,
+        }
+    }
+
+    /// `index public.i`, `partition public.p`.
+    pub fn object(&self) -> String {
+        match self {
+            Remnant::Index(index) => format!("index {}", index.qualified()),
+            Remnant::Partition(partition) => {
+                format!(
+                    "partition {}",
+                    Name::qualified(&partition.schema, &partition.name)
+                )
+            }
+        }
+    }
+
+    /// The table that it belongs to.
+    pub fn table(&self) -> &str {
+        match self {
+            Remnant::Index(index) => &index.table,
+            Remnant::Partition(partition) => &partition.parent,
+        }
+    }
+
+    /// The statement that mends it; it runs outside a transaction.
+    pub fn mend_sql(&self) -> String {
+        match self {
+            Remnant::Index(index) => index.mend_sql(),
+            Remnant::Partition(PendingDetach { schema, name, parent }) => format!(
+                "ALTER TABLE {parent} DETACH PARTITION {}.{} FINALIZE",
+                quote_ident(schema),
+                quote_ident(name)
+            ),
+        }
+    }
+}
+
 impl Session {
+    /// What statements that were cut off left behind.
+    ///
+    /// # Errors
+    /// [`Failure`] when the server refuses or is lost.
+    pub async fn remnants(&self) -> Result<Vec<Remnant>, Failure> {
+        let indexes = self.invalid_indexes().await?;
+        let partitions = self.pending_detaches().await?;
+        let indexes = indexes.into_iter().map(Remnant::Index);
+        Ok(indexes
+            .chain(partitions.into_iter().map(Remnant::Partition))
+            .collect())
+    }
+
+    /// The partitions that nobody is detaching now, and that are half detached.
+    async fn pending_detaches(&self) -> Result<Vec<PendingDetach>, Failure> {
+        let mut batch = Batch::new();
+        // the column came with the statement, in version 14
+        batch.one(
+            Stage::Query,
+            "SELECT n.nspname, c.relname, pg_catalog.format('%I.%I', pn.nspname, p.relname) \
+             FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             JOIN pg_catalog.pg_class p ON p.oid = i.inhparent \
+             JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace \
+             WHERE pg_catalog.to_jsonb(i)->>'inhdetachpending' = 'true' AND NOT EXISTS (SELECT FROM \
+             pg_catalog.pg_stat_activity a WHERE a.datname = pg_catalog.current_database() AND a.state = 'active' \
+             AND a.pid <> pg_catalog.pg_backend_pid() AND a.query ~* 'detach\\s+partition') ORDER BY 1, 2",
+        );
+        let reply = batch.run(self.client()).await?;
+        let text =
+            |row: &tokio_postgres::SimpleQueryRow, at: usize| row.get(at).unwrap_or_default().to_string();
+        let partitions = reply.rows(Stage::Query).map(|row| PendingDetach {
+            schema: text(row, 0),
+            name: text(row, 1),
+            parent: text(row, 2),
+        });
+        Ok(partitions.collect())
+    }
+
     /// The indexes that are INVALID and that nobody is building now, those of partitioned tables left out: they wait
     /// for the indexes of their partitions.
     ///
     /// # Errors
     /// [`Failure`] when the server refuses or is lost.
-    pub async fn invalid_indexes(&self) -> Result<Vec<InvalidIndex>, Failure> {
+    async fn invalid_indexes(&self) -> Result<Vec<InvalidIndex>, Failure> {
         let mut batch = Batch::new();
         batch.one(
             Stage::Query,

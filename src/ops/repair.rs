@@ -1,5 +1,5 @@
-//! `repair`: settles what keeps a run from going on: migrations whose file was modified after they were applied, and
-//! indexes that a build left INVALID. Nothing is changed before somebody agreed.
+//! `repair`: settles what keeps a run from going on: migrations whose file was modified after they were applied,
+//! indexes that a build left INVALID, and partitions that are half detached. Nothing is changed before somebody agreed.
 
 use std::time::Instant;
 
@@ -9,18 +9,18 @@ use super::{Confirm, Error};
 use crate::db::batch::{Batch, Stage};
 use crate::db::detached;
 use crate::db::history::{JournalRow, append_journal_sql, ensure_journal_sql};
-use crate::db::repair::{InvalidIndex, update_history_sql};
+use crate::db::repair::{Remnant, update_history_sql};
 use crate::diagnostic::Diagnostic;
 use crate::history::{Applied, Ledger, State};
 use crate::migration::{Migration, Version, Width, sha256};
 use crate::report::ExitCode;
 use crate::report::model::{Conclusion, MigrationState, Report};
-use crate::sql::ObjectKind;
+use crate::sql::{Action, Effect, ObjectKind};
 
 /// What the user asked for.
 #[derive(Clone, Default)]
 pub struct Options<'o> {
-    /// Settle just these versions; all, and the indexes, when empty.
+    /// Settle just these versions; all, and what statements left behind, when empty.
     pub versions: Vec<Version>,
     pub dry_run: bool,
     pub yes: bool,
@@ -49,18 +49,19 @@ pub async fn repair(context: &Context<'_>, options: &Options<'_>) -> Result<Repo
     let ledger = Ledger::build(set, &reading.history);
     let width = reading.history.width.unwrap_or(Width::Int4);
     let modified = modified(&ledger, &options.versions, width)?;
-    let indexes = match options.versions.is_empty() {
+    let remnants = match options.versions.is_empty() {
         true => session
-            .invalid_indexes()
+            .remnants()
             .await
-            .map_err(|failure| Error::database("looking for invalid indexes", failure))?,
+            .map_err(|failure| Error::database("looking for what was left half done", failure))?,
         false => Vec::new(),
     };
     report.diagnostics.extend(missing(&ledger));
-    let account = account(&modified, &indexes);
+    let account = account(&modified, &remnants);
     if account.is_empty() {
         report.diagnostics.push(Diagnostic::note(
-            "there is nothing to repair: no applied migration was modified, and no index is invalid",
+            "there is nothing to repair: no applied migration was modified, no index is invalid, and \
+             no partition is half detached",
         ));
         report.duration_ms = millis(started.elapsed());
         return Ok(report);
@@ -81,8 +82,8 @@ pub async fn repair(context: &Context<'_>, options: &Options<'_>) -> Result<Repo
             entry.migration.stem()
         )));
     }
-    for index in &indexes {
-        let mended = mend(&mut runner, index, started).await?;
+    for remnant in &remnants {
+        let mended = mend(&mut runner, remnant, started).await?;
         if mended.severity == crate::diagnostic::Severity::Error {
             report.exit = ExitCode::ScriptFailed;
             report.conclusion = Some(Conclusion::NotApproved);
@@ -145,7 +146,7 @@ fn missing(ledger: &Ledger<'_>) -> Vec<Diagnostic> {
 }
 
 /// What would be done, one line each.
-fn account(modified: &[Modified<'_>], indexes: &[InvalidIndex]) -> Vec<Diagnostic> {
+fn account(modified: &[Modified<'_>], remnants: &[Remnant]) -> Vec<Diagnostic> {
     let files = modified.iter().map(|entry| {
         let mut note = Diagnostic::note(format!(
             "record {} as its file is now, which is not what was applied",
@@ -160,16 +161,23 @@ fn account(modified: &[Modified<'_>], indexes: &[InvalidIndex]) -> Vec<Diagnosti
         note.fact("recorded checksum", &entry.applied.checksum)
             .fact("checksum of the file", entry.checksum.to_string())
     });
-    let indexes = indexes.iter().map(|index| {
-        let verb = if index.is_remainder { "drop" } else { "rebuild" };
-        Diagnostic::note(format!(
-            "{verb} index {} on {}, which is INVALID",
-            index.qualified(),
-            index.table
-        ))
-        .fact("definition", &index.definition)
+    let remnants = remnants.iter().map(|remnant| match remnant {
+        Remnant::Index(index) => {
+            let verb = if index.is_remainder { "drop" } else { "rebuild" };
+            Diagnostic::note(format!(
+                "{verb} {} on {}, which is INVALID",
+                remnant.object(),
+                index.table
+            ))
+            .fact("definition", &index.definition)
+        }
+        Remnant::Partition(partition) => Diagnostic::note(format!(
+            "finish detaching {} from {}, which DETACH PARTITION CONCURRENTLY left half done",
+            remnant.object(),
+            partition.parent
+        )),
     });
-    files.chain(indexes).collect()
+    files.chain(remnants).collect()
 }
 
 fn agree(options: &Options<'_>, account: &[Diagnostic]) -> Result<(), Error> {
@@ -229,72 +237,87 @@ async fn settle_history(
     ask(session, "repairing the history", batch).await.map(|_| ())
 }
 
-/// Rebuilds one index, outside a transaction; what became of it.
-async fn mend(runner: &mut Runner<'_>, index: &InvalidIndex, started: Instant) -> Result<Diagnostic, Error> {
-    let name = index.qualified();
-    let verb = if index.is_remainder { "dropped" } else { "rebuilt" };
+/// What is done to a remnant, as a participle.
+const fn done_to(remnant: &Remnant) -> &'static str {
+    match remnant {
+        Remnant::Index(index) if index.is_remainder => "dropped",
+        Remnant::Index(_) => "rebuilt",
+        Remnant::Partition(_) => "detached",
+    }
+}
+
+/// Mends one remnant, outside a transaction; what became of it.
+async fn mend(runner: &mut Runner<'_>, remnant: &Remnant, started: Instant) -> Result<Diagnostic, Error> {
+    let (object, table, verb) = (remnant.object(), remnant.table(), done_to(remnant));
+    let of = match remnant {
+        Remnant::Index(_) => "on",
+        Remnant::Partition(_) => "of",
+    };
     (runner.context.events)(Event::Notice {
         severity: "INFO".to_string(),
-        message: format!("index {name} on {} is being {verb}", index.table),
+        message: format!("{object} {of} {table} is being {verb}"),
     });
     let mut batch = Batch::new();
     let settings = runner.session.settings.clone();
     runner.session.prepare_alone(&mut batch, &settings);
     ask(&runner.session, "preparing the session", batch).await?;
     let mut lone = Batch::new();
-    lone.one(Stage::Query, &index.mend_sql());
+    lone.one(Stage::Query, &remnant.mend_sql());
     let answered = runner
         .context
         .answer(&runner.session, lone.run(runner.session.client()))
         .await;
     let failure = answered
-        .or_interrupted(&format!("index {name} was being {verb}"))?
+        .or_interrupted(&format!("{object} was being {verb}"))?
         .err();
     let mut batch = Batch::new();
     detached::leave(&mut batch);
     ask(&runner.session, "leaving the session", batch).await?;
     if let Some(failure) = failure {
         let Some(error) = failure.server() else {
-            return Err(Error::database(format!("rebuilding index {name}"), failure));
+            return Err(Error::database(format!("mending {object}"), failure));
         };
-        let head = Diagnostic::error(format!("index {name} could not be {verb}: {}", error.message));
-        return Ok(error
-            .describe(head)
-            .fact("definition", &index.definition)
-            .help("correct the cause, then run `pgplumb repair` again"));
+        let head = Diagnostic::error(format!("{object} could not be {verb}: {}", error.message));
+        let told = error.describe(head);
+        let told = match remnant {
+            Remnant::Index(index) => told.fact("definition", &index.definition),
+            Remnant::Partition(_) => told,
+        };
+        return Ok(told.help("correct the cause, then run `pgplumb repair` again"));
     }
-    note_index(runner, index, verb, started).await?;
-    Ok(Diagnostic::note(format!(
-        "index {name} on {} was {verb}",
-        index.table
-    )))
+    note_remnant(runner, remnant, started).await?;
+    Ok(Diagnostic::note(format!("{object} {of} {table} was {verb}")))
 }
 
-/// The row of the journal: of the migration that names the index, else of no version.
-async fn note_index(
-    runner: &Runner<'_>,
-    index: &InvalidIndex,
-    verb: &str,
-    started: Instant,
-) -> Result<(), Error> {
+/// The row of the journal: of the migration that names the object, else of no version.
+async fn note_remnant(runner: &Runner<'_>, remnant: &Remnant, started: Instant) -> Result<(), Error> {
+    let is_named = |effect: &Effect| match (&effect.action, remnant) {
+        (Action::Detach { partition }, Remnant::Partition(_)) => partition.name == remnant.name(),
+        (_, Remnant::Index(_)) => {
+            effect.object.kind == ObjectKind::Index && effect.object.name.name == remnant.name()
+        }
+        _ => false,
+    };
     let maker = runner.context.project.set.iter().rev().find(|migration| {
-        let statements = migration.up.statements().iter();
-        statements
-            .flat_map(|statement| &statement.effects)
-            .any(|effect| effect.object.kind == ObjectKind::Index && effect.object.name.name == index.name)
+        let scripts = [Some(&migration.up), migration.down.as_ref()];
+        let mut statements = scripts
+            .into_iter()
+            .flatten()
+            .flat_map(|script| script.statements());
+        statements.any(|statement| statement.effects.iter().any(is_named))
     });
     let row = JournalRow {
         run: &runner.run,
         action: "repair",
         version: maker.map_or(Version::ZERO, |migration| migration.version),
-        name: maker.map_or(&index.name, |migration| &migration.name),
+        name: maker.map_or(remnant.name(), |migration| &migration.name),
         // not `done`: what a half-done script has done stays known
         outcome: "repaired",
         verdict: None,
         duration_ms: millis(started.elapsed()),
         sha256: String::new(),
         artifacts: "{}".to_string(),
-        message: Some(format!("index {} {verb}", index.qualified())),
+        message: Some(format!("{} {}", remnant.object(), done_to(remnant))),
         client: &runner.context.client,
     };
     let session = &runner.session;

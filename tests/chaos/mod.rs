@@ -3,6 +3,7 @@
 //! `PGPLUMB_CHAOS` says how many kills there are, `PGPLUMB_SEED` when they come.
 
 mod cuts;
+mod detach;
 mod history;
 mod kills;
 mod pooler;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::texts;
+use super::{proven, texts};
 use crate::support::{Pgplumb, Project, Server};
 
 const BY: &str = "2025-01-01T00:00:00Z A <a@example.com>";
@@ -37,8 +37,7 @@ fn shop() -> Project {
 }
 
 fn prove(project: &Project, code: i32) -> Value {
-    let run = Pgplumb::at(project.path()).args(&["prove", "--format", "json", "-q"]);
-    run.run().expect(code).json()
+    proven(project.path(), &[], code)
 }
 
 #[test]

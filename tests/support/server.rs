@@ -181,6 +181,12 @@ pub struct Session {
 }
 
 impl Session {
+    /// The process that serves it.
+    pub fn pid(&self) -> String {
+        let rows = self.run("SELECT pg_backend_pid()").expect("it answers");
+        rows[0][0].clone().expect("a number")
+    }
+
     /// Runs statements; the error is the server's SQLSTATE and message.
     pub fn run(&self, sql: &str) -> Result<Vec<Vec<Option<String>>>, String> {
         let connection = self.connection.as_ref().expect("open until it is dropped");

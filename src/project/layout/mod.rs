@@ -10,90 +10,26 @@ mod diesel;
 mod flyway;
 mod golang_migrate;
 mod goose;
+mod name;
 mod numbered;
 mod refinery;
 mod sql_migrate;
 mod sqitch;
 mod sqlx;
+#[cfg(test)]
+mod testing;
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use self::name::{LayoutName, UnknownLayout};
 use super::file::{Entry, try_file};
 use crate::diagnostic::Diagnostic;
 use crate::migration::directives::Written;
 use crate::migration::{Direction, FileName, Migration, MigrationScript, REPEATABLE, Version};
 use crate::source::{SourceFile, Span};
-
-/// Whose layout it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum LayoutName {
-    Pgplumb,
-    Refinery,
-    Flyway,
-    GolangMigrate,
-    Sqlx,
-    Diesel,
-    Dbmate,
-    Goose,
-    SqlMigrate,
-    Sqitch,
-}
-
-impl LayoutName {
-    /// Every layout, pgplumb's own first.
-    pub const ALL: [LayoutName; 10] = [
-        LayoutName::Pgplumb,
-        LayoutName::Refinery,
-        LayoutName::Flyway,
-        LayoutName::GolangMigrate,
-        LayoutName::Sqlx,
-        LayoutName::Diesel,
-        LayoutName::Dbmate,
-        LayoutName::Goose,
-        LayoutName::SqlMigrate,
-        LayoutName::Sqitch,
-    ];
-
-    /// As settings and the command line write it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            LayoutName::Pgplumb => "pgplumb",
-            LayoutName::Refinery => "refinery",
-            LayoutName::Flyway => "flyway",
-            LayoutName::GolangMigrate => "golang-migrate",
-            LayoutName::Sqlx => "sqlx",
-            LayoutName::Diesel => "diesel",
-            LayoutName::Dbmate => "dbmate",
-            LayoutName::Goose => "goose",
-            LayoutName::SqlMigrate => "sql-migrate",
-            LayoutName::Sqitch => "sqitch",
-        }
-    }
-}
-
-impl fmt::Display for LayoutName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// No layout has this name.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no layout")]
-pub struct UnknownLayout(String);
-
-impl std::str::FromStr for LayoutName {
-    type Err = UnknownLayout;
-
-    fn from_str(text: &str) -> Result<LayoutName, UnknownLayout> {
-        let found = LayoutName::ALL.into_iter().find(|name| name.as_str() == text);
-        found.ok_or_else(|| UnknownLayout(text.to_string()))
-    }
-}
 
 /// How a tool lays out its migrations.
 struct Layout {
@@ -391,94 +327,6 @@ fn plain(name: &str) -> String {
     match plain.bytes().any(|byte| byte.is_ascii_alphanumeric()) {
         true => plain,
         false => "migration".to_string(),
-    }
-}
-
-#[cfg(test)]
-mod testing {
-    //! Folders that are laid out for a test.
-
-    use super::*;
-    use crate::project::file::{has_extension, list};
-
-    /// What is read from `path=text` entries below a root, `folder` being that of the migrations.
-    pub fn look<T>(entries: &[&str], folder: &str, ask: impl Fn(&Folder<'_>) -> T) -> T {
-        let root = tempfile::tempdir().unwrap();
-        fs::create_dir_all(root.path().join(folder)).unwrap();
-        for entry in entries {
-            let (path, text) = entry.split_once('=').unwrap_or((entry, "select 1;"));
-            let path = root.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-        let directory = root.path().join(folder);
-        let listed = list(&directory).unwrap();
-        let files: Vec<_> = listed
-            .iter()
-            .filter(|entry| !entry.is_directory && has_extension(&entry.name, "sql"))
-            .map(|entry| {
-                let shown = format!("{folder}/{}", entry.name);
-                try_file(&directory.join(&entry.name), &shown, true).unwrap()
-            })
-            .collect();
-        ask(&Folder {
-            root: root.path(),
-            shown: folder,
-            entries: &listed,
-            files: &files,
-            has_rollbacks: false,
-        })
-    }
-
-    /// The layout that is found, or what the error says.
-    pub fn detected(entries: &[&str]) -> Result<LayoutName, String> {
-        look(entries, "m", |folder| {
-            detect(folder).map_err(|problem| crate::diagnostic::render(&problem))
-        })
-    }
-
-    /// What is read: a line a migration, problem or warning.
-    pub fn read_lines(name: LayoutName, entries: &[&str]) -> Vec<String> {
-        look(entries, "m", |folder| lines(&read(name, folder)))
-    }
-
-    pub fn lines(found: &Found) -> Vec<String> {
-        let script = |script: &MigrationScript| {
-            let texts: Vec<&str> = script
-                .statements()
-                .iter()
-                .map(|statement| script.file.slice(statement.span))
-                .collect();
-            let at = script.statements().first().map_or_else(
-                || script.file.path().to_string(),
-                |first| script.file.location(first.span.start).to_string(),
-            );
-            let outside = if script.is_transactional() { "" } else { " outside" };
-            format!("{at}{outside} [{}]", texts.join("; "))
-        };
-        let mut lines: Vec<String> = found
-            .migrations
-            .iter()
-            .map(|migration| {
-                let down = migration.down.as_ref().map_or("-".to_string(), script);
-                format!(
-                    "{} {}: {} / {down}",
-                    migration.label,
-                    migration.name,
-                    script(&migration.up)
-                )
-            })
-            .collect();
-        for diagnostic in found.problems.iter().chain(&found.warnings) {
-            assert!(diagnostic.help.is_some(), "{}", diagnostic.message);
-            lines.push(format!(
-                "{}: {} {}",
-                diagnostic.severity.as_str(),
-                diagnostic.location().unwrap(),
-                diagnostic.message
-            ));
-        }
-        lines
     }
 }
 

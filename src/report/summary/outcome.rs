@@ -223,14 +223,17 @@ fn settled_line(report: &Report) -> Option<String> {
         "repair" => {
             let mended = report.diagnostics.iter();
             let mended = mended
-                .filter(|diagnostic| diagnostic.message.starts_with("index "))
+                .filter(|diagnostic| {
+                    let message = &diagnostic.message;
+                    message.starts_with("index ") || message.starts_with("partition ")
+                })
                 .count();
-            let indexes = quantity(mended, "index");
+            let objects = quantity(mended, "object");
             Some(match (recorded, mended) {
                 (0, 0) => "nothing was changed".to_string(),
-                (0, _) => format!("{indexes} settled"),
+                (0, _) => format!("{objects} settled"),
                 (_, 0) => format!("{migrations} settled"),
-                _ => format!("{migrations} and {indexes} settled"),
+                _ => format!("{migrations} and {objects} settled"),
             })
         }
         _ => None,

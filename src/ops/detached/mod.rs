@@ -4,9 +4,12 @@
 //! announced in the journal before it runs; when nobody wrote down how it ended, the catalog is asked. So a rerun goes
 //! on at the right place, and the script is recorded as applied only when its checks pass.
 
+mod settle;
+
 use std::ops::Range;
 use std::time::Instant;
 
+use self::settle::{Leftover, Settled};
 use super::context::Event;
 use super::judge::Judged;
 use super::look::artifacts;
@@ -16,7 +19,7 @@ use super::{Error, context};
 use crate::catalog::{Catalog, Scope};
 use crate::db::batch::{Batch, Failure, Stage};
 use crate::db::catalog as reading;
-use crate::db::detached::{self as tables, IndexName, IndexState, Progress};
+use crate::db::detached::{self as tables, Progress};
 use crate::db::error::Error as DbError;
 use crate::db::history::append_journal_sql;
 use crate::db::session::{self, Expectation, Newest, Settings};
@@ -26,19 +29,12 @@ use crate::plan::{Direction, Step};
 use crate::report::ExitCode;
 use crate::report::model::{MigrationReport, MigrationState, Totals};
 use crate::source::Span;
-use crate::sql::{Action, ObjectKind, Statement, TransactionControl};
+use crate::sql::TransactionControl;
 
 /// What became of one statement.
 enum Ran {
     Done,
     Stopped(Outcome),
-}
-
-/// What the catalog says of a statement that was begun and never written down.
-enum Settled {
-    Done,
-    ToRun,
-    Invalid(String),
 }
 
 impl Runner<'_> {
@@ -268,8 +264,8 @@ impl Runner<'_> {
         };
         match settled {
             Settled::Done => {}
-            Settled::Invalid(name) => {
-                return Ok(Ran::Stopped(self.left_behind(step, index, &name, started).await));
+            Settled::HalfDone(left) => {
+                return Ok(Ran::Stopped(self.left_behind(step, index, &left, started).await));
             }
             Settled::ToRun => {
                 let mut batch = Batch::new();
@@ -283,14 +279,14 @@ impl Runner<'_> {
                     self.clock.end_statement(*rows);
                 }
                 if let Err(failure) = sent {
-                    let left = self.invalid_index(statement).await;
+                    let left = self.leftover(statement).await;
                     return Ok(Ran::Stopped(
                         self.statement_failed(step, index, failure, started, left).await,
                     ));
                 }
                 // IF NOT EXISTS is content with an index that no query can use
-                if let Some(name) = self.invalid_index(statement).await {
-                    return Ok(Ran::Stopped(self.left_behind(step, index, &name, started).await));
+                if let Some(left) = self.leftover(statement).await {
+                    return Ok(Ran::Stopped(self.left_behind(step, index, &left, started).await));
                 }
             }
         }
@@ -328,14 +324,14 @@ impl Runner<'_> {
         if answered.interrupted {
             self.session.rollback().await;
             let statement = &step.script.statements()[index];
-            let left = self.invalid_index(statement).await;
+            let left = self.leftover(statement).await;
             let mut diagnostic =
                 Diagnostic::error(format!("interrupted while {} ran", step.migration.stem()))
                     .at(&step.script.file, statement.span)
                     .fact("state", state(step, index))
                     .help("run the command again to go on from here");
             if let Some(left) = left {
-                diagnostic = diagnostic.fact("left behind", format!("index {left} is INVALID"));
+                diagnostic = diagnostic.fact("left behind", left.state());
             }
             self.fail(*step, diagnostic, ExitCode::Interrupted, None, Instant::now())
                 .await;
@@ -352,74 +348,6 @@ impl Runner<'_> {
         context::ask(&self.session, "writing the journal", batch).await?;
         self.has_written = true;
         Ok(())
-    }
-
-    /// What the catalog says of a statement that was begun.
-    async fn settle(
-        &mut self,
-        step: &Step<'_>,
-        statement: &Statement,
-        since: Instant,
-    ) -> Result<Settled, Error> {
-        let Some((index, creates)) = index_of(statement) else {
-            return Ok(Settled::ToRun);
-        };
-        loop {
-            let state = self.index_state(index).await?;
-            return Ok(match (state, creates) {
-                (IndexState::Valid, true) | (IndexState::Absent, false) => Settled::Done,
-                (IndexState::Absent, true) | (IndexState::Valid | IndexState::Invalid, false) => {
-                    Settled::ToRun
-                }
-                (IndexState::Invalid, true) => Settled::Invalid(shown(index)),
-                (IndexState::Building(pid), _) => {
-                    self.wait_for_build(step, index, pid, since).await?;
-                    continue;
-                }
-            });
-        }
-    }
-
-    /// Waits a little for a build that another session has under way.
-    async fn wait_for_build(
-        &self,
-        step: &Step<'_>,
-        index: IndexName<'_>,
-        pid: i32,
-        since: Instant,
-    ) -> Result<(), Error> {
-        let left = self.lock_wait.saturating_sub(since.elapsed());
-        if left.is_zero() {
-            return Err(Error::Locked(Box::new(
-                Diagnostic::error(format!(
-                    "index {} is still being built by pid {pid}",
-                    shown(index)
-                ))
-                .in_file(step.script.file.path())
-                .help("run the command again when it is done, or allow more time with --lock-wait"),
-            )));
-        }
-        tokio::select! {
-            () = tokio::time::sleep(left.min(std::time::Duration::from_millis(250))) => Ok(()),
-            () = self.context.interrupt.wait() => Err(Error::Interrupted(vec![
-                Diagnostic::error(format!("interrupted while waiting for pid {pid} to build {}", shown(index)))
-                    .fact("state", "nothing was run"),
-            ])),
-        }
-    }
-
-    async fn index_state(&self, index: IndexName<'_>) -> Result<IndexState, Error> {
-        self.session
-            .index_state(index)
-            .await
-            .map_err(|failure| Error::database("looking at an index", failure))
-    }
-
-    /// The index that a statement was to make, when it is there and of no use.
-    async fn invalid_index(&self, statement: &Statement) -> Option<String> {
-        let (index, creates) = index_of(statement)?;
-        let state = self.session.index_state(index).await.ok()?;
-        (creates && state == IndexState::Invalid).then(|| shown(index))
     }
 
     /// The checks, then history and journal.
@@ -493,25 +421,13 @@ impl Runner<'_> {
         .await
     }
 
-    /// An INVALID index stands where a valid one was to be.
-    async fn left_behind(&mut self, step: Step<'_>, index: usize, name: &str, started: Instant) -> Outcome {
-        let statement = &step.script.statements()[index];
-        let diagnostic = Diagnostic::error(format!(
-            "index {name} is INVALID: an earlier build of it did not end, and no query uses it"
-        ))
-        .at(&step.script.file, statement.span)
-        .fact("state", state(&step, index))
-        .help("rebuild it with `pgplumb repair`, then run the command again");
-        self.stop(step, diagnostic, ExitCode::ScriptFailed, started).await
-    }
-
     async fn statement_failed(
         &mut self,
         step: Step<'_>,
         index: usize,
         failure: Failure,
         started: Instant,
-        left: Option<String>,
+        left: Option<Leftover>,
     ) -> Outcome {
         let exit = match &failure.error {
             DbError::Lost(_) => ExitCode::Unreachable,
@@ -520,11 +436,10 @@ impl Runner<'_> {
         };
         let mut diagnostic = self.explain(&step, &failure, state(&step, index));
         if let Some(left) = left {
-            diagnostic = diagnostic
-                .fact("left behind", format!("index {left} is INVALID"))
-                .help(
-                    "correct the cause, rebuild the index with `pgplumb repair`, then run the command again",
-                );
+            diagnostic = diagnostic.fact("left behind", left.state()).help(format!(
+                "correct the cause, {} with `pgplumb repair`, then run the command again",
+                left.remedy()
+            ));
         } else if diagnostic.help.is_none() {
             diagnostic =
                 diagnostic.help("correct it and run the command again: it goes on at this statement");
@@ -604,31 +519,5 @@ fn counted(count: usize) -> String {
     match count {
         1 => "1 statement".to_string(),
         count => format!("{count} statements"),
-    }
-}
-
-/// The index that a statement makes (`true`) or drops (`false`).
-fn index_of(statement: &Statement) -> Option<(IndexName<'_>, bool)> {
-    statement.effects.iter().find_map(|effect| {
-        let object = &effect.object;
-        if object.kind != ObjectKind::Index {
-            return None;
-        }
-        match &effect.action {
-            Action::Create { .. } => {
-                let table = object.on.as_ref()?;
-                let index = &object.name.name;
-                Some((IndexName::Beside { table, index }, true))
-            }
-            Action::Drop { .. } => Some((IndexName::Itself(&object.name), false)),
-            _ => None,
-        }
-    })
-}
-
-fn shown(index: IndexName<'_>) -> String {
-    match index {
-        IndexName::Beside { index, .. } => crate::sql::name::quote_ident(index),
-        IndexName::Itself(name) => name.to_string(),
     }
 }
