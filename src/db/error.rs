@@ -99,13 +99,19 @@ pub enum Error {
     Lost(String),
     /// The server sent what the catalog queries do not promise.
     #[error(transparent)]
-    Decode(#[from] DecodeError),
+    Decode(Box<DecodeError>),
     /// Another session was changing an object while it was read.
     #[error("{0} was being changed by another session while it was read")]
     Disturbed(String),
     /// The server sent something else that cannot be.
     #[error("the server sent an unexpected answer: {0}")]
     Unexpected(String),
+}
+
+impl From<DecodeError> for Error {
+    fn from(error: DecodeError) -> Error {
+        Error::Decode(Box::new(error))
+    }
 }
 
 impl Error {
@@ -127,7 +133,7 @@ impl Error {
 impl From<ReadError> for Error {
     fn from(error: ReadError) -> Error {
         match error {
-            ReadError::Decode(error) => Error::Decode(error),
+            ReadError::Decode(error) => error.into(),
             ReadError::Disturbed { object } => Error::Disturbed(object),
         }
     }
