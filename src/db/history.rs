@@ -17,6 +17,8 @@ use crate::sql::name::{do_block, quote_ident, quote_literal};
 pub enum Extent {
     /// Its rows, whose table has to be of refinery's shape.
     Rows,
+    /// With them, from the journal, the newest run of each repeatable migration.
+    Runs,
     /// Where it would be: a table of that name may be somebody else's, and then counts as none.
     Place,
 }
@@ -24,13 +26,23 @@ pub enum Extent {
 /// Statements that read the history; the answer is for [`decode`]. They write nothing, so they run on a standby and in a
 /// read-only transaction as well. The rows come from a cursor that the block opens: as one text they would take the server
 /// twice as long.
-pub fn read_sql(extent: Extent) -> [String; 3] {
+pub fn read_sql(extent: Extent) -> Vec<String> {
     let rows = match extent {
-        Extent::Rows => format!(
+        Extent::Rows | Extent::Runs => format!(
             "found := pg_catalog.format('SELECT version AS applied_version, name, applied_on, checksum \
              FROM %I.{HISTORY_TABLE} ORDER BY version', home);"
         ),
         Extent::Place => String::new(),
+    };
+    let (runs, open_runs) = match extent {
+        Extent::Runs => (
+            format!(
+                "ran := pg_catalog.replace({}, '{{journal}}', journal::text);",
+                quote_literal(RUNS)
+            ),
+            "OPEN runs FOR EXECUTE ran;",
+        ),
+        Extent::Rows | Extent::Place => (String::new(), ""),
     };
     let find = format!(
         r#"DO $pgplumb$
@@ -41,6 +53,8 @@ DECLARE
     width text;
     applied pg_catalog.refcursor := '{CURSOR}';
     found text := 'SELECT WHERE false';
+    runs pg_catalog.refcursor := '{RUNS_CURSOR}';
+    ran text := 'SELECT WHERE false';
     newest bigint;
 BEGIN
     IF history IS NOT NULL THEN
@@ -51,7 +65,9 @@ BEGIN
     OPEN applied FOR EXECUTE found;
     IF journal IS NOT NULL THEN
         EXECUTE pg_catalog.format('SELECT pg_catalog.max(id) FROM %I.{JOURNAL_TABLE}', home) INTO newest;
+        {runs}
     END IF;
+    {open_runs}
     PERFORM pg_catalog.set_config('pgplumb.history', pg_catalog.json_build_object(
         'schema', home, 'width', width, 'is_foreign', history IS NOT NULL AND 4 <> (
             SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute
@@ -68,11 +84,24 @@ END
 $pgplumb$"#
     );
     let answer = "SELECT pg_catalog.current_setting('pgplumb.history') AS history".to_string();
-    [find, answer, format!("FETCH ALL FROM {CURSOR}")]
+    let mut statements = vec![find, answer, format!("FETCH ALL FROM {CURSOR}")];
+    if extent == Extent::Runs {
+        statements.push(format!("FETCH ALL FROM {RUNS_CURSOR}"));
+    }
+    statements
 }
 
 /// Stands on the rows of the history until its transaction ends.
 const CURSOR: &str = "pgplumb_applied";
+
+/// Stands on the newest runs of the repeatable migrations as long.
+const RUNS_CURSOR: &str = "pgplumb_runs";
+
+/// The newest successful run of each repeatable migration; whether a migration was taken back since.
+const RUNS: &str = r#"SELECT DISTINCT ON (name COLLATE "C") name AS run_name,
+    pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), coalesce(sha256, ''),
+    id < coalesce((SELECT pg_catalog.max(id) FROM {journal} WHERE action = 'rollback' AND outcome = 'done'), 0)
+    FROM {journal} WHERE action = 'repeat' AND outcome = 'done' ORDER BY name COLLATE "C", id DESC"#;
 
 /// What one reading of the history tells: the rows, and facts of the connection that come for free.
 #[derive(Debug, Clone)]
@@ -114,11 +143,12 @@ struct Answer {
 /// [`Error::Unexpected`] when a history table is there that refinery could not have made.
 pub fn decode(reply: &Reply, extent: Extent) -> Result<Reading, Error> {
     let mut answer = None;
-    let mut found = Vec::new();
+    let (mut found, mut runs) = (Vec::new(), Vec::new());
     for row in reply.rows(Stage::Query) {
         match row.columns().first().map(SimpleColumn::name) {
             Some("history") => answer = row.get(0),
             Some("applied_version") => found.push(row),
+            Some("run_name") => runs.push(row),
             _ => {}
         }
     }
@@ -159,7 +189,7 @@ pub fn decode(reply: &Reply, extent: Extent) -> Result<Reading, Error> {
             schema: answer.schema,
             width,
             applied,
-            repeated: Vec::new(),
+            repeated: runs.into_iter().enumerate().map(repeated).collect(),
             journal_id: answer.journal_id,
             has_journal: answer.has_journal,
         },
@@ -297,31 +327,18 @@ pub fn delete_history_sql(history: &History, version: Version) -> String {
 /// The journal's word for a run of a repeatable migration; its version is 0, its name tells which.
 pub const REPEAT: &str = "repeat";
 
-/// Reads the newest successful run of each repeatable migration; the answer is for [`decode_repeated`].
-pub fn read_repeated_sql(history: &History) -> String {
-    format!(
-        "SELECT DISTINCT ON (name COLLATE \"C\") name, pg_catalog.to_char(at AT TIME ZONE 'UTC', \
-         'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), coalesce(sha256, ''), id < coalesce((SELECT pg_catalog.max(id) FROM \
-         {journal} WHERE action = 'rollback' AND outcome = 'done'), 0) \
-         FROM {journal} WHERE action = '{REPEAT}' AND outcome = 'done' ORDER BY name COLLATE \"C\", id DESC",
-        journal = history.journal()
-    )
-}
-
-/// Decodes the rows of [`read_repeated_sql`], the only ones of their stage.
-pub fn decode_repeated(reply: &Reply) -> Vec<Repeated> {
-    let rows = reply.rows(Stage::Query).enumerate();
-    let text = |row: &SimpleQueryRow, at: usize| row.get(at).unwrap_or_default().to_string();
-    rows.map(|(index, row)| Repeated {
+/// Decodes a row of [`RUNS`].
+fn repeated((index, row): (usize, &SimpleQueryRow)) -> Repeated {
+    let text = |at: usize| row.get(at).unwrap_or_default().to_string();
+    Repeated {
         applied: Applied {
             version: Version::repeatable(index),
-            name: text(row, 0),
-            applied_on: text(row, 1),
-            checksum: text(row, 2),
+            name: text(0),
+            applied_on: text(1),
+            checksum: text(2),
         },
         is_stale: row.get(3) == Some("t"),
-    })
-    .collect()
+    }
 }
 
 /// Reads the newest successful application of each version.

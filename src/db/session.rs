@@ -12,7 +12,7 @@ use super::constraints;
 use super::error::Error;
 use super::history::{self, Extent, Reading};
 use super::names::Asking;
-use crate::history::{History, Repeated};
+use crate::history::History;
 use crate::migration::{Directives, Timeout, Version, Width};
 use crate::sql::name::{do_block, quote_literal};
 
@@ -344,19 +344,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Failure`] when the server refuses or is lost.
-    pub async fn load_history(&mut self) -> Result<Reading, Failure> {
-        self.load(Extent::Rows).await
-    }
-
-    /// The same without the rows of the history, whose table may be somebody else's: for what only looks around.
-    ///
-    /// # Errors
-    /// [`Failure`] when the server refuses or is lost.
-    pub async fn load_place(&mut self) -> Result<Reading, Failure> {
-        self.load(Extent::Place).await
-    }
-
-    async fn load(&mut self, extent: Extent) -> Result<Reading, Failure> {
+    pub async fn load_history(&mut self, extent: Extent) -> Result<Reading, Failure> {
         let mut batch = Batch::new();
         batch.one(Stage::Begin, "BEGIN READ ONLY");
         self.read_extent(&mut batch, extent);
@@ -369,24 +357,6 @@ impl Session {
             }
         };
         self.reading_of(&reply, extent).map_err(Failure::of)
-    }
-
-    /// Reads when each repeatable migration ran last, in a transaction of its own, which writes nothing.
-    ///
-    /// # Errors
-    /// [`Failure`] when the server refuses or is lost.
-    pub async fn load_repeated(&self, history: &History) -> Result<Vec<Repeated>, Failure> {
-        let mut batch = Batch::new();
-        batch.one(Stage::Begin, "BEGIN READ ONLY");
-        batch.one(Stage::Query, &history::read_repeated_sql(history));
-        batch.one(Stage::Commit, "ROLLBACK");
-        match batch.run(self.client()).await {
-            Ok(reply) => Ok(history::decode_repeated(&reply)),
-            Err(failure) => {
-                self.rollback().await;
-                Err(failure)
-            }
-        }
     }
 
     /// The next notice that came meanwhile, when there is one.
