@@ -56,11 +56,18 @@ DECLARE
     runs pg_catalog.refcursor := '{RUNS_CURSOR}';
     ran text := 'SELECT WHERE false';
     newest bigint;
+    is_foreign boolean := false;
 BEGIN
     IF history IS NOT NULL THEN
         SELECT pg_catalog.format_type(atttypid, atttypmod) INTO width
           FROM pg_catalog.pg_attribute WHERE attrelid = history AND attname = 'version';
-        {rows}
+        SELECT pg_catalog.count(*) <> 4 INTO is_foreign FROM pg_catalog.pg_attribute
+         WHERE attrelid = history AND attnum > 0 AND NOT attisdropped
+           AND (attname IN ('name', 'applied_on', 'checksum')
+                OR attname = 'version' AND atttypid IN ('int4'::pg_catalog.regtype, 'int8'::pg_catalog.regtype));
+        IF NOT is_foreign THEN
+            {rows}
+        END IF;
     END IF;
     OPEN applied FOR EXECUTE found;
     IF journal IS NOT NULL THEN
@@ -69,11 +76,7 @@ BEGIN
     END IF;
     {open_runs}
     PERFORM pg_catalog.set_config('pgplumb.history', pg_catalog.json_build_object(
-        'schema', home, 'width', width, 'is_foreign', history IS NOT NULL AND 4 <> (
-            SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute
-             WHERE attrelid = history AND attnum > 0 AND NOT attisdropped
-               AND (attname IN ('name', 'applied_on', 'checksum')
-                    OR attname = 'version' AND atttypid IN ('int4'::pg_catalog.regtype, 'int8'::pg_catalog.regtype))),
+        'schema', home, 'width', width, 'is_foreign', is_foreign,
         'has_journal', journal IS NOT NULL,
         'journal_id', newest, 'search_path', pg_catalog.current_setting('search_path'),
         'schemas', pg_catalog.to_json(pg_catalog.current_schemas(false)),
@@ -140,7 +143,7 @@ struct Answer {
 /// Decodes the rows of [`read_sql`] among those of an answer.
 ///
 /// # Errors
-/// [`Error::Unexpected`] when a history table is there that refinery could not have made.
+/// [`Error::ForeignHistory`] when a table of that name is there that refinery could not have made.
 pub fn decode(reply: &Reply, extent: Extent) -> Result<Reading, Error> {
     let mut answer = None;
     let (mut found, mut runs) = (Vec::new(), Vec::new());
@@ -157,16 +160,13 @@ pub fn decode(reply: &Reply, extent: Extent) -> Result<Reading, Error> {
         |error: serde_json::Error| Error::Unexpected(format!("the history could not be read: {error}"));
     let answer: Answer = serde_json::from_str(answer).map_err(unreadable)?;
     let table = format!("{}.{HISTORY_TABLE}", quote_ident(&answer.schema));
+    if answer.is_foreign && extent != Extent::Place {
+        return Err(Error::ForeignHistory(table));
+    }
     let width = match answer.width.as_deref() {
-        None => None,
-        Some(_) if extent == Extent::Place && answer.is_foreign => None,
         Some("integer") => Some(Width::Int4),
         Some("bigint") => Some(Width::Int8),
-        Some(other) => {
-            return Err(Error::Unexpected(format!(
-                "{table}.version is of type {other}, but refinery's is integer or bigint"
-            )));
-        }
+        _ => None,
     };
     let mut applied = Vec::with_capacity(found.len());
     for row in found {
