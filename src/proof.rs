@@ -12,6 +12,9 @@ pub enum Outcome {
     Exact,
     /// But for the order of columns: one that is added again stands last.
     OrderOnly,
+    /// It has no way back and needs none: it runs again whenever it changed, and a second run makes what the first one
+    /// made.
+    Repeatable,
     /// The migration declares that there is no way back.
     Irreversible,
     NoRollback,
@@ -23,20 +26,24 @@ pub enum Outcome {
     Residue,
     /// Something is gone, or rows are.
     Loss,
+    /// It is to run again whenever it changed, and a second run fails or makes something else.
+    NotRepeatable,
     RollbackFailed,
     ApplyFailed,
 }
 
 impl Outcome {
-    pub const ALL: [Outcome; 10] = [
+    pub const ALL: [Outcome; 12] = [
         Outcome::Exact,
         Outcome::OrderOnly,
+        Outcome::Repeatable,
         Outcome::Irreversible,
         Outcome::NoRollback,
         Outcome::Nondeterministic,
         Outcome::Changed,
         Outcome::Residue,
         Outcome::Loss,
+        Outcome::NotRepeatable,
         Outcome::RollbackFailed,
         Outcome::ApplyFailed,
     ];
@@ -46,6 +53,8 @@ impl Outcome {
         match self {
             Outcome::Exact => "exact",
             Outcome::OrderOnly => "order_only",
+            Outcome::Repeatable => "repeatable",
+            Outcome::NotRepeatable => "not_repeatable",
             Outcome::Irreversible => "irreversible",
             Outcome::NoRollback => "no_rollback",
             Outcome::Nondeterministic => "nondeterministic",
@@ -60,12 +69,13 @@ impl Outcome {
     /// Whether it gates: always, only when warnings do (`Some(false)`), or never (`None`).
     pub const fn gates(self) -> Option<bool> {
         match self {
-            Outcome::Exact | Outcome::Irreversible => None,
+            Outcome::Exact | Outcome::Repeatable | Outcome::Irreversible => None,
             Outcome::OrderOnly | Outcome::NoRollback => Some(false),
             Outcome::Nondeterministic
             | Outcome::Changed
             | Outcome::Residue
             | Outcome::Loss
+            | Outcome::NotRepeatable
             | Outcome::RollbackFailed
             | Outcome::ApplyFailed => Some(true),
         }

@@ -65,6 +65,7 @@ fn empty_history() -> History {
         schema: "public".into(),
         width: None,
         applied: vec![],
+        repeated: vec![],
         journal_id: None,
         has_journal: false,
     }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output::tell;
+use crate::diagnostic;
 use crate::ops::{Event, Working};
 use crate::redact::redact;
 
@@ -90,6 +91,11 @@ impl Progress {
                 ));
                 for blocker in blockers {
                     tell(&format!("  {blocker}\n"));
+                }
+            }
+            Event::Planned { account } => {
+                for line in account {
+                    tell(&diagnostic::render(&line));
                 }
             }
             Event::StepStarted {

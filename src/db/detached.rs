@@ -2,9 +2,10 @@
 //! journal, and the state of the index that it was building.
 
 use super::batch::{Batch, Failure, Reply, Stage};
+use super::history::REPEAT;
 use super::session::{LOCK_KEY, Session};
 use crate::history::History;
-use crate::migration::Version;
+use crate::migration::Migration;
 use crate::sql::name::{Name, quote_ident, quote_literal};
 
 /// The journal's word for a statement that is about to run outside a transaction.
@@ -47,13 +48,23 @@ pub fn leave(batch: &mut Batch) {
         .one(Stage::Query, "RESET ROLE");
 }
 
-/// Reads how far earlier runs came, since the version was last recorded or taken back.
-pub fn read_progress_sql(history: &History, action: &str, version: Version) -> String {
-    let (journal, version) = (history.journal(), version.number());
+/// Reads how far earlier runs came, since the migration was last recorded or taken back.
+pub fn read_progress_sql(history: &History, action: &str, migration: &Migration) -> String {
+    let journal = history.journal();
+    let is_of_it = match migration.is_repeatable() {
+        false => format!(
+            "version = {} AND action <> '{REPEAT}'",
+            migration.version.number()
+        ),
+        true => format!(
+            "action = '{REPEAT}' AND name = {}",
+            quote_literal(&migration.name)
+        ),
+    };
     format!(
-        "SELECT outcome, artifacts->>'statement', sha256 FROM {journal} WHERE version = {version} AND action = {} \
+        "SELECT outcome, artifacts->>'statement', sha256 FROM {journal} WHERE {is_of_it} AND action = {} \
          AND outcome IN ('{BEGUN}', '{STATEMENT}') AND id > coalesce((SELECT pg_catalog.max(id) FROM {journal} \
-         WHERE version = {version} AND outcome = 'done'), 0) ORDER BY id",
+         WHERE {is_of_it} AND outcome = 'done'), 0) ORDER BY id",
         quote_literal(action)
     )
 }

@@ -5,14 +5,30 @@
 
 use serde::Deserialize;
 
+use tokio_postgres::SimpleQueryRow;
+
+use super::batch::{Reply, Stage};
 use super::error::Error;
-use crate::history::{Applied, HISTORY_TABLE, History, JOURNAL_TABLE};
+use crate::history::{Applied, HISTORY_TABLE, History, JOURNAL_TABLE, Repeated};
 use crate::migration::{Version, Width};
 use crate::sql::name::{do_block, quote_ident, quote_literal};
 
 /// Statements that read the history; the answer is one row for [`decode`]. They write nothing, so they run on a
 /// standby and in a read-only transaction as well.
 pub fn read_sql() -> [String; 2] {
+    sql(&format!(
+        "EXECUTE pg_catalog.format($q$SELECT coalesce(pg_catalog.json_agg(ARRAY[version::text,
+            coalesce(name, ''), coalesce(applied_on, ''), coalesce(checksum, '')] ORDER BY version), '[]')::text
+            FROM %I.{HISTORY_TABLE}$q$, home) INTO applied;"
+    ))
+}
+
+/// The same without the rows of the table, which may be somebody else's: for [`decode_place`].
+pub fn place_sql() -> [String; 2] {
+    sql("")
+}
+
+fn sql(rows: &str) -> [String; 2] {
     let find = format!(
         r#"DO $pgplumb$
 DECLARE
@@ -26,16 +42,19 @@ BEGIN
     IF history IS NOT NULL THEN
         SELECT pg_catalog.format_type(atttypid, atttypmod) INTO width
           FROM pg_catalog.pg_attribute WHERE attrelid = history AND attname = 'version';
-        EXECUTE pg_catalog.format($q$SELECT coalesce(pg_catalog.json_agg(ARRAY[version::text,
-            coalesce(name, ''), coalesce(applied_on, ''), coalesce(checksum, '')] ORDER BY version), '[]')::text
-            FROM %I.{HISTORY_TABLE}$q$, home) INTO applied;
+        {rows}
     END IF;
     IF journal IS NOT NULL THEN
         EXECUTE pg_catalog.format('SELECT pg_catalog.max(id) FROM %I.{JOURNAL_TABLE}', home) INTO newest;
     END IF;
     PERFORM pg_catalog.set_config('pgplumb.applied', applied, true);
     PERFORM pg_catalog.set_config('pgplumb.history', pg_catalog.json_build_object(
-        'schema', home, 'width', width, 'has_journal', journal IS NOT NULL,
+        'schema', home, 'width', width, 'is_foreign', history IS NOT NULL AND 4 <> (
+            SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute
+             WHERE attrelid = history AND attnum > 0 AND NOT attisdropped
+               AND (attname IN ('name', 'applied_on', 'checksum')
+                    OR attname = 'version' AND atttypid IN ('int4'::pg_catalog.regtype, 'int8'::pg_catalog.regtype))),
+        'has_journal', journal IS NOT NULL,
         'journal_id', newest, 'search_path', pg_catalog.current_setting('search_path'),
         'schemas', pg_catalog.to_json(pg_catalog.current_schemas(false)),
         'database', pg_catalog.current_database(), 'user', current_user,
@@ -64,12 +83,15 @@ pub struct Reading {
     pub pid: i32,
     pub standby: bool,
     pub read_only: bool,
+    /// Whether the table of that name is of another shape than refinery's.
+    pub is_foreign: bool,
 }
 
 #[derive(Deserialize)]
 struct Answer {
     schema: String,
     width: Option<String>,
+    is_foreign: bool,
     has_journal: bool,
     journal_id: Option<i64>,
     search_path: String,
@@ -120,6 +142,7 @@ pub fn decode(answer: &str, rows: &str) -> Result<Reading, Error> {
             schema: answer.schema,
             width,
             applied,
+            repeated: Vec::new(),
             journal_id: answer.journal_id,
             has_journal: answer.has_journal,
         },
@@ -130,7 +153,22 @@ pub fn decode(answer: &str, rows: &str) -> Result<Reading, Error> {
         pid: answer.pid,
         standby: answer.standby,
         read_only: answer.read_only,
+        is_foreign: answer.is_foreign,
     })
+}
+
+/// Decodes the row of [`place_sql`]: a table that refinery could not have made counts as none.
+///
+/// # Errors
+/// [`Error::Unexpected`] when the answer cannot be read.
+pub fn decode_place(answer: &str, rows: &str) -> Result<Reading, Error> {
+    let unreadable =
+        |error: serde_json::Error| Error::Unexpected(format!("the history could not be read: {error}"));
+    let mut value: serde_json::Value = serde_json::from_str(answer).map_err(unreadable)?;
+    if value["is_foreign"] == true {
+        value["width"] = serde_json::Value::Null;
+    }
+    decode(&value.to_string(), rows)
 }
 
 /// Creates the history table, in refinery's own form, unless it is there.
@@ -185,7 +223,7 @@ pub fn ensure_journal_sql(history: &History) -> String {
 pub struct JournalRow<'a> {
     /// Names the run; the same for all its rows.
     pub run: &'a str,
-    /// `apply`, `rollback`, `baseline` or `repair`.
+    /// `apply`, `rollback`, `baseline`, `repair`, or [`REPEAT`].
     pub action: &'static str,
     pub version: Version,
     pub name: &'a str,
@@ -251,6 +289,36 @@ pub fn delete_history_sql(history: &History, version: Version) -> String {
         history.table(),
         version = version.number(),
     ))
+}
+
+/// The journal's word for a run of a repeatable migration; its version is 0, its name tells which.
+pub const REPEAT: &str = "repeat";
+
+/// Reads the newest successful run of each repeatable migration; the answer is for [`decode_repeated`].
+pub fn read_repeated_sql(history: &History) -> String {
+    format!(
+        "SELECT DISTINCT ON (name COLLATE \"C\") name, pg_catalog.to_char(at AT TIME ZONE 'UTC', \
+         'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), coalesce(sha256, ''), id < coalesce((SELECT pg_catalog.max(id) FROM \
+         {journal} WHERE action = 'rollback' AND outcome = 'done'), 0) \
+         FROM {journal} WHERE action = '{REPEAT}' AND outcome = 'done' ORDER BY name COLLATE \"C\", id DESC",
+        journal = history.journal()
+    )
+}
+
+/// Decodes the rows of [`read_repeated_sql`], the only ones of their stage.
+pub fn decode_repeated(reply: &Reply) -> Vec<Repeated> {
+    let rows = reply.rows(Stage::Query).enumerate();
+    let text = |row: &SimpleQueryRow, at: usize| row.get(at).unwrap_or_default().to_string();
+    rows.map(|(index, row)| Repeated {
+        applied: Applied {
+            version: Version::repeatable(index),
+            name: text(row, 0),
+            applied_on: text(row, 1),
+            checksum: text(row, 2),
+        },
+        is_stale: row.get(3) == Some("t"),
+    })
+    .collect()
 }
 
 /// Reads the newest successful application of each version.

@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 use tokio_postgres::Client;
 use tokio_postgres::error::{DbError, SqlState};
 
-use super::batch::{Batch, Failure, Stage};
+use super::batch::{Batch, Failure, Reply, Stage};
 use super::connect::Connection;
 use super::constraints;
 use super::error::Error;
 use super::history::{self, Reading};
 use super::names::Asking;
-use crate::history::History;
+use crate::history::{History, Repeated};
 use crate::migration::{Directives, Timeout, Version, Width};
 use crate::sql::name::{do_block, quote_literal};
 
@@ -296,6 +296,10 @@ impl Session {
 
     /// Adds the statements that read the history, as the connection's own role and on its own search_path.
     pub fn read_history(&self, batch: &mut Batch) {
+        self.read_place(batch, history::read_sql());
+    }
+
+    fn read_place(&self, batch: &mut Batch, sql: [String; 2]) {
         // behind a pooler others may have left something: what the session began with is the connection's own
         batch.one(Stage::Begin, "SET LOCAL SESSION AUTHORIZATION DEFAULT");
         let role = self
@@ -310,13 +314,21 @@ impl Session {
                  NULL, true), pg_catalog.set_config('role', NULL, true), pg_catalog.set_config('role', {role}, true)"
             ),
         );
-        let [find, answer] = history::read_sql();
-        batch.one(Stage::Query, &find);
-        batch.one(Stage::Query, &answer);
+        for statement in sql {
+            batch.one(Stage::Query, &statement);
+        }
     }
 
     /// Decodes the answer of [`read_history`](Session::read_history), and remembers the search_path.
-    pub fn history_of(&mut self, reply: &super::batch::Reply) -> Result<Reading, Error> {
+    pub fn history_of(&mut self, reply: &Reply) -> Result<Reading, Error> {
+        self.reading_of(reply, history::decode)
+    }
+
+    fn reading_of(
+        &mut self,
+        reply: &Reply,
+        decode: impl Fn(&str, &str) -> Result<Reading, Error>,
+    ) -> Result<Reading, Error> {
         let row = reply
             .rows(Stage::Query)
             .find(|row| {
@@ -326,7 +338,7 @@ impl Session {
             })
             .and_then(|row| row.get(0).zip(row.get(1)))
             .ok_or_else(|| Error::Unexpected("no row for the history".to_string()))?;
-        let mut reading = history::decode(row.0, row.1)?;
+        let mut reading = decode(row.0, row.1)?;
         self.is_pooled = self.pooler(&reading).is_some();
         self.is_standby = reading.standby;
         if self.is_pooled && !reading.search_path.contains("pg_temp") {
@@ -346,9 +358,25 @@ impl Session {
     /// # Errors
     /// [`Failure`] when the server refuses or is lost.
     pub async fn load_history(&mut self) -> Result<Reading, Failure> {
+        self.load(history::read_sql(), history::decode).await
+    }
+
+    /// The same without the rows of the history, whose table may be somebody else's: for what only looks around.
+    ///
+    /// # Errors
+    /// [`Failure`] when the server refuses or is lost.
+    pub async fn load_place(&mut self) -> Result<Reading, Failure> {
+        self.load(history::place_sql(), history::decode_place).await
+    }
+
+    async fn load(
+        &mut self,
+        sql: [String; 2],
+        decode: impl Fn(&str, &str) -> Result<Reading, Error>,
+    ) -> Result<Reading, Failure> {
         let mut batch = Batch::new();
         batch.one(Stage::Begin, "BEGIN READ ONLY");
-        self.read_history(&mut batch);
+        self.read_place(&mut batch, sql);
         batch.one(Stage::Query, "ROLLBACK");
         let reply = match batch.run(self.client()).await {
             Ok(reply) => reply,
@@ -357,7 +385,25 @@ impl Session {
                 return Err(failure);
             }
         };
-        self.history_of(&reply).map_err(Failure::of)
+        self.reading_of(&reply, decode).map_err(Failure::of)
+    }
+
+    /// Reads when each repeatable migration ran last, in a transaction of its own, which writes nothing.
+    ///
+    /// # Errors
+    /// [`Failure`] when the server refuses or is lost.
+    pub async fn load_repeated(&self, history: &History) -> Result<Vec<Repeated>, Failure> {
+        let mut batch = Batch::new();
+        batch.one(Stage::Begin, "BEGIN READ ONLY");
+        batch.one(Stage::Query, &history::read_repeated_sql(history));
+        batch.one(Stage::Commit, "ROLLBACK");
+        match batch.run(self.client()).await {
+            Ok(reply) => Ok(history::decode_repeated(&reply)),
+            Err(failure) => {
+                self.rollback().await;
+                Err(failure)
+            }
+        }
     }
 
     /// The next notice that came meanwhile, when there is one.

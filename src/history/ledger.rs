@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::record::{Applied, History};
+use super::record::{Applied, History, is_current};
 use crate::diagnostic::Diagnostic;
-use crate::migration::{Migration, Set, Version, Width};
+use crate::migration::{Migration, Set, Version, Width, stem};
 use crate::source::Span;
 
 /// How a version stands between the history and the files.
@@ -20,6 +20,8 @@ pub enum State {
     Missing,
     /// Not recorded, but older than the newest recorded one.
     OutOfOrder,
+    /// Repeatable, and to run again: its file changed since it ran, or a migration was taken back since.
+    Outdated,
 }
 
 impl State {
@@ -31,6 +33,7 @@ impl State {
             State::Modified => "modified",
             State::Missing => "missing",
             State::OutOfOrder => "out_of_order",
+            State::Outdated => "outdated",
         }
     }
 }
@@ -54,7 +57,7 @@ impl Entry<'_> {
     pub fn stem(&self) -> String {
         match (self.migration, self.applied) {
             (Some(migration), _) => migration.stem(),
-            (None, Some(applied)) => format!("{}_{}", applied.version, applied.name),
+            (None, Some(applied)) => stem(&applied.version.to_string(), &applied.name),
             (None, None) => self.version.to_string(),
         }
     }
@@ -71,7 +74,7 @@ impl<'a> Ledger<'a> {
     pub fn build(set: &'a Set, history: &'a History) -> Ledger<'a> {
         let newest = history.newest();
         let mut entries: BTreeMap<Version, Entry<'a>> = BTreeMap::new();
-        for migration in set.iter() {
+        for migration in set.versioned() {
             let state = match newest {
                 Some(newest) if migration.version < newest => State::OutOfOrder,
                 _ => State::Pending,
@@ -102,9 +105,9 @@ impl<'a> Ledger<'a> {
                 Some(_) => State::Modified,
             };
         }
-        Ledger {
-            entries: entries.into_values().collect(),
-        }
+        let mut entries: Vec<Entry<'a>> = entries.into_values().collect();
+        entries.extend(repeatables(set, history));
+        Ledger { entries }
     }
 
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry<'a>> {
@@ -117,13 +120,52 @@ impl<'a> Ledger<'a> {
 
     /// The newest recorded version.
     pub fn newest_applied(&self) -> Option<&Entry<'a>> {
-        self.entries.iter().rev().find(|entry| entry.is_applied())
+        self.versioned().rev().find(|entry| entry.is_applied())
+    }
+
+    /// Those that have a number, oldest first.
+    pub fn versioned(&self) -> impl DoubleEndedIterator<Item = &Entry<'a>> {
+        self.iter().filter(|entry| !entry.version.is_repeatable())
+    }
+
+    /// The repeatable ones, in the order in which they run.
+    pub fn repeatables(&self) -> impl DoubleEndedIterator<Item = &Entry<'a>> {
+        self.iter().filter(|entry| entry.version.is_repeatable())
     }
 
     /// Where history and files contradict each other: modified and missing migrations, one error each.
     pub fn disagreements(&self) -> Vec<Diagnostic> {
-        self.entries.iter().filter_map(disagreement).collect()
+        self.versioned().filter_map(disagreement).collect()
     }
+}
+
+/// The repeatable migrations; behind them those that ran and whose files are gone.
+fn repeatables<'a>(set: &'a Set, history: &'a History) -> Vec<Entry<'a>> {
+    let known = set.repeatables().map(|migration| {
+        let repeated = history.repeated(&migration.name);
+        Entry {
+            version: migration.version,
+            state: match repeated {
+                None => State::Pending,
+                Some(repeated) if is_current(migration, repeated) => State::Applied,
+                Some(_) => State::Outdated,
+            },
+            migration: Some(migration),
+            applied: repeated.map(|repeated| &repeated.applied),
+        }
+    });
+    let mut entries: Vec<Entry<'a>> = known.collect();
+    let is_known = |name: &str| set.repeatables().any(|migration| migration.name == name);
+    let gone = history.repeated.iter().map(|repeated| &repeated.applied);
+    for applied in gone.filter(|applied| !is_known(&applied.name)) {
+        entries.push(Entry {
+            version: Version::repeatable(entries.len()),
+            state: State::Missing,
+            migration: None,
+            applied: Some(applied),
+        });
+    }
+    entries
 }
 
 /// The checksum that the file would be recorded with.
@@ -182,6 +224,6 @@ fn disagreement(entry: &Entry<'_>) -> Option<Diagnostic> {
             ))
             .help("restore the file from version control; the database was built with it"),
         ),
-        State::Applied | State::Pending | State::OutOfOrder => None,
+        State::Applied | State::Pending | State::OutOfOrder | State::Outdated => None,
     }
 }

@@ -8,5 +8,5 @@ pub mod record;
 pub mod trace;
 
 pub use ledger::{Entry, Ledger, State};
-pub use record::{Applied, HISTORY_TABLE, History, JOURNAL_TABLE};
+pub use record::{Applied, HISTORY_TABLE, History, JOURNAL_TABLE, Repeated};
 pub use trace::{Residue, ResidueKind, Trace};

@@ -14,4 +14,4 @@ pub use directives::{Direction, Directives};
 pub use script::{MigrationScript, OutsideReason, Rules};
 pub use set::{Migration, Set};
 pub use timeout::Timeout;
-pub use version::{FileName, Version};
+pub use version::{FileName, REPEATABLE, Version, stem};

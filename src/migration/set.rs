@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::checksum::{self, Width};
 use super::directives::Direction;
 use super::script::{MigrationScript, Rules};
-use super::version::{FileName, FileNameError, StemError, Version};
+use super::version::{self, FileName, FileNameError, StemError, Version};
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceFile;
 
@@ -24,7 +24,12 @@ pub struct Migration {
 impl Migration {
     /// What its files are called, without their extensions: `0024_sync_preview`.
     pub fn stem(&self) -> String {
-        format!("{}_{}", self.label, self.name)
+        version::stem(&self.label, &self.name)
+    }
+
+    /// Whether it runs again whenever its script changed, behind those that have a number.
+    pub fn is_repeatable(&self) -> bool {
+        self.version.is_repeatable()
     }
 
     /// The reason that the migration itself gives for having no rollback.
@@ -38,8 +43,11 @@ impl Migration {
         checksum::checksum(width, self.version, &self.name, self.up.file.text())
     }
 
-    /// Whether a recorded checksum is that of this migration's script.
+    /// Whether a recorded checksum is that of this migration's script: of a repeatable its SHA-256.
     pub fn accepts_checksum(&self, recorded: &str) -> bool {
+        if self.is_repeatable() {
+            return recorded == self.sha256();
+        }
         checksum::accepts(recorded, self.version, &self.name, &self.up.file)
     }
 
@@ -212,8 +220,19 @@ impl Set {
         Some(&self.migrations[index])
     }
 
+    /// The newest one that has a number.
     pub fn newest(&self) -> Option<&Migration> {
-        self.migrations.last()
+        self.versioned().next_back()
+    }
+
+    /// Those that have a number, oldest first.
+    pub fn versioned(&self) -> impl DoubleEndedIterator<Item = &Migration> {
+        self.iter().filter(|migration| !migration.is_repeatable())
+    }
+
+    /// Those that run again whenever they changed, in the order in which they run.
+    pub fn repeatables(&self) -> impl DoubleEndedIterator<Item = &Migration> {
+        self.iter().filter(|migration| migration.is_repeatable())
     }
 
     pub fn len(&self) -> usize {

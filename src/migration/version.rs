@@ -3,34 +3,66 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// Orders migrations: a number of up to 64 bits. `24` and `0024` are the same version.
+/// How a repeatable migration is labelled, which has no number: `R__views`.
+pub const REPEATABLE: &str = "R";
+
+/// Orders migrations: a number of up to 64 bits. `24` and `0024` are the same version. Repeatable migrations have none:
+/// they stand behind all numbers, in an order of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Version(i64);
+pub struct Version {
+    /// Of a repeatable its place among them, from 1; else 0.
+    place: usize,
+    number: i64,
+}
 
 impl Version {
     /// Older than every migration: `rollback --to 0`.
-    pub const ZERO: Version = Version(0);
+    pub const ZERO: Version = Version::of(0);
 
     /// `None` for a negative number.
     pub const fn new(number: i64) -> Option<Version> {
-        if number >= 0 { Some(Version(number)) } else { None }
+        if number >= 0 {
+            Some(Version::of(number))
+        } else {
+            None
+        }
     }
 
-    /// The number, as the history table stores it.
+    const fn of(number: i64) -> Version {
+        Version { place: 0, number }
+    }
+
+    /// That of a repeatable migration, by its place among them, from 0.
+    pub const fn repeatable(index: usize) -> Version {
+        Version {
+            place: index + 1,
+            number: 0,
+        }
+    }
+
+    /// Whether it is that of a repeatable migration.
+    pub const fn is_repeatable(self) -> bool {
+        self.place > 0
+    }
+
+    /// The number, as the history table stores it; 0 of a repeatable, which only the journal knows.
     pub const fn number(self) -> i64 {
-        self.0
+        self.number
     }
 
     /// Whether an `int4` column can hold it.
     pub const fn fits_int4(self) -> bool {
-        self.0 <= i32::MAX as i64
+        self.number <= i32::MAX as i64
     }
 }
 
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // `pad_integral` and not `write!`, so that `{:04}` works
-        fmt::Display::fmt(&self.0, f)
+        match self.is_repeatable() {
+            true => f.pad(REPEATABLE),
+            false => fmt::Display::fmt(&self.number, f),
+        }
     }
 }
 
@@ -51,7 +83,7 @@ impl FromStr for Version {
             return Err(VersionError::NotDigits(text.to_string()));
         }
         match text.parse() {
-            Ok(number) => Ok(Version(number)),
+            Ok(number) => Ok(Version::of(number)),
             Err(_) => Err(VersionError::TooLarge(text.to_string())),
         }
     }
@@ -116,7 +148,15 @@ impl FileName {
 
     /// `0024_sync_preview`.
     pub fn stem(&self) -> String {
-        format!("{}_{}", self.label, self.name)
+        stem(&self.label, &self.name)
+    }
+}
+
+/// `0024_sync_preview`; of a repeatable `R__views`.
+pub fn stem(label: &str, name: &str) -> String {
+    match label {
+        REPEATABLE => format!("{label}__{name}"),
+        _ => format!("{label}_{name}"),
     }
 }
 

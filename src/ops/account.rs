@@ -72,6 +72,8 @@ pub async fn dependents(
     let reply = ask(session, "looking for what depends on the rollback", batch).await?;
     let mut needs: BTreeMap<Version, BTreeSet<String>> = BTreeMap::new();
     let mut others: BTreeSet<String> = BTreeSet::new();
+    let mut repeatables: BTreeMap<Version, BTreeSet<String>> = BTreeMap::new();
+    let minded = minded(plan, schemas);
     let dropped = dropped_parts(plan, schemas);
     let remains = |dependent: &Dependent| {
         let mut parts = dependent.parts.iter();
@@ -82,6 +84,11 @@ pub async fn dependents(
         // an older migration cannot have meant it: somebody put that on its table
         let later = |migration: &&&Migration| going.iter().any(|version| migration.version > *version);
         match owners.get(&dependent.owner).filter(later) {
+            // the rollback has thought of it
+            Some(migration) if migration.is_repeatable() && minded.contains(&dependent.owner) => {}
+            Some(migration) if migration.is_repeatable() => {
+                repeatables.entry(migration.version).or_default().insert(text);
+            }
             Some(migration) => {
                 needs.entry(migration.version).or_default().insert(text);
             }
@@ -91,7 +98,7 @@ pub async fn dependents(
         }
     }
     // a later script that alters what goes leaves no trace in the server's dependencies
-    for migration in &staying {
+    for migration in staying.iter().filter(|migration| !migration.is_repeatable()) {
         for (schema, name) in &scope_of(&migration.up, schemas).relations {
             if let Some(creator) = creators.get(&(schema.clone(), name.clone()))
                 && migration.version > creator.version
@@ -130,6 +137,23 @@ pub async fn dependents(
             )),
         );
     }
+    for (version, reasons) in repeatables {
+        let Some(migration) = context.project.set.get(version) else {
+            continue;
+        };
+        diagnostics.push(
+            Diagnostic::error(format!(
+                "{} cannot be taken back: what {} made depends on it",
+                taken.join(", "),
+                migration.stem()
+            ))
+            .fact("because", summarise(&reasons))
+            .help(format!(
+                "drop it in the rollback, before what it stands on: the next apply runs {} again",
+                migration.stem()
+            )),
+        );
+    }
     if !others.is_empty() {
         diagnostics.push(
             Diagnostic::error(format!(
@@ -141,6 +165,15 @@ pub async fn dependents(
         );
     }
     Ok(diagnostics)
+}
+
+/// What the plan's scripts name themselves.
+fn minded(plan: &Plan<'_>, schemas: &[String]) -> BTreeSet<QualifiedName> {
+    let statements = plan.steps.iter().flat_map(|step| step.script.statements());
+    statements
+        .flat_map(|statement| &statement.effects)
+        .flat_map(|effect| qualified(&effect.object.name, schemas))
+        .collect()
 }
 
 /// What the plan's scripts drop from tables: triggers, policies, constraints, columns. Nothing depends by them any more.

@@ -330,11 +330,7 @@ async fn moved_on(runner: &mut Runner<'_>, reading: &Reading) -> Result<Option<R
 
 /// Reads the history again, for the runner as well.
 async fn reread(runner: &mut Runner<'_>) -> Result<Reading, Error> {
-    let reading = runner
-        .session
-        .load_history()
-        .await
-        .map_err(|failure| Error::database("reading the migration history", failure))?;
+    let reading = runner.context.load_history(&mut runner.session).await?;
     runner.reread(reading.clone());
     Ok(reading)
 }
@@ -361,7 +357,7 @@ fn mark_unrun(runner: &mut Runner<'_>, plan: &Plan<'_>) {
         if !runner
             .migrations
             .iter()
-            .any(|line| line.version == step.migration.label)
+            .any(|line| line.stem() == step.migration.stem())
         {
             let line = describe(step.migration, MigrationState::Pending);
             runner.migrations.push(line);

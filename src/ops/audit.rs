@@ -19,7 +19,7 @@ pub async fn audit(context: &Context<'_>, strict: bool) -> Result<Report, Error>
     let started = Instant::now();
     let mut report = super::begin("audit");
     let accepts = accepts(context)?;
-    let (session, reading) = context.open_with_history().await?;
+    let (session, reading, note) = context.open_to_look().await?;
     report.database = Some(context.database(&session, &reading));
     let facts = context
         .answer(&session, session.audit_facts())
@@ -34,6 +34,7 @@ pub async fn audit(context: &Context<'_>, strict: bool) -> Result<Report, Error>
         .filter(|finding| finding.accepted.is_none());
     report.diagnostics = open.clone().map(Finding::diagnostic).collect();
     report.diagnostics.extend(idle.iter().copied().map(met_nothing));
+    report.diagnostics.extend(note);
     let gate = match strict || context.project.config.settings.strict {
         true => Severity::Warn,
         false => Severity::Error,

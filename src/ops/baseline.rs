@@ -47,7 +47,9 @@ pub async fn baseline(context: &Context<'_>, options: &Options) -> Result<Report
     let (session, reading) = context.open_with_history().await?;
     report.database = Some(context.database(&session, &reading));
     let ledger = Ledger::build(&project.set, &reading.history);
-    let plan = Plan::up(&ledger, Some(options.version), true).map_err(refused)?;
+    let mut plan = Plan::up(&ledger, Some(options.version), true).map_err(refused)?;
+    // they run anyway, and are made for that
+    plan.steps.retain(|step| !step.migration.is_repeatable());
     refuse_newer(&ledger, options.version)?;
     let versions = project.set.iter().map(|migration| migration.version);
     let width = reading

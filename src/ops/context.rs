@@ -35,6 +35,8 @@ pub enum Event {
         blockers: Vec<Blocker>,
         left: Duration,
     },
+    /// What is about to be run and what comes of it, where nobody is asked.
+    Planned { account: Vec<Diagnostic> },
     /// A step begins; `number` counts from 1.
     StepStarted {
         number: usize,
@@ -165,11 +167,44 @@ impl Context<'_> {
     /// As [`open`](Context::open), or [`Error::Database`].
     pub async fn open_with_history(&self) -> Result<(Session, Reading), Error> {
         let mut session = self.open().await?;
-        let reading = session
-            .load_history()
-            .await
-            .map_err(|failure| Error::database("reading the migration history", failure))?;
+        let reading = self.load_history(&mut session).await?;
         Ok((session, reading))
+    }
+
+    /// Connects to look around: the history is not read, and its table may be somebody else's, which is told.
+    ///
+    /// # Errors
+    /// As [`open`](Context::open), or [`Error::Database`].
+    pub async fn open_to_look(&self) -> Result<(Session, Reading, Option<Diagnostic>), Error> {
+        let mut session = self.open().await?;
+        let reading = session
+            .load_place()
+            .await
+            .map_err(|failure| Error::database("looking around in the database", failure))?;
+        let note = reading.is_foreign.then(|| {
+            Diagnostic::note(format!(
+                "{} is not a history of refinery: its columns are others",
+                reading.history.table()
+            ))
+            .fact(
+                "state",
+                "as a history is, it is left out of the catalog that is read",
+            )
+        });
+        Ok((session, reading, note))
+    }
+
+    /// Reads the history; with it, where the project has repeatable migrations, when they ran last.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn load_history(&self, session: &mut Session) -> Result<Reading, Error> {
+        let unread = |failure| Error::database("reading the migration history", failure);
+        let mut reading = session.load_history().await.map_err(unread)?;
+        if reading.history.has_journal && self.project.set.repeatables().next().is_some() {
+            reading.history.repeated = session.load_repeated(&reading.history).await.map_err(unread)?;
+        }
+        Ok(reading)
     }
 
     /// Waits for an answer. When the user interrupts, the running statement is cancelled, again and again until

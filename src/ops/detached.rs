@@ -10,7 +10,7 @@ use std::time::Instant;
 use super::context::Event;
 use super::judge::Judged;
 use super::look::artifacts;
-use super::runner::{Finished, Outcome, Runner, decode, millis};
+use super::runner::{Finished, Outcome, Runner, action, decode, millis};
 use super::watch::Watched;
 use super::{Error, context};
 use crate::catalog::{Catalog, Scope};
@@ -65,6 +65,7 @@ impl Runner<'_> {
             ]));
         }
         let back = step.direction == Direction::Down;
+        self.clock.start(&stem, Instant::now());
         (self.context.events)(Event::StepStarted {
             number,
             of,
@@ -72,7 +73,6 @@ impl Runner<'_> {
             back,
         });
         let settings = self.session.settings.with_directives(&step.script.directives);
-        self.clock.start(&step.migration.label, Instant::now());
         self.take_session().await?;
         let outcome = self.detached(step, &settings).await;
         let mut batch = Batch::new();
@@ -164,7 +164,7 @@ impl Runner<'_> {
         batch.one(Stage::Lock, &session::lock_sql(&expectation));
         batch.one(
             Stage::Query,
-            &tables::read_progress_sql(history, action(step), step.migration.version),
+            &tables::read_progress_sql(history, action(step), step.migration),
         );
         batch.one(Stage::Commit, "COMMIT");
         match batch.run(self.session.client()).await {
@@ -557,14 +557,6 @@ impl Runner<'_> {
         row.artifacts = serde_json::json!({ "statement": index + 1, "of": statements.len() }).to_string();
         row.message = Some(statements[index].tag.clone());
         append_journal_sql(&self.reading.history, &row)
-    }
-}
-
-/// The journal's word for what a step does.
-fn action(step: &Step<'_>) -> &'static str {
-    match step.direction {
-        Direction::Up => "apply",
-        Direction::Down => "rollback",
     }
 }
 

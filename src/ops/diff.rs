@@ -31,6 +31,8 @@ pub struct Side {
     catalog: Catalog,
     /// Of a database: its server can be asked.
     session: Option<Session>,
+    /// What is to be said of it.
+    note: Option<Diagnostic>,
 }
 
 impl Side {
@@ -53,6 +55,7 @@ impl Side {
             version_num,
             catalog,
             session: None,
+            note: None,
         })
     }
 
@@ -61,7 +64,7 @@ impl Side {
     /// # Errors
     /// [`Error`] when it could not be looked at.
     pub async fn of_database(context: &Context<'_>) -> Result<Side, Error> {
-        let (mut session, reading) = context.open_with_history().await?;
+        let (mut session, reading, note) = context.open_to_look().await?;
         let described = context.database(&session, &reading);
         let catalog = whole(context, &mut session).await?;
         Ok(Side {
@@ -72,6 +75,7 @@ impl Side {
             version_num: session.version_num(),
             catalog,
             session: Some(session),
+            note,
         })
     }
 
@@ -112,6 +116,11 @@ pub async fn diff(before: Side, after: Side) -> Result<Report, Error> {
         false => Conclusion::NotApproved,
     });
     report.diagnostics = told_of_versions(&before, &after, &lines(&of_versions), &differing);
+    for side in [&before, &after] {
+        let note = side.note.iter().cloned();
+        let note = note.map(|note| note.fact("database", &side.name));
+        report.diagnostics.extend(note);
+    }
     report.difference = Some(Difference {
         changes: lines(&differing),
         sides: [before.name.clone(), after.name.clone()],

@@ -43,6 +43,7 @@ pub fn way_back(migration: &Migration) -> WayBack {
     match (&migration.down, migration.irreversible()) {
         (Some(down), _) => WayBack::Script(down.file.path().to_string()),
         (None, Some(reason)) => WayBack::Irreversible(reason.to_string()),
+        (None, None) if migration.is_repeatable() => WayBack::Repeatable,
         (None, None) => WayBack::None,
     }
 }

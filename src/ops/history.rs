@@ -8,6 +8,7 @@ use super::runner::millis;
 use crate::db::batch::{Batch, Failure, Stage};
 use crate::db::error::Error as DbError;
 use crate::db::history as tables;
+use crate::migration::REPEATABLE;
 use crate::report::model::{JournalLine, Report};
 
 /// Reads the newest `limit` rows of the journal, or all.
@@ -41,11 +42,16 @@ pub async fn history(context: &Context<'_>, limit: Option<u32>) -> Result<Report
                 crate::migration::Version::new(version).and_then(|version| context.project.set.get(version));
             let (login, role) = (text("login"), text("role"));
             let (client, address) = (text("client"), text("address"));
+            let is_repeatable = text("action") == tables::REPEAT;
             report.journal.push(JournalLine {
                 id: number("id")?,
                 at: text("at"),
                 action: text("action"),
-                version: migration.map_or_else(|| version.to_string(), |migration| migration.label.clone()),
+                version: match migration {
+                    _ if is_repeatable => REPEATABLE.to_string(),
+                    Some(migration) => migration.label.clone(),
+                    None => version.to_string(),
+                },
                 name: text("name"),
                 outcome: text("outcome"),
                 verdict: maybe("verdict"),

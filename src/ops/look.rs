@@ -115,7 +115,7 @@ impl Runner<'_> {
                 .project
                 .set
                 .iter()
-                .find(|migration| migration.label == line.version);
+                .find(|migration| migration.stem() == line.stem());
             if let Some(migration) = migration.filter(|_| line.state != MigrationState::Pending) {
                 let gates = self.suites.iter().filter(|_| self.verify);
                 let suite = gates

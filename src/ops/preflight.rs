@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::apply::{check_scripts, refused};
 use super::context::{Context, ask};
 use super::facts::{self, way_back};
-use super::runner::{describe, millis};
+use super::runner::{action, describe, millis};
 use super::{Error, suites, unjudged};
 use crate::check::{Status, Suite, Verdict};
 use crate::db::batch::{Batch, Stage};
@@ -135,7 +135,8 @@ async fn half_done(
         let mut batch = Batch::new();
         let version = step.migration.version;
         session.begin(&mut batch, "READ ONLY", &session.settings);
-        batch.one(Stage::Query, &read_progress_sql(history, "apply", version));
+        let progress = read_progress_sql(history, action(step), step.migration);
+        batch.one(Stage::Query, &progress);
         batch.one(Stage::Commit, "ROLLBACK");
         let reply = ask(session, "reading the journal", batch).await?;
         let progress = decode_progress(&reply);

@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use super::account;
 use super::apply::{describe_plan, outside_notices, refused};
-use super::context::Context;
+use super::context::{Context, Event};
 use super::runner::{Outcome, Runner, describe, millis};
 use super::{Confirm, Error, losses, rehearse, residue, suites};
 use crate::db::history::Reading;
 use crate::diagnostic::Diagnostic;
-use crate::history::Ledger;
+use crate::history::{Entry, Ledger};
 use crate::migration::{Version, Width, sha256};
 use crate::plan::{Plan, RollbackTarget, Step};
 use crate::report::ExitCode;
@@ -60,6 +60,7 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
     let lost = losses::losses(&session, &plan, &reading.schemas).await?;
     let mut notes: Vec<Diagnostic> = newer_scripts(&ledger, &plan);
     notes.extend(outside_notices(&plan));
+    notes.extend(repeatables(&ledger, &plan));
     let mut lines: Vec<String> = lost.iter().map(losses::Loss::describe).collect();
     lines.extend(losses::deletions(&plan));
     let loses_data = !lines.is_empty();
@@ -80,37 +81,14 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
     if !blocked.is_empty() {
         return Err(Error::Blocked(blocked));
     }
-    if options.rehearse {
-        if !plan.is_empty() {
-            rehearse::agree(context, &plan, options.yes, options.confirm)?;
-        }
-    } else if loses_data && !options.yes {
-        let mut shown = vec![what_runs(&plan, report.database.as_ref())];
-        shown.append(&mut notes.clone());
-        match options.confirm {
-            Some(confirm) if confirm(&shown) => {}
-            Some(_) => {
-                return Err(Error::Input(vec![
-                    Diagnostic::error("the rollback was not confirmed")
-                        .fact("state", "nothing was run")
-                        .help("answer yes when you are asked, or pass --yes"),
-                ]));
-            }
-            None => {
-                let mut all = shown;
-                all.push(
-                    Diagnostic::error("data would be lost, and nobody agreed to it")
-                        .fact("state", "nothing was run")
-                        .help("pass --yes to go ahead, or save the data first"),
-                );
-                return Err(Error::Input(all));
-            }
-        }
-    }
-
-    if !loses_data && !options.rehearse {
-        super::agree(context, &plan, options.yes, options.confirm)?;
-    }
+    agree(
+        context,
+        options,
+        &plan,
+        &notes,
+        loses_data,
+        report.database.as_ref(),
+    )?;
     let width = reading.history.width.unwrap_or(Width::Int4);
     let steps = plan.steps.clone();
     // they tell what a block made; a rollback is not stopped by a check file with an error
@@ -169,6 +147,75 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
     });
     report.duration_ms = millis(started.elapsed());
     Ok(report)
+}
+
+/// Shows what runs and what it destroys, and asks where data would be lost or the settings say so.
+///
+/// # Errors
+/// [`Error::Input`] when nobody agreed: nothing was run.
+fn agree(
+    context: &Context<'_>,
+    options: &Options<'_>,
+    plan: &Plan<'_>,
+    notes: &[Diagnostic],
+    loses_data: bool,
+    database: Option<&Database>,
+) -> Result<(), Error> {
+    if plan.is_empty() {
+        return Ok(());
+    }
+    let mut account = vec![what_runs(plan, database)];
+    account.extend_from_slice(notes);
+    if options.rehearse || options.yes || !loses_data {
+        (context.events)(Event::Planned { account });
+        return match options.rehearse {
+            true => rehearse::agree(context, plan, options.yes, options.confirm),
+            false => super::agree(context, plan, options.yes, options.confirm),
+        };
+    }
+    let refusal = |message: &str| Diagnostic::error(message).fact("state", "nothing was run");
+    match options.confirm {
+        Some(confirm) if confirm(&account) => Ok(()),
+        Some(_) => Err(Error::Input(vec![
+            refusal("the rollback was not confirmed").help("answer yes when you are asked, or pass --yes"),
+        ])),
+        None => {
+            account.push(
+                refusal("data would be lost, and nobody agreed to it")
+                    .help("pass --yes to go ahead, or save the data first"),
+            );
+            Err(Error::Input(account))
+        }
+    }
+}
+
+/// What becomes of the repeatable migrations, which are not taken back.
+fn repeatables(ledger: &Ledger<'_>, plan: &Plan<'_>) -> Option<Diagnostic> {
+    let stay: Vec<&Entry<'_>> = ledger.repeatables().filter(|entry| entry.is_applied()).collect();
+    if stay.is_empty() || plan.is_empty() {
+        return None;
+    }
+    let stems: Vec<String> = stay.iter().map(|entry| entry.stem()).collect();
+    let again: Vec<String> = stay
+        .iter()
+        .filter(|entry| entry.migration.is_some())
+        .map(|entry| entry.stem())
+        .collect();
+    let note = Diagnostic::note(format!(
+        "{}: repeatable, and not taken back: what {} made stays, unless these rollbacks drop it",
+        stems.join(", "),
+        if stems.len() == 1 { "it" } else { "they" },
+    ));
+    Some(match again.is_empty() {
+        true => note,
+        false => note.fact(
+            "next",
+            format!(
+                "the next `pgplumb apply` runs {} again, changed or not",
+                again.join(", ")
+            ),
+        ),
+    })
 }
 
 /// Runs the plan; when the connection was lost at a COMMIT that came through, goes on with what is left.

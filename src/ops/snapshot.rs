@@ -22,7 +22,8 @@ const ATTEMPTS: usize = 5;
 pub async fn snapshot(context: &Context<'_>) -> Result<Report, Error> {
     let started = Instant::now();
     let mut report = begin("snapshot");
-    let (mut session, reading) = context.open_with_history().await?;
+    let (mut session, reading, note) = context.open_to_look().await?;
+    report.diagnostics.extend(note);
     report.database = Some(context.database(&session, &reading));
     let catalog = whole(context, &mut session).await?;
     report.snapshot = Some(Snapshot {

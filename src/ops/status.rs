@@ -6,7 +6,7 @@ use super::context::Context;
 use super::runner::millis;
 use super::{Error, suites};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::history::{Ledger, State};
+use crate::history::{Entry, Ledger, State};
 use crate::plan;
 use crate::report::ExitCode;
 use crate::report::model::{LedgerLine, Report};
@@ -26,13 +26,19 @@ pub async fn status(context: &Context<'_>, options: Options) -> Result<Report, E
     let started = Instant::now();
     let mut report = super::begin("status");
     let suites = suites(context.project)?;
-    let (session, reading) = context.open_with_history().await?;
+    let (session, mut reading) = context.open_with_history().await?;
+    // of one that is the last, and whose file is gone
+    if reading.history.has_journal && context.project.set.repeatables().next().is_none() {
+        let read = session.load_repeated(&reading.history).await;
+        reading.history.repeated = read.map_err(|failure| Error::database("reading the journal", failure))?;
+    }
     report.database = Some(context.database(&session, &reading));
     let ledger = Ledger::build(&context.project.set, &reading.history);
     for entry in ledger.iter() {
         let migration = entry.migration;
         let rollback = match migration {
             None => String::new(),
+            Some(migration) if migration.is_repeatable() => "repeatable".to_string(),
             Some(migration) => match (&migration.down, migration.irreversible()) {
                 (Some(_), _) => "yes".to_string(),
                 (None, Some(reason)) => format!("irreversible: {reason}"),
@@ -42,6 +48,7 @@ pub async fn status(context: &Context<'_>, options: Options) -> Result<Report, E
         let suite = suites.iter().find(|suite| suite.version == Some(entry.version));
         report.ledger.push(LedgerLine {
             version: migration.map_or_else(|| entry.version.to_string(), |migration| migration.label.clone()),
+            repeatable: entry.version.is_repeatable(),
             name: match (migration, entry.applied) {
                 (Some(migration), _) => migration.name.clone(),
                 (None, Some(applied)) => applied.name.clone(),
@@ -61,7 +68,11 @@ pub async fn status(context: &Context<'_>, options: Options) -> Result<Report, E
             ..plan::out_of_order(&ledger, migration)
         });
     }
-    let is_settled = ledger.iter().all(|entry| entry.state == State::Applied);
+    // of a repeatable one whose file is gone there is nothing to run any more
+    let is_gone = |entry: &Entry<'_>| entry.version.is_repeatable() && entry.state == State::Missing;
+    let is_settled = ledger
+        .iter()
+        .all(|entry| entry.state == State::Applied || is_gone(entry));
     report.exit = if options.check && !is_settled {
         ExitCode::HistoryDisagrees
     } else {

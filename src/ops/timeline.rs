@@ -14,7 +14,7 @@ use crate::source::Location;
 pub struct Clock {
     began: Instant,
     steps: BTreeMap<String, Timing>,
-    /// The step that runs, as its file spells the version.
+    /// The stem of the step that runs.
     current: Option<String>,
     /// The statement that runs, of a script that runs one by one.
     statement: Option<(Location, String, Instant)>,
@@ -47,12 +47,12 @@ impl Clock {
     }
 
     /// A step begins, or begins again: what counts is its first attempt.
-    pub fn start(&mut self, version: &str, started: Instant) {
+    pub fn start(&mut self, stem: &str, started: Instant) {
         let start_ms = self.since(started);
-        self.current = Some(version.to_owned());
+        self.current = Some(stem.to_owned());
         self.statement = None;
         self.failed = None;
-        self.steps.entry(version.to_owned()).or_insert_with(|| Timing {
+        self.steps.entry(stem.to_owned()).or_insert_with(|| Timing {
             start_ms,
             ..Timing::default()
         });
@@ -217,7 +217,7 @@ impl Clock {
     pub fn tell(&mut self, migrations: &mut [MigrationReport]) {
         self.end_failed();
         for line in migrations {
-            line.timing = self.steps.remove(&line.version);
+            line.timing = self.steps.remove(&line.stem());
         }
     }
 }
@@ -233,7 +233,7 @@ mod tests {
     fn the_same_holder_is_one_wait() {
         let mut clock = Clock::default();
         let from = Instant::now();
-        clock.start("0001", from);
+        clock.start("0001_a", from);
         let sentence = |pid: i32| vec![format!("pid {pid} (user a) has held it")];
         for pid in [7, 7, 8, 7] {
             std::thread::sleep(Duration::from_millis(2));

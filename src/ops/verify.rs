@@ -76,7 +76,7 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
     report.checks = judged.verdicts;
     report.diagnostics.extend(judged.notes);
     report.isolation = judged.matrices;
-    for migration in project.set.iter() {
+    for migration in project.set.versioned() {
         let applied = ledger
             .get(migration.version)
             .is_some_and(|entry| entry.is_applied());

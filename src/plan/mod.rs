@@ -48,7 +48,8 @@ pub enum RollbackTarget {
 }
 
 impl<'a> Plan<'a> {
-    /// What `apply` will do: every pending migration up to and including `to`.
+    /// What `apply` will do: every pending migration up to and including `to`, then the repeatable ones that are new or
+    /// outdated, whatever `to` says, as Flyway does.
     ///
     /// # Errors
     /// [`Refusal::Disagreement`] when an applied migration was modified or is missing, or a pending one is older
@@ -67,10 +68,10 @@ impl<'a> Plan<'a> {
         let mut steps = Vec::new();
         for entry in ledger
             .iter()
-            .filter(|entry| to.is_none_or(|to| entry.version <= to))
+            .filter(|entry| to.is_none_or(|to| entry.version <= to || entry.version.is_repeatable()))
         {
             match (entry.state, entry.migration) {
-                (State::Pending, Some(migration)) => steps.push(up(migration)),
+                (State::Pending | State::Outdated, Some(migration)) => steps.push(up(migration)),
                 (State::OutOfOrder, Some(migration)) if allow_out_of_order => steps.push(up(migration)),
                 (State::OutOfOrder, Some(migration)) => {
                     problems.push(out_of_order(ledger, migration));
@@ -94,7 +95,11 @@ impl<'a> Plan<'a> {
     /// [`Refusal::Usage`] when a target is unknown or not applied, or has no rollback script;
     /// [`Refusal::Disagreement`] when a file that would be needed is missing.
     pub fn down(set: &'a Set, ledger: &Ledger<'a>, target: &RollbackTarget) -> Result<Plan<'a>, Refusal> {
-        let applied: Vec<&Entry<'a>> = ledger.iter().rev().filter(|entry| entry.is_applied()).collect();
+        let applied: Vec<&Entry<'a>> = ledger
+            .versioned()
+            .rev()
+            .filter(|entry| entry.is_applied())
+            .collect();
         let mut usage = Vec::new();
         let chosen: Vec<&Entry<'a>> = match target {
             RollbackTarget::Versions(versions) => {
@@ -199,7 +204,7 @@ pub fn out_of_order(ledger: &Ledger<'_>, migration: &Migration) -> Diagnostic {
 }
 
 fn unknown_version(ledger: &Ledger<'_>, version: Version) -> Diagnostic {
-    let newest = ledger.iter().next_back().map(Entry::stem);
+    let newest = ledger.versioned().next_back().map(Entry::stem);
     let diagnostic = Diagnostic::error(format!("there is no migration with version {version}"));
     match newest {
         Some(newest) => diagnostic.help(format!(

@@ -102,7 +102,9 @@ impl Remedy {
             State::Applied | State::Modified | State::Missing => {
                 format!("{stem} creates it and is recorded as applied, but it is gone")
             }
-            State::Pending | State::OutOfOrder => format!("{stem} creates it, and is not applied here"),
+            State::Pending | State::OutOfOrder | State::Outdated => {
+                format!("{stem} creates it, and is not applied here")
+            }
         })
     }
 
@@ -122,15 +124,15 @@ impl Remedy {
                         "apply {stem} first: it is pending, but older than what is applied: pass --out-of-order"
                     )
                 }
-                State::Pending if creator.later => {
+                State::Pending | State::Outdated if creator.later => {
                     format!(
                         "{stem} creates it, but runs later: give it a version before the first that needs it"
                     )
                 }
-                State::Pending if creator.in_plan => {
+                State::Pending | State::Outdated if creator.in_plan => {
                     format!("{stem} creates it, but not where it is looked for: compare the schemas")
                 }
-                State::Pending => {
+                State::Pending | State::Outdated => {
                     format!("apply {stem} first: it is pending, but not in the plan")
                 }
             };

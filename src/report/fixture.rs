@@ -1059,6 +1059,7 @@ pub fn status() -> Report {
     let line = |version: &str, name: &str, state: &'static str, applied_on: Option<&str>| LedgerLine {
         version: version.to_string(),
         name: name.to_string(),
+        repeatable: false,
         state,
         applied_on: applied_on.map(str::to_string),
         rollback: "yes".to_string(),

@@ -133,7 +133,7 @@ pub struct Proof {
 impl Proof {
     /// The stem of its files.
     pub fn stem(&self) -> String {
-        format!("{}_{}", self.version, self.name)
+        crate::migration::stem(&self.version, &self.name)
     }
 }
 
@@ -256,6 +256,8 @@ pub enum WayBack {
     Script(String),
     /// Not at all, for the declared reason.
     Irreversible(String),
+    /// It needs none: it runs again whenever its file changed.
+    Repeatable,
     /// There is neither a script nor a reason.
     None,
 }
@@ -396,7 +398,9 @@ pub struct LintLine {
 pub struct LedgerLine {
     pub version: String,
     pub name: String,
-    /// `applied`, `pending`, `modified`, `missing`, `out_of_order`.
+    /// It runs again whenever its file changed, and has no version: the label is `R`.
+    pub repeatable: bool,
+    /// `applied`, `pending`, `modified`, `missing`, `out_of_order`; of a repeatable one `outdated` as well.
     pub state: &'static str,
     /// RFC 3339, as the history has it.
     pub applied_on: Option<String>,
@@ -412,7 +416,7 @@ pub struct JournalLine {
     pub id: i64,
     /// RFC 3339 in UTC.
     pub at: String,
-    /// `apply`, `rollback`, `baseline`, `repair`.
+    /// `apply`, `rollback`, `baseline`, `repair`; of a repeatable migration `repeat`.
     pub action: String,
     pub version: String,
     pub name: String,
@@ -504,7 +508,7 @@ impl MigrationReport {
 
     /// The stem of its files, `0024_sync_preview_progress_logs`.
     pub fn stem(&self) -> String {
-        format!("{}_{}", self.version, self.name)
+        crate::migration::stem(&self.version, &self.name)
     }
 }
 

@@ -27,6 +27,8 @@ pub fn status(proof: &Proof) -> Status {
 pub fn words(proof: &Proof) -> String {
     let outcome = proof.outcome.as_str().replace('_', " ");
     match proof.reapply {
+        // the second run is what it is about
+        _ if proof.outcome == Outcome::NotRepeatable => outcome,
         Reapply::Failed => format!("{outcome}, re-apply fails"),
         Reapply::Differs => format!("{outcome}, re-apply differs"),
         Reapply::Same | Reapply::NotRun => outcome,
@@ -56,7 +58,12 @@ pub fn groups(report: &Report) -> Vec<Group<'_>> {
 
 /// How many are exact, of all that have a rollback.
 pub fn exact(report: &Report) -> (usize, usize) {
-    let has_rollback = |proof: &&Proof| !matches!(proof.outcome, Outcome::Irreversible | Outcome::NoRollback);
+    let has_rollback = |proof: &&Proof| {
+        !matches!(
+            proof.outcome,
+            Outcome::Irreversible | Outcome::NoRollback | Outcome::Repeatable | Outcome::NotRepeatable
+        )
+    };
     let tried: Vec<&Proof> = report.proofs.iter().filter(has_rollback).collect();
     let exact = tried.iter().filter(|proof| status(proof) == Status::Pass).count();
     (exact, tried.len())

@@ -111,7 +111,7 @@ fn way_back(judged: &[&MigrationReport]) -> Task<'static> {
             Some(WayBack::Script(path)) => scripts.push(path.clone()),
             Some(WayBack::Irreversible(_)) => declared.push(migration.stem()),
             Some(WayBack::None) => without.push(migration.stem()),
-            None => {}
+            Some(WayBack::Repeatable) | None => {}
         }
     }
     let mut findings = Vec::new();

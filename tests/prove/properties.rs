@@ -278,7 +278,11 @@ const BAD: [Bad; 14] = [
 #[test]
 fn each_outcome_is_told_of_a_bad_rollback() {
     let found: BTreeSet<&str> = BAD.iter().map(|bad| bad.outcome.as_str()).collect();
-    let all: BTreeSet<&str> = Outcome::ALL.iter().map(|outcome| outcome.as_str()).collect();
+    // what is repeatable has no rollback: its outcomes are among the cases
+    let of_rollbacks = Outcome::ALL
+        .iter()
+        .filter(|outcome| !matches!(outcome, Outcome::Repeatable | Outcome::NotRepeatable));
+    let all: BTreeSet<&str> = of_rollbacks.map(|outcome| outcome.as_str()).collect();
     assert_eq!(found, all, "an outcome without a bad rollback");
     let project = Project::new();
     for (index, bad) in BAD.iter().enumerate() {

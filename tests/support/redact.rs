@@ -83,7 +83,8 @@ static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
             "[TIMESTAMP]",
         ),
         // cut off
-        (r"\d{4}-\d\d-\d\d…", "[TIMESTAMP]…"),
+        (r"\d{4}-\d\d-\d\d(?:T[\d:]*)?…", "[TIMESTAMP]…"),
+        (r"(months? ahead of )\d{4}-\d\d-\d\d", "${1}[TODAY]"),
         (r"\b\d+ kB\b", "[SIZE]"),
         // as wide as the longest cell
         (r"(?m)^ *─+$", "[LINE]"),

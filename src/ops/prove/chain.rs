@@ -14,7 +14,9 @@ impl Prover<'_> {
         let mut keeps: Vec<&str> = Vec::new();
         let set = &self.context.project.set;
         let mut oldest = last;
-        for (index, migration) in set.iter().enumerate().take(last).rev() {
+        // what is repeatable is there, as in life, and stays
+        let versioned = set.iter().enumerate().take(last).rev();
+        for (index, migration) in versioned.filter(|(_, migration)| !migration.is_repeatable()) {
             let Some(down) = &migration.down else {
                 let reason = match migration.irreversible() {
                     Some(reason) => format!("irreversible: {reason}"),
@@ -47,6 +49,7 @@ impl Prover<'_> {
             // what those made that were not taken back is theirs
             if maker >= oldest
                 && let Some(migration) = set.iter().nth(maker)
+                && !migration.is_repeatable()
             {
                 chain.residue.push((migration.stem(), line));
             }

@@ -72,7 +72,7 @@ pub fn proof(proof: &Proof) -> Option<Diagnostic> {
     let message = proof.message.clone().unwrap_or_default();
     let shown: Vec<&ChangeLine> = proof.details.iter().filter(|line| !line.follows).collect();
     let diagnostic = match proof.outcome {
-        Outcome::Irreversible => return None,
+        Outcome::Irreversible | Outcome::Repeatable => return None,
         Outcome::Exact if proof.reapply == Reapply::Same => return None,
         Outcome::Exact => second(&stem, proof.reapply),
         Outcome::OrderOnly if proof.reapply == Reapply::Same => {
@@ -102,6 +102,16 @@ pub fn proof(proof: &Proof) -> Option<Diagnostic> {
         ),
         Outcome::Loss => Diagnostic::error(lost(&stem, &shown))
             .help("bring back what was there before the migration; where that cannot be, declare it irreversible"),
+        Outcome::NotRepeatable => {
+            let what = match proof.reapply {
+                Reapply::Failed => "fails when it runs a second time",
+                _ => "makes something else when it runs a second time",
+            };
+            Diagnostic::error(format!("{stem} is not repeatable: it {what}")).help(
+                "write it so that it can run again whenever it changed: CREATE OR REPLACE, DROP … IF EXISTS, \
+                 INSERT … ON CONFLICT",
+            )
+        }
         Outcome::RollbackFailed => {
             Diagnostic::error(format!("the rollback of {stem} fails")).help("correct the rollback script")
         }

@@ -358,6 +358,7 @@ impl<'p> Prover<'p> {
         let after = self.tracked()?.mark();
         let proof = match (&migration.down, migration.irreversible()) {
             _ if !is_judged => None,
+            _ if migration.is_repeatable() => Some(self.repeat(migration, after).await?),
             (Some(down), _) => Some(self.rollback(index, migration, down, before, after, rows).await?),
             (None, Some(reason)) => Some(blank(
                 migration,
@@ -375,6 +376,29 @@ impl<'p> Prover<'p> {
         tracked.release(before);
         tracked.release(after);
         Ok((proof, Next::GoOn))
+    }
+
+    /// Runs one again that is to run whenever it changed: nothing may come of it that was not there.
+    async fn repeat(&mut self, migration: &Migration, after: Mark) -> Result<Proof, Error> {
+        let mut proof = blank(migration, &migration.up, Outcome::Repeatable, None);
+        self.has_rows = true;
+        let rows = self.rows().await?;
+        if let Err(failure) = self.run(&migration.up).await? {
+            let message = explain::words(&explain::failure(&failure, &migration.up));
+            proof.message = Some(message);
+            proof.reapply = Reapply::Failed;
+            proof.outcome = Outcome::NotRepeatable;
+            return Ok(proof);
+        }
+        let again = self.tracked()?.changes_since(after);
+        proof.again = self.lines(&again, after)?;
+        proof.again.extend(rows.compare(&self.rows().await?));
+        proof.reapply = Reapply::Same;
+        if !proof.again.is_empty() {
+            proof.reapply = Reapply::Differs;
+            proof.outcome = Outcome::NotRepeatable;
+        }
+        Ok(proof)
     }
 
     async fn rollback(

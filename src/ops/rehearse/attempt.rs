@@ -18,7 +18,7 @@ use crate::ops::judge::{Judged, Place, judge};
 use crate::ops::runner::{Runner, decode, is_disturbance, millis, note};
 use crate::plan::{Direction, Plan, Step};
 use crate::report::ExitCode;
-use crate::report::model::{MigrationState, Totals};
+use crate::report::model::Totals;
 use crate::report::rehearsal::{Rehearsal, RehearsedStatement, RehearsedStep, StepOutcome, TakenLock, mode};
 use crate::sql::{Statement, TransactionControl};
 
@@ -264,15 +264,12 @@ impl Attempt<'_, '_> {
     /// What the history would say, so that the next step finds it so. The journal is left alone: its numbers would not
     /// come back.
     async fn record(&mut self, step: &Step<'_>) -> Result<Option<Failed>, Error> {
-        let report = self.runner.describe(step, MigrationState::Pending);
-        let elapsed = std::time::Duration::ZERO;
-        let record = self.runner.record(step, &report, "approved", elapsed);
-        let mut batch = Batch::new();
-        for statement in record.iter().take(1) {
-            batch.one(Stage::Record, statement);
-        }
-        if let Err(failure) = self.send(batch).await? {
-            return Ok(Some(Failed::Script(failure)));
+        if let Some(entry) = self.runner.history_entry(step) {
+            let mut batch = Batch::new();
+            batch.one(Stage::Record, &entry);
+            if let Err(failure) = self.send(batch).await? {
+                return Ok(Some(Failed::Script(failure)));
+            }
         }
         let width = self.runner.width;
         note(&mut self.runner.reading, *step, width);

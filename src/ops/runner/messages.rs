@@ -102,7 +102,8 @@ impl Runner<'_> {
             .collect();
         let of = |direction: Direction| {
             let steps = steps.iter().filter(move |step| step.direction == direction);
-            steps.map(|step| step.migration.version)
+            let versions = steps.map(|step| step.migration.version);
+            versions.filter(|version| !version.is_repeatable())
         };
         let applied = self.reading.history.applied.iter().rev();
         let stays = applied

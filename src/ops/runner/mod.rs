@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub(super) use self::record::{Finished, note};
+pub(super) use self::record::{Finished, action, note};
 use self::step::{At, Course, Turn};
 use super::context::Context;
 use super::judge::{Judged, Place, judge};

@@ -9,7 +9,7 @@ use crate::db::batch::{Batch, Failure, Stage};
 use crate::db::error::{Error as DbError, ServerError};
 use crate::db::history::{self as tables, JournalRow, Reading};
 use crate::diagnostic::Diagnostic;
-use crate::history::Applied;
+use crate::history::{Applied, Repeated};
 use crate::migration::{Width, sha256};
 use crate::ops::Error;
 use crate::ops::context::Event;
@@ -41,9 +41,21 @@ impl Runner<'_> {
         elapsed: Duration,
     ) -> Vec<String> {
         let history = &self.reading.history;
-        let migration = step.migration;
-        let entry = match step.direction {
-            Direction::Up => tables::insert_history_sql(
+        let verdict = match step.direction {
+            Direction::Up => Some(verdict),
+            Direction::Down => None,
+        };
+        let row = self.journal_row(step, "done", verdict, elapsed, report, None);
+        let row = tables::append_journal_sql(history, &row);
+        self.history_entry(step).into_iter().chain([row]).collect()
+    }
+
+    /// The statement that brings the history table up to date with a step; refinery knows of no repeatable ones.
+    pub(in crate::ops) fn history_entry(&self, step: &Step<'_>) -> Option<String> {
+        let (history, migration) = (&self.reading.history, step.migration);
+        match step.direction {
+            _ if migration.is_repeatable() => None,
+            Direction::Up => Some(tables::insert_history_sql(
                 history,
                 migration.version,
                 &migration.name,
@@ -51,15 +63,9 @@ impl Runner<'_> {
                 migration
                     .checksum(history.width.unwrap_or(self.width))
                     .unwrap_or_default(),
-            ),
-            Direction::Down => tables::delete_history_sql(history, migration.version),
-        };
-        let verdict = match step.direction {
-            Direction::Up => Some(verdict),
-            Direction::Down => None,
-        };
-        let row = self.journal_row(step, "done", verdict, elapsed, report, None);
-        vec![entry, tables::append_journal_sql(history, &row)]
+            )),
+            Direction::Down => Some(tables::delete_history_sql(history, migration.version)),
+        }
     }
 
     pub(in crate::ops) fn journal_row<'r>(
@@ -73,10 +79,7 @@ impl Runner<'_> {
     ) -> JournalRow<'r> {
         JournalRow {
             run: &self.run,
-            action: match step.direction {
-                Direction::Up => "apply",
-                Direction::Down => "rollback",
-            },
+            action: action(step),
             version: step.migration.version,
             name: &step.migration.name,
             outcome,
@@ -207,7 +210,7 @@ impl Runner<'_> {
         let settings = self.session.settings.clone();
         let (mut session, reading) = self.context.open_with_history().await.ok()?;
         session.settings = settings;
-        let is_recorded = reading.history.get(step.migration.version).is_some();
+        let is_recorded = reading.history.has(step.migration);
         self.session = session;
         self.reading = reading;
         Some(is_recorded == (step.direction == Direction::Up))
@@ -219,27 +222,47 @@ fn is_end_of_session(error: &ServerError) -> bool {
     matches!(error.sqlstate.as_str(), "57P01" | "57P02" | "57P03")
 }
 
+/// The journal's word for what a step does.
+pub(in crate::ops) fn action(step: &Step<'_>) -> &'static str {
+    match step.direction {
+        Direction::Up if step.migration.is_repeatable() => tables::REPEAT,
+        Direction::Up => "apply",
+        Direction::Down => "rollback",
+    }
+}
+
 /// Brings a reading up to date with a step that was committed.
 pub(in crate::ops) fn note(reading: &mut Reading, step: Step<'_>, width: Width) {
     let history = &mut reading.history;
     let version = step.migration.version;
     history.width.get_or_insert(width);
     history.has_journal = true;
+    let applied = Applied {
+        version,
+        name: step.migration.name.clone(),
+        applied_on: String::new(),
+        checksum: String::new(),
+    };
     match step.direction {
         Direction::Down => history.applied.retain(|applied| applied.version != version),
+        Direction::Up if version.is_repeatable() => {
+            history
+                .repeated
+                .retain(|repeated| repeated.applied.name != applied.name);
+            let applied = Applied {
+                checksum: step.migration.sha256(),
+                ..applied
+            };
+            history.repeated.push(Repeated {
+                applied,
+                is_stale: false,
+            });
+        }
         Direction::Up => {
             let at = history
                 .applied
                 .partition_point(|applied| applied.version < version);
-            history.applied.insert(
-                at,
-                Applied {
-                    version,
-                    name: step.migration.name.clone(),
-                    applied_on: String::new(),
-                    checksum: String::new(),
-                },
-            );
+            history.applied.insert(at, applied);
         }
     }
 }

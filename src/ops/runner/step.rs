@@ -72,7 +72,7 @@ impl Runner<'_> {
     /// # Errors
     /// As [`Runner::execute`].
     pub(super) async fn attempt<'p>(&mut self, at: At<'p>, course: &mut Course<'p>) -> Result<Turn, Error> {
-        self.clock.start(&at.step.migration.label, at.started);
+        self.clock.start(&at.step.migration.stem(), at.started);
         let (first, second) = self.exchange(at, course).await?;
         let before = match first {
             Ok(reply) => reply,

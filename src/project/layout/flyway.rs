@@ -1,4 +1,5 @@
-//! Flyway: `V1.2__description.sql`, its undo `U1.2__description.sql`, repeatable `R__description.sql`.
+//! Flyway: `V1.2__description.sql`, its undo `U1.2__description.sql`, repeatable `R__description.sql`; beside each
+//! `….sql.conf` with its settings.
 //!
 //! A version in parts becomes one number, three digits for each part behind the first, as soon as one file of the
 //! folder has such a version: `1.2` → 1002000000.
@@ -34,6 +35,7 @@ fn read(folder: &Folder<'_>) -> Found {
     let mut found = Found::default();
     let mut undo = BTreeMap::new();
     let mut versioned = Vec::new();
+    let mut repeatable = Vec::new();
     for file in folder.files {
         let name = file_name(file);
         match parse(name) {
@@ -41,15 +43,11 @@ fn read(folder: &Folder<'_>) -> Found {
             Some(parts) if parts.prefix == 'U' => {
                 undo.insert(dotted(parts.version), file);
             }
-            Some(_) => found.unread(
-                file.path(),
-                "it is repeatable, and pgplumb runs a migration once",
-                "run it with Flyway or psql when it changes, or give each change of it a version",
-            ),
+            Some(parts) => repeatable.push((parts, file)),
             None if is_callback(name) => found.unread(
                 file.path(),
-                "it is a callback of Flyway",
-                "put what migrations need into a migration",
+                "it is a callback of Flyway, and pgplumb does not run it",
+                "put what migrations need into a migration; what has to be done behind them all fits into a repeatable one",
             ),
             None => found.unread(
                 file.path(),
@@ -68,7 +66,11 @@ fn read(folder: &Folder<'_>) -> Found {
             continue;
         }
         match number(&parts, in_parts) {
-            Some((label, name)) => found.take(&label, &name, Text::of(file), down.map(Text::of)),
+            Some((label, name)) => {
+                let down = down.map(|down| text(folder, down, &mut found));
+                let up = text(folder, file, &mut found);
+                found.take(&label, &name, up, down);
+            }
             None => found.problems.push(
                 Diagnostic::error(format!("version {} does not fit into one number", parts.version))
                     .in_file(file.path())
@@ -77,6 +79,7 @@ fn read(folder: &Folder<'_>) -> Found {
             ),
         }
     }
+    take_repeatables(folder, repeatable, &mut found);
     for file in undo.into_values() {
         found.unread(
             file.path(),
@@ -85,6 +88,54 @@ fn read(folder: &Folder<'_>) -> Found {
         );
     }
     found
+}
+
+/// In the order of their descriptions, in which `_` stands for a space.
+fn take_repeatables<'f>(
+    folder: &Folder<'_>,
+    mut files: Vec<(Numbered<'f>, &'f Arc<SourceFile>)>,
+    found: &mut Found,
+) {
+    files.sort_by_cached_key(|(parts, _)| parts.name.replace('_', " "));
+    let mut names: BTreeMap<String, &str> = BTreeMap::new();
+    for (parts, file) in files {
+        let name = plain(parts.name);
+        if let Some(first) = names.insert(name.clone(), file.path()) {
+            found.problems.push(
+                Diagnostic::error(format!("{first} and {} have the same description", file.path()))
+                    .in_file(file.path())
+                    .help("give one of them another description: a repeatable migration is known by it"),
+            );
+        } else if let Some(problem) = unfilled(file) {
+            found.problems.push(problem);
+        } else {
+            let script = text(folder, file, found);
+            found.take_repeatable(&name, script);
+        }
+    }
+}
+
+/// A script with what `….sql.conf` beside it says of it.
+fn text(folder: &Folder<'_>, file: &Arc<SourceFile>, found: &mut Found) -> Text {
+    let outside = match folder.file(&format!("{}.conf", file.path())).transpose() {
+        Ok(conf) => conf.is_some_and(|conf| is_outside(&conf)),
+        Err(problem) => {
+            found.problems.push(*problem);
+            false
+        }
+    };
+    Text {
+        file: Arc::clone(file),
+        outside: outside.then(|| Span::at(0)),
+    }
+}
+
+/// `executeInTransaction=false`, as Java's properties are written.
+fn is_outside(conf: &SourceFile) -> bool {
+    let mut settings = conf.text().lines().filter_map(|line| line.split_once(['=', ':']));
+    settings.any(|(key, value)| {
+        key.trim() == "executeInTransaction" && value.trim().eq_ignore_ascii_case("false")
+    })
 }
 
 /// Both separators mean the same.
@@ -144,7 +195,10 @@ mod tests {
                     "m/V1__Create users.sql=create table a ();",
                     "m/U1__Create users.sql=drop table a;",
                     "m/V2__b.sql=\nselect '${schema}';",
-                    "m/R__views.sql",
+                    "m/R__views.sql=create view v as select 1;",
+                    "m/R__a_first.sql",
+                    "m/R__views.sql.conf=executeInTransaction = false\n",
+                    "m/R__a first.sql",
                     "m/U7__gone.sql",
                     "m/afterMigrate.sql",
                     "m/notes.sql",
@@ -152,9 +206,11 @@ mod tests {
             ),
             [
                 "1 Create_users: m/V1__Create users.sql:1:1 [create table a ()] / m/U1__Create users.sql:1:1 [drop table a]",
+                "R a_first: m/R__a first.sql:1:1 [select 1] / -",
+                "R views: m/R__views.sql:1:1 outside [create view v as select 1] / -",
                 "error: m/V2__b.sql:2:9 ${schema} is a placeholder, which only Flyway fills in",
-                "warning: m/R__views.sql:1:1 m/R__views.sql is not read: it is repeatable, and pgplumb runs a migration once",
-                "warning: m/afterMigrate.sql:1:1 m/afterMigrate.sql is not read: it is a callback of Flyway",
+                "error: m/R__a_first.sql:1:1 m/R__a first.sql and m/R__a_first.sql have the same description",
+                "warning: m/afterMigrate.sql:1:1 m/afterMigrate.sql is not read: it is a callback of Flyway, and pgplumb does not run it",
                 "warning: m/notes.sql:1:1 m/notes.sql is not read: Flyway's files are named V1__description.sql",
                 "warning: m/U7__gone.sql:1:1 m/U7__gone.sql is not read: it undoes a version that is not there",
             ]

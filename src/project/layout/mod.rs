@@ -25,7 +25,7 @@ use std::sync::Arc;
 use super::file::{Entry, try_file};
 use crate::diagnostic::Diagnostic;
 use crate::migration::directives::Written;
-use crate::migration::{Direction, FileName, Migration, MigrationScript, Version};
+use crate::migration::{Direction, FileName, Migration, MigrationScript, REPEATABLE, Version};
 use crate::source::{SourceFile, Span};
 
 /// Whose layout it is.
@@ -285,6 +285,20 @@ impl Found {
             name: name.to_string(),
             up,
             down,
+        });
+    }
+
+    /// Takes a migration that runs again whenever it changed, in the order in which they come.
+    fn take_repeatable(&mut self, name: &str, script: Text) {
+        let taken = self.migrations.iter();
+        let index = taken.filter(|migration| migration.is_repeatable()).count();
+        let up = self.script(script, Direction::Up);
+        self.migrations.push(Migration {
+            version: Version::repeatable(index),
+            label: REPEATABLE.to_string(),
+            name: name.to_string(),
+            up,
+            down: None,
         });
     }
 

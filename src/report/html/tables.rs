@@ -2,6 +2,7 @@
 
 use super::{badge_of, section};
 use crate::isolation::{Command, Line, word_is_bad};
+use crate::migration::stem;
 use crate::report::findings::line_of;
 use crate::report::markup::escape;
 use crate::report::model::Report;
@@ -32,7 +33,7 @@ pub fn sections(out: &mut String, report: &Report) {
         vec![
             line.at.clone(),
             line.action.clone(),
-            format!("{}_{}", line.version, line.name),
+            stem(&line.version, &line.name),
             line.outcome.replace('_', " "),
             line.verdict.clone().unwrap_or_default(),
             line.duration_ms.map_or(String::new(), super::short_duration),

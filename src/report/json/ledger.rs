@@ -10,6 +10,7 @@ use crate::report::model::{JournalLine, LedgerLine};
 pub(super) struct JsonLedgerLine<'a> {
     version: &'a str,
     name: &'a str,
+    repeatable: bool,
     state: &'static str,
     applied_on: Option<&'a str>,
     rollback: &'a str,
@@ -21,6 +22,7 @@ impl<'a> JsonLedgerLine<'a> {
         JsonLedgerLine {
             version: &line.version,
             name: &line.name,
+            repeatable: line.repeatable,
             state: line.state,
             applied_on: line.applied_on.as_deref(),
             rollback: &line.rollback,

@@ -10,7 +10,7 @@ use crate::source::Location;
 pub(super) struct JsonProof<'a> {
     version: &'a str,
     name: &'a str,
-    #[cfg_attr(test, schemars(extend("enum" = ["exact", "order_only", "residue", "loss", "changed", "rollback_failed",
+    #[cfg_attr(test, schemars(extend("enum" = ["exact", "order_only", "residue", "loss", "changed", "not_repeatable", "repeatable", "rollback_failed",
         "apply_failed", "nondeterministic", "no_rollback", "irreversible"])))]
     outcome: &'static str,
     /// What differs after the rollback from before the migration.

@@ -408,7 +408,7 @@ fn checklist(page: &mut Page, report: &Report) {
                 items.push((true, format!("{stem} is declared irreversible: {}", text(reason))));
             }
             Some(WayBack::None) => items.push((false, format!("{stem} has a way back"))),
-            None => {}
+            Some(WayBack::Repeatable) | None => {}
         }
     }
     page.checklist(&items);
@@ -508,6 +508,10 @@ fn way_back(page: &mut Page, report: &Report) {
                     migration.stem()
                 ));
             }
+            Some(WayBack::Repeatable) => lines.push(format!(
+                "# {}: repeatable, put the older file back and run apply",
+                migration.stem()
+            )),
             None => {}
         }
     }

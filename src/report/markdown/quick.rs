@@ -305,6 +305,10 @@ pub fn rollback(page: &mut Page, report: &Report, documentation: &Documentation)
             Some(WayBack::Irreversible(reason)) => {
                 lines.push(format!("# {} is irreversible: {reason}", migration.stem()));
             }
+            Some(WayBack::Repeatable) => lines.push(format!(
+                "# {} is repeatable: put the older file back and run apply",
+                migration.stem()
+            )),
             Some(WayBack::None) | None => {
                 lines.push(format!("# {} has no rollback script", migration.stem()))
             }

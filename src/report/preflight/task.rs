@@ -414,17 +414,19 @@ fn rollback(facts: &Facts<'_>) -> Task {
     let parts: Vec<Part> = facts
         .migrations
         .iter()
-        .map(|planned| {
+        .filter_map(|planned| {
             let (status, finding) = match &planned.way_back {
+                // it needs none
+                WayBack::Repeatable => return None,
                 WayBack::Script(path) => (Status::Pass, format!("{path}, not run")),
                 WayBack::Irreversible(reason) => (Status::Warn, format!("declared irreversible: {reason}")),
                 WayBack::None => (Status::Warn, "no rollback script".to_owned()),
             };
-            Part {
+            Some(Part {
                 status,
                 what: planned.stem.clone(),
                 finding,
-            }
+            })
         })
         .collect();
     let without: Vec<&str> = parts

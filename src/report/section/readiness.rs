@@ -31,7 +31,7 @@ pub fn readiness(report: &Report) -> Option<Section> {
     for migration in report.migrations.iter().filter(|_| report.command == "apply") {
         if let Some(way) = way_back(report, migration) {
             items.push((
-                matches!(migration.way_back, Some(WayBack::Script(_))),
+                matches!(migration.way_back, Some(WayBack::Script(_) | WayBack::Repeatable)),
                 Words::of("Way back from ")
                     .code(migration.stem())
                     .plain(": ")

@@ -60,6 +60,7 @@ pub fn way_back(report: &Report, migration: &MigrationReport) -> Option<Words> {
             .plain(" runs ")
             .code(path),
         WayBack::Irreversible(reason) => Words::of(format!("declared irreversible: {reason}")),
+        WayBack::Repeatable => Words::of("repeatable: an older file is put back and applied"),
         WayBack::None => Words::of("there is no rollback script"),
     })
 }

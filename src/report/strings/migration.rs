@@ -127,7 +127,7 @@ impl Strings for WayBack {
     fn each(&mut self, visit: &dyn Fn(&mut String)) {
         match self {
             WayBack::Script(text) | WayBack::Irreversible(text) => text.each(visit),
-            WayBack::None => {}
+            WayBack::Repeatable | WayBack::None => {}
         }
     }
 }
@@ -177,6 +177,7 @@ impl Strings for LedgerLine {
         let LedgerLine {
             version,
             name,
+            repeatable: _,
             state: _,
             applied_on,
             rollback,

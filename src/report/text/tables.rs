@@ -7,6 +7,7 @@ use comfy_table::{
 use super::details;
 use super::page::{Page, Style, plain, styled};
 use crate::diagnostic::screen::{self, clean};
+use crate::migration::stem;
 use crate::report::model::Report;
 
 /// Length of `YYYY-MM-DDTHH:MM:SS`.
@@ -88,7 +89,7 @@ pub fn history(page: &mut Page, report: &Report) {
             line.id.to_string(),
             instant(&line.at),
             clean(&line.action),
-            clean(&format!("{}_{}", line.version, line.name)),
+            clean(&stem(&line.version, &line.name)),
             clean(&outcome),
             line.duration_ms.map_or("-".to_string(), details::short_duration),
             clean(&format!("{} from {}", line.by, line.from)),

@@ -1,1 +1,2 @@
+DROP VIEW IF EXISTS names;
 ALTER TABLE customer DROP COLUMN name;
