@@ -502,11 +502,11 @@ struct Publication {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct DefaultPrivileges {
-    tables: Option<Grants>,
-    sequences: Option<Grants>,
-    functions: Option<Grants>,
-    types: Option<Grants>,
-    schemas: Option<Grants>,
+    tables: Option<Privileges>,
+    sequences: Option<Privileges>,
+    functions: Option<Privileges>,
+    types: Option<Privileges>,
+    schemas: Option<Privileges>,
 }
 
 #[derive(JsonSchema)]
