@@ -35,6 +35,12 @@ CREATE TABLE log_2025 PARTITION OF log FOR VALUES FROM ('2025-01-01') TO ('2026-
 CREATE VIEW odd AS SELECT id FROM "Odd ""Table";
 CREATE MATERIALIZED VIEW stored AS SELECT id FROM parent;
 CREATE UNIQUE INDEX stored_id ON stored (id);
+GRANT SELECT (kind), UPDATE (id) ON parent TO account_writer;
+GRANT INSERT ON log TO PUBLIC;
+REVOKE SELECT ON odd FROM account_reader;
+GRANT USAGE ON SEQUENCE numbers TO account_writer;
+REVOKE ALL ON FUNCTION touch() FROM PUBLIC;
+REVOKE USAGE ON TYPE "Mood" FROM PUBLIC;
 "#;
 
 /// The artifacts of a migration, by the report and by the journal.
@@ -42,7 +48,8 @@ fn artifacts(project: &Project, name: &str, version: usize) -> (Value, Value) {
     let database = Server::shared().database(name);
     database.run(
         "CREATE TABLE there (id integer); DO $$ BEGIN CREATE ROLE account_reader; EXCEPTION WHEN duplicate_object \
-         THEN NULL; END $$; ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO account_reader",
+         THEN NULL; END $$; DO $$ BEGIN CREATE ROLE account_writer; EXCEPTION WHEN duplicate_object THEN NULL; END $$; \
+         ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO account_reader",
     );
     let report = Pgplumb::new(project, &database)
         .args(&["apply", "--format", "json"])
@@ -54,7 +61,7 @@ fn artifacts(project: &Project, name: &str, version: usize) -> (Value, Value) {
             "SELECT artifacts -> 'created' FROM pgplumb_journal WHERE version = {version}"
         ))
         .expect("a row in the journal");
-    database.run("DROP OWNED BY account_reader");
+    database.run("DROP OWNED BY account_reader, account_writer");
     (
         report["migrations"][version - 1]["artifacts"].clone(),
         serde_json::from_str(&journal).expect("the journal holds JSON"),

@@ -128,6 +128,36 @@ fn the_examples_take_back_all_that_they_make() {
 }
 
 #[test]
+fn a_table_of_the_historys_name_is_in_nobodys_way_who_only_looks() {
+    let server: &'static Server = Box::leak(Box::new(Server::start(Options::default())));
+    let database = server.database("foreign");
+    database.run(
+        "CREATE TABLE refinery_schema_history (id uuid PRIMARY KEY, version text, note text); CREATE TABLE t (a integer)",
+    );
+    let project = Project::new().with(
+        "migrations/0001_a.sql",
+        "CREATE TABLE a (id integer PRIMARY KEY);\n",
+    );
+    let run = |args: &[&str]| Pgplumb::new(&project, &database).args(args).run();
+    let note = "public.refinery_schema_history is not a history of refinery";
+    project.write("before.json", &run(&["snapshot"]).expect(0).stdout);
+    database.run("ALTER TABLE t ADD COLUMN b text");
+    run(&["diff", "before.json"])
+        .expect(1)
+        .says(note)
+        .says("+ column public.t.b text");
+    run(&["audit"]).expect(0).says(note);
+    for verb in ["status", "apply", "verify"] {
+        let refused = run(&[verb]).expect(5);
+        assert!(
+            refused.stderr.contains(note) && refused.stderr.contains("help: rename that table"),
+            "{}",
+            refused.stderr
+        );
+    }
+}
+
+#[test]
 fn a_snapshot_tells_what_changed_since() {
     // roles belong to the whole server: one of our own keeps those of other tests out
     let server: &'static Server = Box::leak(Box::new(Server::start(Options::default())));

@@ -69,6 +69,11 @@ pub fn explains(change: &Change, before: Reading<'_>, after: Reading<'_>) -> boo
                 });
         }
     };
+    let texts = || {
+        old_value
+            .and_then(Value::as_text)
+            .zip(new_value.and_then(Value::as_text))
+    };
     match (id.kind, property) {
         (Kind::Schema, "owner") => {
             is_crossed(15) && id.name == "public" && is_text(new_value, "pg_database_owner")
@@ -81,10 +86,7 @@ pub fn explains(change: &Change, before: Reading<'_>, after: Reading<'_>) -> boo
         (Kind::Range, "multirange") => is_crossed(14) && old_value.is_none(),
         // a parameter's mode is printed since 14 where the procedure's writer did not
         (Kind::Function, "arguments") => {
-            let texts = old_value
-                .and_then(Value::as_text)
-                .zip(new_value.and_then(Value::as_text));
-            is_crossed(14) && texts.is_some_and(|(old, new)| old == without_in(new))
+            is_crossed(14) && texts().is_some_and(|(old, new)| old == without_in(new))
         }
         (Kind::Grant, "privileges" | "grantable") => {
             is_crossed(17)
@@ -99,23 +101,15 @@ pub fn explains(change: &Change, before: Reading<'_>, after: Reading<'_>) -> boo
             let extensions = old.catalog.of_kind(Kind::Extension);
             let pgcrypto = extensions.into_iter().find(|found| found.id.name == "pgcrypto");
             let schema = pgcrypto.and_then(|found| found.text("in_schema"));
-            let texts = old_value
-                .and_then(Value::as_text)
-                .zip(new_value.and_then(Value::as_text));
             is_crossed(13)
-                && texts.zip(schema).is_some_and(|((old, new), schema)| {
+                && texts().zip(schema).is_some_and(|((old, new), schema)| {
                     let call = "gen_random_uuid()";
                     old.replace(&format!("{}.{call}", quote_ident(schema)), call) == new
                 })
         }
         // NOT NULL has a name since 18, and keeps it when the column gets another one
         (Kind::Column, "not_null_name") => is_crossed(18) && old_value.is_none(),
-        (Kind::Other, "definition") => {
-            let texts = old_value
-                .and_then(Value::as_text)
-                .zip(new_value.and_then(Value::as_text));
-            texts.is_some_and(|(old, new)| agrees_where_both_speak(old, new))
-        }
+        (Kind::Other, "definition") => texts().is_some_and(|(old, new)| agrees_where_both_speak(old, new)),
         _ => false,
     }
 }

@@ -76,6 +76,10 @@ impl Kind {
     /// Kinds whose names share the namespace of types, apart from the row types of relations.
     pub const TYPES: [Kind; 4] = [Kind::Enum, Kind::Composite, Kind::Range, Kind::Domain];
 
+    /// Kinds on relations of which a suite names the objects that it means, and that are read one by one where that is
+    /// enough.
+    pub const BY_NAME: [Kind; 4] = [Kind::Column, Kind::Index, Kind::Trigger, Kind::Policy];
+
     /// The kind with that [`as_str`](Kind::as_str).
     pub fn from_word(word: &str) -> Option<Kind> {
         Kind::ALL.into_iter().find(|kind| kind.as_str() == word)

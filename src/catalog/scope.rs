@@ -15,6 +15,11 @@ pub struct Scope {
     pub parts: BTreeMap<(String, String), Parts>,
     /// Names of columns that are read with their definitions, of whatever relation the columns are read.
     pub defined_columns: BTreeSet<String>,
+    /// Whether of [`Kind::BY_NAME`] those alone are read that are named: enough to see that all is as it should be, but
+    /// not to say what is there instead.
+    pub is_narrow: bool,
+    /// The names of objects that are read by name, of whatever relation with [`Parts::with_named`].
+    pub names: BTreeMap<Kind, BTreeSet<String>>,
     /// The same as `relations` by pattern, `*` for any characters.
     pub relation_patterns: BTreeSet<(String, String)>,
     /// The same as `parts` by pattern.
@@ -60,12 +65,15 @@ pub struct Scope {
 pub struct Parts {
     /// Two bits a kind: read at all, read with definitions. One more: the relation's own name.
     bits: u64,
+    /// A bit a kind: those are read, with definitions, that [`Scope::names`] has.
+    named: u64,
 }
 
 impl Parts {
     /// All that stands on the relation, with definitions.
     pub const ALL: Parts = Parts {
         bits: (1 << (2 * Kind::ALL.len())) - 1,
+        named: 0,
     };
 
     /// These parts, and the objects of that kind with their definitions. The relation itself is a part like any
@@ -74,12 +82,14 @@ impl Parts {
     pub fn with(self, kind: Kind) -> Parts {
         self.union(Parts {
             bits: 3 << (2 * kind as u32),
+            named: 0,
         })
     }
 
     /// That the relation is there, and as what; a table comes with its `type`, and with no other property.
     pub const NAME: Parts = Parts {
         bits: 1 << (2 * Kind::ALL.len()),
+        named: 0,
     };
 
     /// The relation itself, whatever its kind, without its definition.
@@ -104,6 +114,16 @@ impl Parts {
     pub fn with_bare(self, kind: Kind) -> Parts {
         self.union(Parts {
             bits: 1 << (2 * kind as u32),
+            named: 0,
+        })
+    }
+
+    /// These parts, and those objects of that kind, with their definitions, whose names the scope has.
+    #[must_use]
+    pub fn with_named(self, kind: Kind) -> Parts {
+        self.union(Parts {
+            bits: 0,
+            named: 1 << kind as u32,
         })
     }
 
@@ -111,12 +131,18 @@ impl Parts {
     pub fn union(self, other: Parts) -> Parts {
         Parts {
             bits: self.bits | other.bits,
+            named: self.named | other.named,
         }
     }
 
     /// Whether objects of that kind are read.
     pub fn reads(self, kind: Kind) -> bool {
         self.bits >> (2 * kind as u32) & 1 == 1
+    }
+
+    /// Whether those of that kind are read that are named.
+    pub fn reads_named(self, kind: Kind) -> bool {
+        self.named >> kind as u32 & 1 == 1
     }
 
     /// Whether the relation's name is read, and nothing says that the relation itself is.
@@ -133,6 +159,11 @@ impl Parts {
     /// last kind's that the relation's name is.
     pub fn bits(self) -> u64 {
         self.bits
+    }
+
+    /// As a number: bit n says that of kind n those are read that are named.
+    pub fn named_bits(self) -> u64 {
+        self.named
     }
 }
 
@@ -179,6 +210,15 @@ impl Scope {
         self
     }
 
+    /// Adds an object on a relation that is read by its name.
+    pub fn add_named(&mut self, kind: Kind, schema: &str, relation: &str, name: &str) {
+        let names = self.names.entry(kind).or_default();
+        if !names.contains(name) {
+            names.insert(name.to_string());
+        }
+        self.add_parts(schema, relation, Parts::NAME.with_named(kind));
+    }
+
     /// Adds parts of a relation.
     pub fn add_parts(&mut self, schema: &str, name: &str, parts: Parts) {
         add_parts(&mut self.parts, (schema.to_string(), name.to_string()), parts);
@@ -204,7 +244,11 @@ impl Scope {
 
     /// Nothing to read.
     pub fn is_empty(&self) -> bool {
-        *self == Scope::default()
+        let nothing = Scope {
+            is_narrow: self.is_narrow,
+            ..Scope::default()
+        };
+        *self == nothing
     }
 
     /// Whether it names nothing but relations, types and functions that `other` names too.
@@ -214,6 +258,7 @@ impl Scope {
             types: BTreeSet::new(),
             functions: BTreeSet::new(),
             defined_columns: BTreeSet::new(),
+            is_narrow: false,
             ..self.clone()
         };
         rest.is_empty()
@@ -235,6 +280,9 @@ impl Scope {
             }
         }
         self.defined_columns.extend(other.defined_columns);
+        for (kind, names) in other.names {
+            self.names.entry(kind).or_default().extend(names);
+        }
         self.relation_patterns.extend(other.relation_patterns);
         self.partitions_of.extend(other.partitions_of);
         self.types.extend(other.types);

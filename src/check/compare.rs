@@ -1,5 +1,7 @@
 //! Whether a property of an object is what a suite wants: plain values here, expressions by the server.
 
+use rustc_hash::FxHashMap;
+
 use crate::catalog::{Context, Object, PropertyType, Value};
 use crate::sql::types::parse_type;
 use crate::sql::{normalize, quote_ident};
@@ -130,8 +132,11 @@ pub(crate) fn compare(want: &Want, object: &Object, judge: &mut Judge<'_>) -> Co
         }
         // an absent list is an empty one
         PropertyType::List | PropertyType::Set => {
-            let mut want = wanted.and_then(Value::as_list).unwrap_or(&[]).to_vec();
-            let mut found = object.list(name).to_vec();
+            let (want, found) = (wanted.and_then(Value::as_list).unwrap_or(&[]), object.list(name));
+            if want == found {
+                return Comparison::Same;
+            }
+            let (mut want, mut found) = (want.to_vec(), found.to_vec());
             if property.kind == PropertyType::Set {
                 want.sort();
                 found.sort();
@@ -198,18 +203,18 @@ pub(crate) fn expression(
     if wanted == have {
         return Comparison::Same;
     }
-    let schema = judge.suite.schema.clone();
     if context == Context::Type {
-        return types(part, &schema, wanted, have, judge);
+        return types(part, &judge.suite.schema, wanted, have, judge);
     }
     // a view's query ends as a statement does
     let (wanted, have) = match context {
         Context::Query => (unended(wanted), unended(have)),
         _ => (wanted, have),
     };
-    if normalize(wanted) == normalize(have) {
+    if judge.alike.are(wanted, have) {
         return Comparison::Same;
     }
+    let schema = judge.suite.schema.clone();
     let relation = match context {
         Context::Predicate | Context::Scalar | Context::Generated | Context::TriggerWhen | Context::Rule => {
             Some((object.id.schema.clone(), object.id.relation.clone()))
@@ -232,6 +237,30 @@ pub(crate) fn expression(
         },
         judge,
     )
+}
+
+/// Which texts have the same tokens, as far as that was looked at: many objects of a database say the same.
+#[derive(Debug, Default)]
+pub(crate) struct Alike(FxHashMap<String, FxHashMap<String, bool>>);
+
+/// How many texts are worth keeping.
+const MANY_TEXTS: usize = 1_000;
+
+impl Alike {
+    fn are(&mut self, wanted: &str, have: &str) -> bool {
+        let known = self.0.get(wanted).and_then(|known| known.get(have));
+        if let Some(&alike) = known {
+            return alike;
+        }
+        let alike = normalize(wanted) == normalize(have);
+        if self.0.len() < MANY_TEXTS {
+            let known = self.0.entry(wanted.to_string()).or_default();
+            if known.len() < MANY_TEXTS {
+                known.insert(have.to_string(), alike);
+            }
+        }
+        alike
+    }
 }
 
 fn unended(query: &str) -> &str {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::catalog::{Catalog, Kind, ObjectId};
 
+use super::compare::Alike;
 use super::question::{Answers, Question};
 use super::rule::{Claim, Holder, Judge, Ledger, Outcome};
 use super::suite::{Check, Suite};
@@ -120,8 +121,11 @@ impl<'a> Evaluator<'a> {
 
     /// Judges checks, in their order; many of them on all processors.
     fn judge_each(&self, holders: &[Holder], answers: &Answers) -> Vec<Judged> {
-        let judge =
-            |part: &[Holder]| -> Vec<Judged> { part.iter().map(|me| self.judge(*me, answers)).collect() };
+        let judge = |part: &[Holder]| -> Vec<Judged> {
+            let mut alike = Alike::default();
+            let judged = part.iter().map(|me| self.judge(*me, answers, &mut alike));
+            judged.collect()
+        };
         if holders.len() < MANY_CHECKS {
             return judge(holders);
         }
@@ -139,7 +143,7 @@ impl<'a> Evaluator<'a> {
         })
     }
 
-    fn judge(&self, me: Holder, answers: &Answers) -> Judged {
+    fn judge(&self, me: Holder, answers: &Answers, alike: &mut Alike) -> Judged {
         let suite = self.suites[me.0];
         let check = &suite.checks[me.1];
         let mut questions = Vec::new();
@@ -152,6 +156,7 @@ impl<'a> Evaluator<'a> {
                 me,
                 answers,
                 questions: &mut questions,
+                alike,
             }),
         };
         if let Some(cause) = &mut outcome.blocked_by
@@ -196,6 +201,18 @@ fn in_full<'a>(cause: &str, schema: &str, ledger: &Ledger<'a>, catalog: &Catalog
     wanted
         .filter(|id| catalog.get(id).is_none())
         .find_map(|id| ledger.present.get(&id).copied())
+}
+
+/// Whether the catalog lacks something that the suites together want to be there and that a narrow reading reads by its
+/// name: then their broad one tells what there is instead.
+pub fn lacks(suites: &[&Suite], catalog: &Catalog) -> bool {
+    let is_lacking = |id: &ObjectId| Kind::BY_NAME.contains(&id.kind) && catalog.get(id).is_none();
+    let checks = suites.iter().flat_map(|suite| &suite.checks);
+    let may_be = checks
+        .flat_map(|check| check.rule.claims())
+        .any(|claim| claim.object().is_some_and(is_lacking));
+    // what was taken back since may well be gone
+    may_be && ledger(suites).present.into_iter().any(is_lacking)
 }
 
 /// One verdict for a suite that is not judged at all, with the reason: its migration is pending, say.
@@ -244,7 +261,17 @@ fn ledger<'a>(suites: &[&'a Suite]) -> Ledger<'a> {
                 .add((index, number), check.rule.claims(), keep, claims_of);
         }
     }
-    ledger.present = ledger.holders.present().map(|(id, _)| id).collect();
+    let checks = suites.iter().flat_map(|suite| &suite.checks);
+    let mut present: Vec<&ObjectId> = checks
+        .flat_map(|check| check.rule.claims())
+        .filter_map(|claim| match claim {
+            Claim::Presence(id) if ledger.holders.get(&claim).is_some() => Some(id),
+            _ => None,
+        })
+        .collect();
+    // suites are mostly in order but for the kinds, and what is nearly in order is soon sorted
+    present.sort_by_key(|id| id.kind);
+    ledger.present = present.into_iter().collect();
     ledger
 }
 

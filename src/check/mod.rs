@@ -23,10 +23,10 @@ mod schema;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use evaluate::{Evaluation, Evaluator, evaluate, evaluate_where, is_last, skipped};
+pub use evaluate::{Evaluation, Evaluator, evaluate, evaluate_where, is_last, lacks, skipped};
 pub use kind::audit::accepts_of;
 pub use lint::lint;
 pub use parse::{parse, parse_in};
 pub use question::{Answer, Answers, Met, Phase, Prepare, Probe, Question, Refusal, Step};
-pub use suite::{Suite, scope};
+pub use suite::{Suite, narrow_scope, scope};
 pub use verdict::{Difference, Measure, Status, Verdict};

@@ -4,7 +4,7 @@ use crate::catalog::{Catalog, Kind, Object, ObjectId, Parts, Scope};
 use crate::sql::fragment::{FunctionSignature, function_signature};
 use crate::sql::quote_ident;
 
-use super::compare::{Comparison, Want, compare, same_type};
+use super::compare::{Comparison, Want, Wanted, compare, same_type};
 use super::document::closest;
 use super::kind::defaults::complete;
 use super::rule::{Claim, Judge, Outcome, Rule};
@@ -120,7 +120,7 @@ impl ObjectRule {
     }
 
     /// The wanted text of a property.
-    pub(crate) fn wanted(&self, property: &str) -> Option<&super::compare::Wanted> {
+    pub(crate) fn wanted(&self, property: &str) -> Option<&Wanted> {
         self.wants
             .iter()
             .find(|want| want.property == property)
@@ -130,6 +130,17 @@ impl ObjectRule {
     /// Whether the entry, or another of the same object, says something about the property.
     pub(crate) fn names(&self, property: &str) -> bool {
         self.wanted(property).is_some() || self.elsewhere.contains(&property)
+    }
+
+    /// Whether nothing but the object itself, found by its name, tells whether the check passes.
+    fn is_by_name(&self) -> bool {
+        matches!(self.target, Target::Id(_))
+            && Kind::BY_NAME.contains(&self.target.id().kind)
+            // what other columns there are tells the place of one, and their types which operator classes are the defaults
+            && !self.wants.iter().any(|want| match &want.value {
+                Wanted::Is(_) => want.property == "position",
+                Wanted::By(text, _) => want.property == "opclasses" && text.contains(|c| c != '\n'),
+            })
     }
 
     fn absent(&self, judge: &Judge<'_>) -> Outcome {
@@ -264,8 +275,17 @@ impl Rule for ObjectRule {
         }
     }
 
+    fn shrink(&mut self) {
+        self.wants.shrink_to_fit();
+        self.needs.shrink_to_fit();
+    }
+
     fn cover(&self, scope: &mut Scope) {
         let id = self.target.id();
+        if scope.is_narrow && self.is_by_name() {
+            scope.add_named(id.kind, &id.schema, &id.relation, &id.name);
+            return;
+        }
         let mut parts = match id.kind {
             // that it is there is all that is asked
             Kind::Table if self.wants.is_empty() => Parts::NAME,

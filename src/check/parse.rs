@@ -282,8 +282,9 @@ impl Parser {
         kind: &'static str,
         key: &Text,
         expected: impl Into<String>,
-        rule: impl Rule + 'static,
+        mut rule: impl Rule + 'static,
     ) {
+        rule.shrink();
         self.checks.push(Check {
             path: path.into(),
             kind,

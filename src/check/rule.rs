@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use crate::catalog::{Catalog, Kind, ObjectId, Scope};
 use crate::sql::glob;
 
+use super::compare::Alike;
 use super::question::{Answer, Answers, Question};
 use super::suite::Suite;
 use super::verdict::{Difference, Measure, Status};
@@ -19,6 +20,8 @@ pub(crate) trait Rule: fmt::Debug + Send + Sync {
     fn claims(&self) -> Vec<Claim<'_>>;
     /// Wants the default of what the entry does not say: the suite is a complete one.
     fn complete(&mut self) {}
+    /// Gives back the memory that it took more than it needs: there may be tens of thousands.
+    fn shrink(&mut self) {}
     /// Adds what must be read.
     fn cover(&self, scope: &mut Scope);
     /// Looks.
@@ -271,6 +274,7 @@ pub(crate) struct Judge<'a> {
     pub(crate) me: Holder,
     pub(crate) answers: &'a Answers,
     pub(crate) questions: &'a mut Vec<Question>,
+    pub(crate) alike: &'a mut Alike,
 }
 
 impl<'a> Judge<'a> {

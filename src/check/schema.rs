@@ -12,6 +12,8 @@ use schemars::JsonSchema;
 type Map<T> = BTreeMap<String, T>;
 /// Privileges by role: `app = ["select", "update (name)"]`, `public = ["usage"]`.
 type Grants = Map<OneOrTable<Vec<String>, Grant>>;
+/// The same of what has no columns.
+type Privileges = Map<Vec<String>>;
 /// `{ fillfactor = 70 }` or `["fillfactor=70"]`.
 type Options = OneOrTable<Vec<String>, Map<Scalar>>;
 
@@ -316,7 +318,7 @@ enum Command {
 #[schemars(deny_unknown_fields)]
 struct Enum {
     labels: Vec<String>,
-    grant: Option<Grants>,
+    grant: Option<Privileges>,
     owner: Option<String>,
     comment: Option<String>,
 }
@@ -325,7 +327,7 @@ struct Enum {
 #[schemars(deny_unknown_fields)]
 struct Composite {
     attributes: Vec<String>,
-    grant: Option<Grants>,
+    grant: Option<Privileges>,
     owner: Option<String>,
     comment: Option<String>,
 }
@@ -339,7 +341,7 @@ struct Range {
     canonical: Option<String>,
     subtype_diff: Option<String>,
     multirange: Option<String>,
-    grant: Option<Grants>,
+    grant: Option<Privileges>,
     owner: Option<String>,
     comment: Option<String>,
 }
@@ -349,8 +351,8 @@ struct Range {
 struct Domain {
     definition: String,
     /// Constraints by name: these and no others.
-    check: Option<Map<OneOrTable<String, Check>>>,
-    grant: Option<Grants>,
+    check: Option<Map<String>>,
+    grant: Option<Privileges>,
     owner: Option<String>,
     comment: Option<String>,
 }
@@ -381,7 +383,7 @@ struct Routine {
     body: Option<String>,
     /// Of the body, hexadecimal.
     body_sha256: Option<String>,
-    grant: Option<Grants>,
+    grant: Option<Privileges>,
     owner: Option<String>,
     comment: Option<String>,
 }
@@ -469,7 +471,7 @@ struct Server {
     server_type: Option<String>,
     version: Option<String>,
     options: Option<Options>,
-    grant: Option<Grants>,
+    grant: Option<Privileges>,
     owner: Option<String>,
     comment: Option<String>,
 }
@@ -500,17 +502,17 @@ struct Publication {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct DefaultPrivileges {
-    tables: Option<Grants>,
-    sequences: Option<Grants>,
-    functions: Option<Grants>,
-    types: Option<Grants>,
-    schemas: Option<Grants>,
+    tables: Option<Privileges>,
+    sequences: Option<Privileges>,
+    functions: Option<Privileges>,
+    types: Option<Privileges>,
+    schemas: Option<Privileges>,
 }
 
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Schema {
-    grant: Option<Grants>,
+    grant: Option<Privileges>,
     owner: Option<String>,
     comment: Option<String>,
 }

@@ -61,10 +61,14 @@ impl Suite {
     /// What has to be read of the catalog to judge it.
     pub fn scope(&self) -> Scope {
         let mut scope = Scope::default();
-        for check in &self.checks {
-            check.rule.cover(&mut scope);
-        }
+        self.cover(&mut scope);
         scope
+    }
+
+    fn cover(&self, scope: &mut Scope) {
+        for check in &self.checks {
+            check.rule.cover(scope);
+        }
     }
 
     pub(crate) fn location(&self, check: &Check) -> Location {
@@ -75,11 +79,24 @@ impl Suite {
 /// What has to be read to judge all of them.
 pub fn scope(suites: &[&Suite]) -> Scope {
     let mut scope = Scope::default();
-    for suite in suites {
-        scope.extend(suite.scope());
-    }
+    suites.iter().for_each(|suite| suite.cover(&mut scope));
     scope
 }
+
+/// The least that has to be read to see that all is as they say; where something of that is not there
+/// ([`super::lacks`]), [`scope`] reads what the verdicts tell of it. The same as [`scope`] of many checks: naming them all
+/// would cost more than it saves.
+pub fn narrow_scope(suites: &[&Suite]) -> Scope {
+    let mut scope = Scope {
+        is_narrow: suites.iter().map(|suite| suite.checks()).sum::<usize>() <= MANY_NAMES,
+        ..Scope::default()
+    };
+    suites.iter().for_each(|suite| suite.cover(&mut scope));
+    scope
+}
+
+/// From how many checks on their objects are not read by name.
+const MANY_NAMES: usize = 4_000;
 
 /// A relation's name as a suite with that schema would write it.
 pub(crate) fn spell(suite_schema: &str, schema: &str, name: &str) -> String {

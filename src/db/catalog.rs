@@ -86,7 +86,7 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
     let wanted: Vec<(Wanted<'_>, &str)> = RELATION_STATEMENTS
         .iter()
         .map(|(kinds, sql)| (Wanted::of(kinds, scope), *sql))
-        .filter(|(wanted, _)| wanted.bare || wanted.defined)
+        .filter(|(wanted, _)| wanted.bare || wanted.defined || wanted.named)
         .collect();
     // the figures are those of all relations, whatever is read of them
     let mut settings = String::new();
@@ -94,18 +94,23 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
         settings.push_str(&setting("relations", "true"));
     }
     if relations.is_some() && !whole {
-        settings.extend(names.then(|| setting("names", &named_only())));
         settings.extend(wanted.iter().map(|(wanted, _)| wanted.settings()));
     }
     let mut text = match &relations {
         Some(sql) => include_str!("sql/resolve.sql").replace("{relations}", sql),
         None => include_str!("sql/resolve.sql").replace(
             "{relations}",
-            "select null::oid, 0::bigint, null::\"char\" where false",
+            "select null::oid, 0::bigint, 0::bigint, null::\"char\", null::name, null::name where false",
         ),
+    };
+    let names = if relations.is_some() && names {
+        include_str!("sql/relation.sql").replace("{named}", &named_only())
+    } else {
+        String::new()
     };
     text = text
         .replace("{settings}", &settings)
+        .replace("{names}", &names)
         .replace("{types}", &or_none(&types))
         .replace("{functions}", &or_none(&functions));
     let mut add = |sql: &str| text.push_str(&for_version(sql, version_num));
@@ -121,23 +126,26 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
         add(include_str!("sql/domain.sql"));
     }
     if relations.is_some() {
-        if names {
-            add(include_str!("sql/relation.sql"));
-        }
         for (wanted, sql) in wanted {
-            let (from, defined) = match whole {
+            let (from, defined, chosen) = match whole {
                 true => (
                     "unnest(current_setting('pgplumb.relations')::oid[]) as wanted (oid)".to_string(),
                     "true".to_string(),
+                    "true".to_string(),
                 ),
-                false => (wanted.table(), wanted.definition(&scope.defined_columns)),
+                false => (wanted.table(), wanted.definition(scope), wanted.chosen(scope)),
             };
-            // to number columns they have to be sorted
-            let position = if wanted.defined { POSITION } else { "null::bigint" };
+            // to number columns they have to be sorted, and all be there
+            let position = match (wanted.defined, wanted.named) {
+                (false, _) => "null::bigint".to_string(),
+                (true, false) => POSITION.to_string(),
+                (true, true) => format!("case when wanted.whole then {POSITION} end"),
+            };
             add(&sql
                 .replace("{wanted}", &from)
                 .replace("{defined}", &defined)
-                .replace("{position}", position));
+                .replace("{chosen}", &chosen)
+                .replace("{position}", &position));
         }
     }
     if functions.is_some() {
@@ -237,6 +245,8 @@ struct Wanted<'k> {
     bare: bool,
     /// Whether of some they are read with definitions.
     defined: bool,
+    /// Whether of some those are read, with definitions, that are named.
+    named: bool,
 }
 
 impl<'k> Wanted<'k> {
@@ -244,10 +254,12 @@ impl<'k> Wanted<'k> {
         let whole = scope.reads_whole();
         let defines = |parts: Parts| kinds.iter().any(|&kind| parts.defines(kind));
         let reads = |parts: Parts| kinds.iter().any(|&kind| parts.reads(kind));
+        let names = |parts: Parts| kinds.iter().any(|&kind| parts.reads_named(kind));
         Wanted {
             kinds,
             bare: scope.each_parts().any(|parts| reads(parts) && !defines(parts)),
             defined: whole || scope.each_parts().any(defines),
+            named: scope.each_parts().any(|parts| names(parts) && !reads(parts)),
         }
     }
 
@@ -255,7 +267,7 @@ impl<'k> Wanted<'k> {
         self.kinds[0].plural()
     }
 
-    /// Keeps them in two settings, those that are read with definitions and those without.
+    /// Keeps them in settings: those that are read with definitions, those without, and those of which what is named is.
     fn settings(&self) -> String {
         let bits =
             |of: fn(Parts, Kind) -> Parts| self.kinds.iter().copied().fold(Parts::default(), of).bits();
@@ -274,18 +286,32 @@ impl<'k> Wanted<'k> {
             let condition = format!("found.parts & {defined} = 0 and found.parts & {read} <> 0{of_kind}");
             settings.push_str(&setting(&format!("bare_{}", self.name()), &condition));
         }
+        if self.named {
+            let of = |parts: Parts, &kind: &Kind| parts.with_named(kind);
+            let named = self.kinds.iter().fold(Parts::default(), of).named_bits();
+            let condition = format!(
+                "found.objects & {named} <> 0 and found.parts & {} = 0",
+                read | defined
+            );
+            settings.push_str(&setting(&format!("named_{}", self.name()), &condition));
+        }
         settings
     }
 
     /// Those relations, as a table.
     fn table(&self) -> String {
-        let each = [(self.defined, "", "true"), (self.bare, "bare_", "false")];
+        let each = [
+            (self.defined, "", true, true),
+            (self.bare, "bare_", false, true),
+            (self.named, "named_", true, false),
+        ];
         let selects: Vec<String> = each
             .iter()
             .filter(|(is_wanted, ..)| *is_wanted)
-            .map(|(_, prefix, defined)| {
+            .map(|(_, prefix, defined, whole)| {
                 format!(
-                    "select unnest(current_setting('pgplumb.{prefix}{}')::oid[]) as oid, {defined} as defined",
+                    "select unnest(current_setting('pgplumb.{prefix}{}')::oid[]) as oid, {defined} as defined, \
+                     {whole} as whole",
                     self.name()
                 )
             })
@@ -294,30 +320,64 @@ impl<'k> Wanted<'k> {
     }
 
     /// The condition on an object that is read with its definition.
-    fn definition(&self, columns: &BTreeSet<String>) -> String {
-        let of_relation = match (self.defined, self.bare) {
+    fn definition(&self, scope: &Scope) -> String {
+        let of_relation = match (self.defined || self.named, self.bare) {
             (true, true) => "wanted.defined",
-            (true, false) => "true",
+            (true, false) => return "true".to_string(),
             (false, _) => "false",
         };
-        match (self.kinds, columns.len()) {
-            ([Kind::Column], 1..MANY_COLUMNS) if of_relation != "true" => {
-                format!("({of_relation} or a.attname = any ({}::name[]))", names(columns))
-            }
-            ([Kind::Column], MANY_COLUMNS..) => "true".to_string(),
-            _ => of_relation.to_string(),
+        // what is named is read with its definition wherever it is read
+        let mut named: BTreeSet<&String> = self.names(scope).collect();
+        if self.kinds == [Kind::Column] {
+            named.extend(&scope.defined_columns);
+        }
+        match (self.column(), named.len()) {
+            (None, _) | (_, 0) => of_relation.to_string(),
+            (Some(_), MANY_NAMES..) => "true".to_string(),
+            (Some(column), _) => format!("({of_relation} or {column} = any ({}::name[]))", names(named)),
+        }
+    }
+
+    /// The condition on the name of an object that is read.
+    fn chosen(&self, scope: &Scope) -> String {
+        let Some(column) = self.column().filter(|_| self.named) else {
+            return "true".to_string();
+        };
+        let is_named = format!("{column} = any ({}::name[])", names(self.names(scope)));
+        match self.defined || self.bare {
+            true => format!("(wanted.whole or {is_named})"),
+            false => is_named,
+        }
+    }
+
+    /// The names of those that are read by name.
+    fn names<'s>(&self, scope: &'s Scope) -> impl Iterator<Item = &'s String> {
+        self.kinds
+            .iter()
+            .filter_map(|kind| scope.names.get(kind))
+            .flatten()
+    }
+
+    /// The column of the name, of kinds that may be read by name.
+    fn column(&self) -> Option<&'static str> {
+        match self.kinds {
+            [Kind::Column] => Some("a.attname"),
+            [Kind::Index] => Some("ic.relname"),
+            [Kind::Trigger] => Some("t.tgname"),
+            [Kind::Policy] => Some("p.polname"),
+            _ => None,
         }
     }
 }
 
-/// How many names of columns are worth a look at each.
-const MANY_COLUMNS: usize = 500;
+/// How many names are worth a look at each.
+const MANY_NAMES: usize = 500;
 
 /// Keeps the relations that fulfil the condition in a setting.
 fn setting(name: &str, condition: &str) -> String {
     format!(
         "length(set_config('pgplumb.{name}', (select coalesce(array_agg(found.oid), '{{}}')::text from found \
-         where {condition}), true)) as {name},\n       "
+         where {condition}), true))\n       + "
     )
 }
 
@@ -460,16 +520,13 @@ fn relations_sql(scope: &Scope) -> Option<String> {
     let all = Parts::ALL.bits();
     let mut branches = Vec::new();
     if !scope.relations.is_empty() || !scope.parts.is_empty() {
-        let parts = scope.parts.iter().map(|(name, parts)| (name, parts.bits()));
-        let named: Vec<_> = scope
-            .relations
-            .iter()
-            .map(|name| (name, all))
-            .chain(parts)
-            .collect();
+        let parts = scope.parts.iter().map(|(name, parts)| (name, *parts));
+        let whole = scope.relations.iter().map(|name| (name, Parts::ALL));
+        let named: Vec<_> = whole.chain(parts).collect();
         branches.push(format!(
-            "select coalesce(x.indrelid, c.oid) as oid, named.parts, \
-             case when x.indrelid is null then c.relkind end as relkind from {} \
+            "select coalesce(x.indrelid, c.oid) as oid, named.parts, named.objects, \
+             case when x.indrelid is null then c.relkind end as relkind, \
+             named.schema, case when x.indrelid is null then named.name end as name from {} \
              join pg_namespace n on n.nspname = named.schema \
              join pg_class c on c.relnamespace = n.oid and c.relname = named.name \
              left join pg_index x on x.indexrelid = case when c.relkind in ('i', 'I') then c.oid end \
@@ -484,7 +541,7 @@ fn relations_sql(scope: &Scope) -> Option<String> {
         .map(|(name, parts)| (name, parts.bits()));
     for ((schema, name), parts) in whole_patterns.chain(patterns) {
         branches.push(format!(
-            "select c.oid, {parts}, c.relkind from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+            "select c.oid, {parts}, 0, c.relkind, n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace \
              where {} and {} and {RELATION_KINDS} and c.relname not in ({OWN}) \
              and not exists (select from pg_depend p left join pg_class o \
              on o.oid = p.refobjid and p.refclassid = 'pg_class'::regclass \
@@ -494,15 +551,12 @@ fn relations_sql(scope: &Scope) -> Option<String> {
             like("c.relname", name)
         ));
     }
-    let whole_partitions = scope.partitions_of.iter().map(|name| (name, all));
-    let partitions = scope
-        .partition_parts
-        .iter()
-        .map(|(name, parts)| (name, parts.bits()));
+    let whole_partitions = scope.partitions_of.iter().map(|name| (name, Parts::ALL));
+    let partitions = scope.partition_parts.iter().map(|(name, parts)| (name, *parts));
     let partitions: Vec<_> = whole_partitions.chain(partitions).collect();
     if !partitions.is_empty() {
         branches.push(format!(
-            "select inside.oid, inside.parts, null::\"char\" from (with recursive inside (oid, parts) as (select c.oid, named.parts \
+            "select inside.oid, inside.parts, 0, null::\"char\", null, null from (with recursive inside (oid, parts) as (select c.oid, named.parts \
              from {} join pg_namespace n on n.nspname = named.schema \
              join pg_class c on c.relnamespace = n.oid and c.relname = named.name and c.relkind = 'p' \
              union select i.inhrelid, inside.parts from inside join pg_inherits i on i.inhparent = inside.oid) \
@@ -562,14 +616,19 @@ fn union(branches: Vec<String>) -> Option<String> {
     (!branches.is_empty()).then(|| branches.join("\nunion all "))
 }
 
-/// `named (schema, name, parts)`: the pairs with the parts that are read of them, as a table.
-fn named_parts(named: &[(&(String, String), u64)]) -> String {
+/// `named (schema, name, parts, objects)`: the pairs with the parts that are read of them, and the kinds of which some
+/// objects are, as a table.
+fn named_parts(named: &[(&(String, String), Parts)]) -> String {
     let schemas = names(named.iter().map(|((schema, _), _)| schema));
     let list = names(named.iter().map(|((_, name), _)| name));
-    let bits: Vec<String> = named.iter().map(|(_, bits)| bits.to_string()).collect();
+    let numbers = |of: fn(Parts) -> u64| {
+        let each: Vec<String> = named.iter().map(|(_, parts)| of(*parts).to_string()).collect();
+        format!("'{{{}}}'::bigint[]", each.join(","))
+    };
     format!(
-        "unnest({schemas}::name[], {list}::name[], '{{{}}}'::bigint[]) as named (schema, name, parts)",
-        bits.join(",")
+        "unnest({schemas}::name[], {list}::name[], {}, {}) as named (schema, name, parts, objects)",
+        numbers(Parts::bits),
+        numbers(Parts::named_bits)
     )
 }
 
@@ -791,8 +850,12 @@ fn read_row(row: &SimpleQueryRow) -> Result<Option<Read>, ReadError> {
 /// The marker, or what `format_type` prints for a type that is gone. In a JSON array the marker's first
 /// character is escaped.
 fn is_disturbed(value: &str) -> bool {
-    value == "???"
-        || value
+    if value.len() < DISTURBED.len() {
+        return value == "???";
+    }
+    // found sooner than the word
+    value.bytes().any(|byte| matches!(byte, b'\x01' | b'\\'))
+        && value
             .match_indices(&DISTURBED[1..])
             .any(|(at, _)| value[..at].ends_with(['\u{1}']) || value[..at].ends_with("\\u0001"))
 }
@@ -1239,13 +1302,18 @@ mod tests {
         let pairs: BTreeSet<_> = odd.map(|name| (name.to_string(), name.to_string())).into();
         let names: BTreeSet<_> = odd.map(str::to_string).into();
         let scope = Scope {
-            parts: pairs.iter().map(|pair| (pair.clone(), Parts::ALL)).collect(),
+            parts: pairs
+                .iter()
+                .map(|pair| (pair.clone(), Parts::NAME.with_named(Kind::Column)))
+                .collect(),
             pattern_parts: pairs.iter().map(|pair| (pair.clone(), Parts::ALL)).collect(),
             partition_parts: pairs.iter().map(|pair| (pair.clone(), Parts::ALL)).collect(),
             relations: pairs.clone(),
             relation_patterns: pairs.clone(),
             partitions_of: pairs.clone(),
             defined_columns: names.clone(),
+            is_narrow: true,
+            names: Kind::BY_NAME.map(|kind| (kind, names.clone())).into(),
             types: pairs.clone(),
             type_patterns: pairs.clone(),
             functions: pairs.clone(),
@@ -1339,6 +1407,54 @@ mod tests {
                 .of_kind(Kind::Check)
                 .all(|check| check.text("expression").is_some())
         );
+    }
+
+    #[tokio::test]
+    async fn what_is_named_is_read_as_it_is_read_with_all_others() {
+        let (_scratch, connection) = nasty().await;
+        let all = read(&connection, &everything()).await;
+        for kind in Kind::BY_NAME {
+            let chosen: Vec<&Object> = all.of_kind(kind).step_by(2).collect();
+            assert!(!chosen.is_empty(), "{kind}");
+            let mut scope = Scope {
+                is_narrow: true,
+                ..Scope::default()
+            };
+            for object in &chosen {
+                let id = &object.id;
+                scope.add_named(kind, &id.schema, &id.relation, &id.name);
+            }
+            let same = |catalog: &Catalog| {
+                for object in &chosen {
+                    let mut object = (*object).clone();
+                    object.properties.remove("position");
+                    let mut found = catalog.get(&object.id).cloned();
+                    found.iter_mut().for_each(|found| {
+                        found.properties.remove("position");
+                    });
+                    assert_eq!(found, Some(object));
+                }
+            };
+            let narrow = read(&connection, &scope).await;
+            same(&narrow);
+            assert!(
+                narrow
+                    .of_kind(kind)
+                    .all(|object| scope.names[&kind].contains(&object.id.name)),
+                "{kind}"
+            );
+            assert!(narrow.of_kind(kind).count() < all.of_kind(kind).count(), "{kind}");
+            // all of a relation is read as well, in either way: what is named in full
+            for parts in [Parts::default().with_bare(kind), Parts::default().with(kind)] {
+                let on = &chosen[0].id;
+                scope.add_parts(&on.schema, &on.relation, parts);
+                let mixed = read(&connection, &scope).await;
+                same(&mixed);
+                let how_many =
+                    |catalog: &Catalog| catalog.on_relation(kind, &on.schema, &on.relation).count();
+                assert_eq!(how_many(&mixed), how_many(&all), "{kind}");
+            }
+        }
     }
 
     #[tokio::test]

@@ -4,8 +4,7 @@
 //! exist: a DO block looks and leaves what it found in a setting of the transaction.
 
 use serde::Deserialize;
-
-use tokio_postgres::SimpleQueryRow;
+use tokio_postgres::{SimpleColumn, SimpleQueryRow};
 
 use super::batch::{Reply, Stage};
 use super::error::Error;
@@ -13,22 +12,38 @@ use crate::history::{Applied, HISTORY_TABLE, History, JOURNAL_TABLE, Repeated};
 use crate::migration::{Version, Width};
 use crate::sql::name::{do_block, quote_ident, quote_literal};
 
-/// Statements that read the history; the answer is one row for [`decode`]. They write nothing, so they run on a
-/// standby and in a read-only transaction as well.
-pub fn read_sql() -> [String; 2] {
-    sql(&format!(
-        "EXECUTE pg_catalog.format($q$SELECT coalesce(pg_catalog.json_agg(ARRAY[version::text,
-            coalesce(name, ''), coalesce(applied_on, ''), coalesce(checksum, '')] ORDER BY version), '[]')::text
-            FROM %I.{HISTORY_TABLE}$q$, home) INTO applied;"
-    ))
+/// How much of the history is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Its rows, whose table has to be of refinery's shape.
+    Rows,
+    /// With them, from the journal, the newest run of each repeatable migration.
+    Runs,
+    /// Where it would be: a table of that name may be somebody else's, and then counts as none.
+    Place,
 }
 
-/// The same without the rows of the table, which may be somebody else's: for [`decode_place`].
-pub fn place_sql() -> [String; 2] {
-    sql("")
-}
-
-fn sql(rows: &str) -> [String; 2] {
+/// Statements that read the history; the answer is for [`decode`]. They write nothing, so they run on a standby and in a
+/// read-only transaction as well. The rows come from a cursor that the block opens: as one text they would take the server
+/// twice as long.
+pub fn read_sql(extent: Extent) -> Vec<String> {
+    let rows = match extent {
+        Extent::Rows | Extent::Runs => format!(
+            "found := pg_catalog.format('SELECT version AS applied_version, name, applied_on, checksum \
+             FROM %I.{HISTORY_TABLE} ORDER BY version', home);"
+        ),
+        Extent::Place => String::new(),
+    };
+    let (runs, open_runs) = match extent {
+        Extent::Runs => (
+            format!(
+                "ran := pg_catalog.replace({}, '{{journal}}', journal::text);",
+                quote_literal(RUNS)
+            ),
+            "OPEN runs FOR EXECUTE ran;",
+        ),
+        Extent::Rows | Extent::Place => (String::new(), ""),
+    };
     let find = format!(
         r#"DO $pgplumb$
 DECLARE
@@ -36,24 +51,32 @@ DECLARE
     history pg_catalog.regclass := pg_catalog.to_regclass(pg_catalog.format('%I.{HISTORY_TABLE}', home));
     journal pg_catalog.regclass := pg_catalog.to_regclass(pg_catalog.format('%I.{JOURNAL_TABLE}', home));
     width text;
-    applied text := '[]';
+    applied pg_catalog.refcursor := '{CURSOR}';
+    found text := 'SELECT WHERE false';
+    runs pg_catalog.refcursor := '{RUNS_CURSOR}';
+    ran text := 'SELECT WHERE false';
     newest bigint;
+    is_foreign boolean := false;
 BEGIN
     IF history IS NOT NULL THEN
         SELECT pg_catalog.format_type(atttypid, atttypmod) INTO width
           FROM pg_catalog.pg_attribute WHERE attrelid = history AND attname = 'version';
-        {rows}
+        SELECT pg_catalog.count(*) <> 4 INTO is_foreign FROM pg_catalog.pg_attribute
+         WHERE attrelid = history AND attnum > 0 AND NOT attisdropped
+           AND (attname IN ('name', 'applied_on', 'checksum')
+                OR attname = 'version' AND atttypid IN ('int4'::pg_catalog.regtype, 'int8'::pg_catalog.regtype));
+        IF NOT is_foreign THEN
+            {rows}
+        END IF;
     END IF;
+    OPEN applied FOR EXECUTE found;
     IF journal IS NOT NULL THEN
         EXECUTE pg_catalog.format('SELECT pg_catalog.max(id) FROM %I.{JOURNAL_TABLE}', home) INTO newest;
+        {runs}
     END IF;
-    PERFORM pg_catalog.set_config('pgplumb.applied', applied, true);
+    {open_runs}
     PERFORM pg_catalog.set_config('pgplumb.history', pg_catalog.json_build_object(
-        'schema', home, 'width', width, 'is_foreign', history IS NOT NULL AND 4 <> (
-            SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute
-             WHERE attrelid = history AND attnum > 0 AND NOT attisdropped
-               AND (attname IN ('name', 'applied_on', 'checksum')
-                    OR attname = 'version' AND atttypid IN ('int4'::pg_catalog.regtype, 'int8'::pg_catalog.regtype))),
+        'schema', home, 'width', width, 'is_foreign', is_foreign,
         'has_journal', journal IS NOT NULL,
         'journal_id', newest, 'search_path', pg_catalog.current_setting('search_path'),
         'schemas', pg_catalog.to_json(pg_catalog.current_schemas(false)),
@@ -63,11 +86,25 @@ BEGIN
 END
 $pgplumb$"#
     );
-    let answer = "SELECT pg_catalog.current_setting('pgplumb.history') AS history, \
-                  pg_catalog.current_setting('pgplumb.applied') AS applied"
-        .to_string();
-    [find, answer]
+    let answer = "SELECT pg_catalog.current_setting('pgplumb.history') AS history".to_string();
+    let mut statements = vec![find, answer, format!("FETCH ALL FROM {CURSOR}")];
+    if extent == Extent::Runs {
+        statements.push(format!("FETCH ALL FROM {RUNS_CURSOR}"));
+    }
+    statements
 }
+
+/// Stands on the rows of the history until its transaction ends.
+const CURSOR: &str = "pgplumb_applied";
+
+/// Stands on the newest runs of the repeatable migrations as long.
+const RUNS_CURSOR: &str = "pgplumb_runs";
+
+/// The newest successful run of each repeatable migration; whether a migration was taken back since.
+const RUNS: &str = r#"SELECT DISTINCT ON (name COLLATE "C") name AS run_name,
+    pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), coalesce(sha256, ''),
+    id < coalesce((SELECT pg_catalog.max(id) FROM {journal} WHERE action = 'rollback' AND outcome = 'done'), 0)
+    FROM {journal} WHERE action = 'repeat' AND outcome = 'done' ORDER BY name COLLATE "C", id DESC"#;
 
 /// What one reading of the history tells: the rows, and facts of the connection that come for free.
 #[derive(Debug, Clone)]
@@ -103,28 +140,38 @@ struct Answer {
     read_only: bool,
 }
 
-/// Decodes the row of [`read_sql`]: its two columns.
+/// Decodes the rows of [`read_sql`] among those of an answer.
 ///
 /// # Errors
-/// [`Error::Unexpected`] when a history table is there that refinery could not have made.
-pub fn decode(answer: &str, rows: &str) -> Result<Reading, Error> {
+/// [`Error::ForeignHistory`] when a table of that name is there that refinery could not have made.
+pub fn decode(reply: &Reply, extent: Extent) -> Result<Reading, Error> {
+    let mut answer = None;
+    let (mut found, mut runs) = (Vec::new(), Vec::new());
+    for row in reply.rows(Stage::Query) {
+        match row.columns().first().map(SimpleColumn::name) {
+            Some("history") => answer = row.get(0),
+            Some("applied_version") => found.push(row),
+            Some("run_name") => runs.push(row),
+            _ => {}
+        }
+    }
+    let answer = answer.ok_or_else(|| Error::Unexpected("no row for the history".to_string()))?;
     let unreadable =
         |error: serde_json::Error| Error::Unexpected(format!("the history could not be read: {error}"));
     let answer: Answer = serde_json::from_str(answer).map_err(unreadable)?;
-    let rows: Vec<[String; 4]> = serde_json::from_str(rows).map_err(unreadable)?;
     let table = format!("{}.{HISTORY_TABLE}", quote_ident(&answer.schema));
+    if answer.is_foreign && extent != Extent::Place {
+        return Err(Error::ForeignHistory(table));
+    }
     let width = match answer.width.as_deref() {
-        None => None,
         Some("integer") => Some(Width::Int4),
         Some("bigint") => Some(Width::Int8),
-        Some(other) => {
-            return Err(Error::Unexpected(format!(
-                "{table}.version is of type {other}, but refinery's is integer or bigint"
-            )));
-        }
+        _ => None,
     };
-    let mut applied = Vec::with_capacity(rows.len());
-    for [version, name, applied_on, checksum] in rows {
+    let mut applied = Vec::with_capacity(found.len());
+    for row in found {
+        let text = |column: usize| row.get(column).unwrap_or_default();
+        let version = text(0);
         let version = version.parse::<Version>().map_err(|_| {
             Error::Unexpected(format!(
                 "{table} holds the version {version}, which is no version"
@@ -132,9 +179,9 @@ pub fn decode(answer: &str, rows: &str) -> Result<Reading, Error> {
         })?;
         applied.push(Applied {
             version,
-            name,
-            applied_on,
-            checksum,
+            name: text(1).to_string(),
+            applied_on: text(2).to_string(),
+            checksum: text(3).to_string(),
         });
     }
     Ok(Reading {
@@ -142,7 +189,7 @@ pub fn decode(answer: &str, rows: &str) -> Result<Reading, Error> {
             schema: answer.schema,
             width,
             applied,
-            repeated: Vec::new(),
+            repeated: runs.into_iter().enumerate().map(repeated).collect(),
             journal_id: answer.journal_id,
             has_journal: answer.has_journal,
         },
@@ -155,20 +202,6 @@ pub fn decode(answer: &str, rows: &str) -> Result<Reading, Error> {
         read_only: answer.read_only,
         is_foreign: answer.is_foreign,
     })
-}
-
-/// Decodes the row of [`place_sql`]: a table that refinery could not have made counts as none.
-///
-/// # Errors
-/// [`Error::Unexpected`] when the answer cannot be read.
-pub fn decode_place(answer: &str, rows: &str) -> Result<Reading, Error> {
-    let unreadable =
-        |error: serde_json::Error| Error::Unexpected(format!("the history could not be read: {error}"));
-    let mut value: serde_json::Value = serde_json::from_str(answer).map_err(unreadable)?;
-    if value["is_foreign"] == true {
-        value["width"] = serde_json::Value::Null;
-    }
-    decode(&value.to_string(), rows)
 }
 
 /// Creates the history table, in refinery's own form, unless it is there.
@@ -294,31 +327,18 @@ pub fn delete_history_sql(history: &History, version: Version) -> String {
 /// The journal's word for a run of a repeatable migration; its version is 0, its name tells which.
 pub const REPEAT: &str = "repeat";
 
-/// Reads the newest successful run of each repeatable migration; the answer is for [`decode_repeated`].
-pub fn read_repeated_sql(history: &History) -> String {
-    format!(
-        "SELECT DISTINCT ON (name COLLATE \"C\") name, pg_catalog.to_char(at AT TIME ZONE 'UTC', \
-         'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), coalesce(sha256, ''), id < coalesce((SELECT pg_catalog.max(id) FROM \
-         {journal} WHERE action = 'rollback' AND outcome = 'done'), 0) \
-         FROM {journal} WHERE action = '{REPEAT}' AND outcome = 'done' ORDER BY name COLLATE \"C\", id DESC",
-        journal = history.journal()
-    )
-}
-
-/// Decodes the rows of [`read_repeated_sql`], the only ones of their stage.
-pub fn decode_repeated(reply: &Reply) -> Vec<Repeated> {
-    let rows = reply.rows(Stage::Query).enumerate();
-    let text = |row: &SimpleQueryRow, at: usize| row.get(at).unwrap_or_default().to_string();
-    rows.map(|(index, row)| Repeated {
+/// Decodes a row of [`RUNS`].
+fn repeated((index, row): (usize, &SimpleQueryRow)) -> Repeated {
+    let text = |at: usize| row.get(at).unwrap_or_default().to_string();
+    Repeated {
         applied: Applied {
             version: Version::repeatable(index),
-            name: text(row, 0),
-            applied_on: text(row, 1),
-            checksum: text(row, 2),
+            name: text(0),
+            applied_on: text(1),
+            checksum: text(2),
         },
         is_stale: row.get(3) == Some("t"),
-    })
-    .collect()
+    }
 }
 
 /// Reads the newest successful application of each version.

@@ -142,18 +142,21 @@ fn push_relations(session: &Session, batch: &mut Batch, stage: Stage, paths: imp
         Asking::Prepared(number) => number,
     };
     let paths: Vec<String> = paths.map(|path| literal(&path)).collect();
-    batch.one(stage, &format!("SELECT {}", by_index("'off'")));
+    batch.one(stage, &planned_once("'off'", "'force_generic_plan'"));
     batch.one(
         stage,
         &format!("EXECUTE pgplumb_names_{number} (array[{}])", paths.join(", ")),
     );
-    batch.one(stage, &format!("SELECT {}", by_index("NULL")));
+    batch.one(stage, &planned_once("NULL", "NULL"));
 }
 
 /// The plan is kept while the catalog grows. One that was made while it was small would read it whole each time: at 1,000
-/// tables that takes 15 times as long.
-fn by_index(value: &str) -> String {
-    format!("pg_catalog.set_config('enable_seqscan', {value}, true)")
+/// tables that takes 15 times as long. Left to itself the server makes five others first.
+fn planned_once(enable_seqscan: &str, plan_cache_mode: &str) -> String {
+    format!(
+        "SELECT pg_catalog.set_config('enable_seqscan', {enable_seqscan}, true), \
+         pg_catalog.set_config('plan_cache_mode', {plan_cache_mode}, true)"
+    )
 }
 
 /// The objects of the answer, with nothing but their names; of a partition it is known that it is one.

@@ -10,9 +10,9 @@ use super::batch::{Batch, Failure, Reply, Stage};
 use super::connect::Connection;
 use super::constraints;
 use super::error::Error;
-use super::history::{self, Reading};
+use super::history::{self, Extent, Reading};
 use super::names::Asking;
-use crate::history::{History, Repeated};
+use crate::history::History;
 use crate::migration::{Directives, Timeout, Version, Width};
 use crate::sql::name::{do_block, quote_literal};
 
@@ -296,10 +296,10 @@ impl Session {
 
     /// Adds the statements that read the history, as the connection's own role and on its own search_path.
     pub fn read_history(&self, batch: &mut Batch) {
-        self.read_place(batch, history::read_sql());
+        self.read_extent(batch, Extent::Rows);
     }
 
-    fn read_place(&self, batch: &mut Batch, sql: [String; 2]) {
+    fn read_extent(&self, batch: &mut Batch, extent: Extent) {
         // behind a pooler others may have left something: what the session began with is the connection's own
         batch.one(Stage::Begin, "SET LOCAL SESSION AUTHORIZATION DEFAULT");
         let role = self
@@ -314,31 +314,18 @@ impl Session {
                  NULL, true), pg_catalog.set_config('role', NULL, true), pg_catalog.set_config('role', {role}, true)"
             ),
         );
-        for statement in sql {
+        for statement in history::read_sql(extent) {
             batch.one(Stage::Query, &statement);
         }
     }
 
     /// Decodes the answer of [`read_history`](Session::read_history), and remembers the search_path.
     pub fn history_of(&mut self, reply: &Reply) -> Result<Reading, Error> {
-        self.reading_of(reply, history::decode)
+        self.reading_of(reply, Extent::Rows)
     }
 
-    fn reading_of(
-        &mut self,
-        reply: &Reply,
-        decode: impl Fn(&str, &str) -> Result<Reading, Error>,
-    ) -> Result<Reading, Error> {
-        let row = reply
-            .rows(Stage::Query)
-            .find(|row| {
-                row.columns()
-                    .first()
-                    .is_some_and(|column| column.name() == "history")
-            })
-            .and_then(|row| row.get(0).zip(row.get(1)))
-            .ok_or_else(|| Error::Unexpected("no row for the history".to_string()))?;
-        let mut reading = decode(row.0, row.1)?;
+    fn reading_of(&mut self, reply: &Reply, extent: Extent) -> Result<Reading, Error> {
+        let mut reading = history::decode(reply, extent)?;
         self.is_pooled = self.pooler(&reading).is_some();
         self.is_standby = reading.standby;
         if self.is_pooled && !reading.search_path.contains("pg_temp") {
@@ -357,26 +344,10 @@ impl Session {
     ///
     /// # Errors
     /// [`Failure`] when the server refuses or is lost.
-    pub async fn load_history(&mut self) -> Result<Reading, Failure> {
-        self.load(history::read_sql(), history::decode).await
-    }
-
-    /// The same without the rows of the history, whose table may be somebody else's: for what only looks around.
-    ///
-    /// # Errors
-    /// [`Failure`] when the server refuses or is lost.
-    pub async fn load_place(&mut self) -> Result<Reading, Failure> {
-        self.load(history::place_sql(), history::decode_place).await
-    }
-
-    async fn load(
-        &mut self,
-        sql: [String; 2],
-        decode: impl Fn(&str, &str) -> Result<Reading, Error>,
-    ) -> Result<Reading, Failure> {
+    pub async fn load_history(&mut self, extent: Extent) -> Result<Reading, Failure> {
         let mut batch = Batch::new();
         batch.one(Stage::Begin, "BEGIN READ ONLY");
-        self.read_place(&mut batch, sql);
+        self.read_extent(&mut batch, extent);
         batch.one(Stage::Query, "ROLLBACK");
         let reply = match batch.run(self.client()).await {
             Ok(reply) => reply,
@@ -385,25 +356,7 @@ impl Session {
                 return Err(failure);
             }
         };
-        self.reading_of(&reply, decode).map_err(Failure::of)
-    }
-
-    /// Reads when each repeatable migration ran last, in a transaction of its own, which writes nothing.
-    ///
-    /// # Errors
-    /// [`Failure`] when the server refuses or is lost.
-    pub async fn load_repeated(&self, history: &History) -> Result<Vec<Repeated>, Failure> {
-        let mut batch = Batch::new();
-        batch.one(Stage::Begin, "BEGIN READ ONLY");
-        batch.one(Stage::Query, &history::read_repeated_sql(history));
-        batch.one(Stage::Commit, "ROLLBACK");
-        match batch.run(self.client()).await {
-            Ok(reply) => Ok(history::decode_repeated(&reply)),
-            Err(failure) => {
-                self.rollback().await;
-                Err(failure)
-            }
-        }
+        self.reading_of(&reply, extent).map_err(Failure::of)
     }
 
     /// The next notice that came meanwhile, when there is one.

@@ -35,6 +35,7 @@ fn statements(version_num: u32, relations: &str, types: &str, functions: &str) -
         let sql = sql
             .replace("{wanted}", &format!("unnest({relations}) as wanted (oid)"))
             .replace("{defined}", "true")
+            .replace("{chosen}", "true")
             .replace("{position}", catalog::POSITION)
             .replace("{types}", types)
             .replace("{functions}", functions);

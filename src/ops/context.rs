@@ -11,7 +11,7 @@ use super::watch::Working;
 use crate::db::batch::{Batch, Reply, Row, Stage};
 use crate::db::connect::{ConnectEvent, Connector, HeadStart};
 use crate::db::error::Error as DbError;
-use crate::db::history::Reading;
+use crate::db::history::{Extent, Reading};
 use crate::db::parameters::Parameters;
 use crate::db::secret::Secret;
 use crate::db::session::{Blocker, Holder, Session, Settings};
@@ -178,7 +178,7 @@ impl Context<'_> {
     pub async fn open_to_look(&self) -> Result<(Session, Reading, Option<Diagnostic>), Error> {
         let mut session = self.open().await?;
         let reading = session
-            .load_place()
+            .load_history(Extent::Place)
             .await
             .map_err(|failure| Error::database("looking around in the database", failure))?;
         let note = reading.is_foreign.then(|| {
@@ -199,12 +199,20 @@ impl Context<'_> {
     /// # Errors
     /// [`Error::Database`].
     pub async fn load_history(&self, session: &mut Session) -> Result<Reading, Error> {
-        let unread = |failure| Error::database("reading the migration history", failure);
-        let mut reading = session.load_history().await.map_err(unread)?;
-        if reading.history.has_journal && self.project.set.repeatables().next().is_some() {
-            reading.history.repeated = session.load_repeated(&reading.history).await.map_err(unread)?;
-        }
-        Ok(reading)
+        let extent = match self.project.set.repeatables().next() {
+            Some(_) => Extent::Runs,
+            None => Extent::Rows,
+        };
+        self.load(session, extent).await
+    }
+
+    /// Reads so much of the history.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn load(&self, session: &mut Session, extent: Extent) -> Result<Reading, Error> {
+        let read = session.load_history(extent).await;
+        read.map_err(|failure| Error::database("reading the migration history", failure))
     }
 
     /// Waits for an answer. When the user interrupts, the running statement is cancelled, again and again until

@@ -45,7 +45,10 @@ impl Error {
                 DbError::Lost(_) => ExitCode::Unreachable,
                 DbError::Server(ref error) if error.sqlstate == "55P03" => ExitCode::LockTimeout,
                 DbError::Disturbed(_) => ExitCode::LockTimeout,
-                DbError::Server(_) | DbError::Decode(_) | DbError::Unexpected(_) => ExitCode::ScriptFailed,
+                DbError::Server(_)
+                | DbError::Decode(_)
+                | DbError::ForeignHistory(_)
+                | DbError::Unexpected(_) => ExitCode::ScriptFailed,
             },
             Error::Locked(_) | Error::Busy(_) => ExitCode::LockTimeout,
             Error::Interrupted(_) => ExitCode::Interrupted,
@@ -105,6 +108,9 @@ fn database_diagnostic(doing: &str, failure: &Failure) -> Diagnostic {
             .help("run `pgplumb status` to see where the database stands, then run the command again"),
         DbError::Disturbed(_) => Diagnostic::error(format!("{doing} failed: {}", failure.error))
             .help("run the command again when nobody else changes the schema"),
+        DbError::ForeignHistory(_) => Diagnostic::error(format!("{doing} failed: {}", failure.error))
+            .fact("want", "version integer or bigint, name, applied_on, checksum")
+            .help("rename that table, or put another schema first into the search_path of the connection"),
         DbError::Decode(_) | DbError::Unexpected(_) => {
             Diagnostic::error(format!("{doing} failed: {}", failure.error))
         }

@@ -91,9 +91,7 @@ impl Runner<'_> {
                 && scope.is_within(&made_by(step.script, &self.reading.schemas));
             let extent = match is_new {
                 false => Extent::Both,
-                true if only_new_follows && self.suite(step).is_none() && !grants(step.script) => {
-                    Extent::Names
-                }
+                true if only_new_follows && self.suite(step).is_none() => Extent::Names,
                 true => Extent::Behind,
             };
             only_new_follows &= is_new && !is_opaque(step);
@@ -264,15 +262,6 @@ fn made_by(script: &MigrationScript, schemas: &[String]) -> Scope {
 /// Whether the script does more than it says.
 fn is_opaque(step: &Step<'_>) -> bool {
     step.script.statements().iter().any(|statement| statement.opaque)
-}
-
-/// Whether privileges are given: those on columns are read with the details only.
-fn grants(script: &MigrationScript) -> bool {
-    let mut effects = script
-        .statements()
-        .iter()
-        .flat_map(|statement| &statement.effects);
-    effects.any(|effect| matches!(effect.action, Action::Grant | Action::Revoke))
 }
 
 /// What a step made of the catalog.

@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::context::Context;
 use super::runner::millis;
 use super::{Error, suites};
+use crate::db::history::Extent;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::history::{Entry, Ledger, State};
 use crate::plan;
@@ -26,12 +27,9 @@ pub async fn status(context: &Context<'_>, options: Options) -> Result<Report, E
     let started = Instant::now();
     let mut report = super::begin("status");
     let suites = suites(context.project)?;
-    let (session, mut reading) = context.open_with_history().await?;
-    // of one that is the last, and whose file is gone
-    if reading.history.has_journal && context.project.set.repeatables().next().is_none() {
-        let read = session.load_repeated(&reading.history).await;
-        reading.history.repeated = read.map_err(|failure| Error::database("reading the journal", failure))?;
-    }
+    let mut session = context.open().await?;
+    // the files of repeatable ones that ran may all be gone
+    let reading = context.load(&mut session, Extent::Runs).await?;
     report.database = Some(context.database(&session, &reading));
     let ledger = Ledger::build(&context.project.set, &reading.history);
     for entry in ledger.iter() {

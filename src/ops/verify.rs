@@ -6,9 +6,9 @@ use super::context::{Context, hear};
 use super::judge::{Place, judge};
 use super::runner::{self, millis};
 use super::{Error, facts, suites, unjudged};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Scope};
 use crate::check::{self, Suite};
-use crate::db::batch::{Batch, Failure, Stage};
+use crate::db::batch::{Batch, Failure, Reply, Stage};
 use crate::db::catalog::{self as reading, Collected};
 use crate::db::history::Reading;
 use crate::db::session::Session;
@@ -41,16 +41,8 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
 
     // one snapshot for history and catalog; the scope of every suite that may be judged is known already
     let candidates: Vec<&Suite> = all.iter().collect();
-    let mut attempt = 1;
-    let (history, catalog) = loop {
-        match read(context, &mut session, &candidates).await {
-            Err(error) if runner::is_disturbance(&error) && attempt < ATTEMPTS => {
-                session.rollback().await;
-                attempt += 1;
-            }
-            result => break result?,
-        }
-    };
+    let scope = check::narrow_scope(&candidates);
+    let (history, mut catalog) = read_calmly(context, &mut session, &scope).await?;
     report.database = Some(context.database(&session, &history));
 
     let ledger = Ledger::build(&project.set, &history.history);
@@ -67,6 +59,17 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
         .into_iter()
         .filter(|suite| is_applied(suite) || is_judged(suite))
         .collect();
+    if scope.is_narrow && check::lacks(&known, &catalog) {
+        let broad = check::scope(&known);
+        catalog = match read_catalog(context, &session, Batch::new(), &broad).await {
+            Ok((_, catalog)) => catalog,
+            Err(error) if runner::is_disturbance(&error) => {
+                session.rollback().await;
+                read_calmly(context, &mut session, &broad).await?.1
+            }
+            Err(error) => return Err(error),
+        };
+    }
     let judged = judge(context, &session, &known, &catalog, Place::Apart, is_judged).await;
     session.rollback().await;
     let judged = judged?;
@@ -129,17 +132,54 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
 /// How often the catalog is read when others change it meanwhile, before that is reported.
 const ATTEMPTS: usize = 5;
 
+/// The same as [`read`], again when others change the catalog meanwhile.
+async fn read_calmly(
+    context: &Context<'_>,
+    session: &mut Session,
+    scope: &Scope,
+) -> Result<(Reading, Catalog), Error> {
+    let mut attempt = 1;
+    loop {
+        match read(context, session, scope).await {
+            Err(error) if runner::is_disturbance(&error) && attempt < ATTEMPTS => {
+                session.rollback().await;
+                attempt += 1;
+            }
+            result => return result,
+        }
+    }
+}
+
 /// One snapshot of history and catalog; its transaction stays open for the questions to the server.
 async fn read(
     context: &Context<'_>,
     session: &mut Session,
-    candidates: &[&Suite],
+    scope: &Scope,
 ) -> Result<(Reading, Catalog), Error> {
     let was_pooled = session.is_pooled();
     let mut batch = Batch::new();
     session.begin(&mut batch, "ISOLATION LEVEL REPEATABLE READ", &session.settings);
     session.read_history(&mut batch);
-    let sql = reading::read_sql(&check::scope(candidates), session.version_num());
+    let (reply, catalog) = read_catalog(context, session, batch, scope).await?;
+    let history = session
+        .history_of(&reply)
+        .map_err(|error| Error::database("reading the migration history", Failure::of(error)))?;
+    if session.is_pooled() && !was_pooled {
+        // what others left there ends where a transaction begins that knows of the pooler
+        session.rollback().await;
+        return Box::pin(read(context, session, scope)).await;
+    }
+    Ok((history, catalog))
+}
+
+/// The catalog alone, behind what the message asks already, in the open transaction.
+async fn read_catalog(
+    context: &Context<'_>,
+    session: &Session,
+    mut batch: Batch,
+    scope: &Scope,
+) -> Result<(Reply, Catalog), Error> {
+    let sql = reading::read_sql(scope, session.version_num());
     session.read_catalog(&mut batch, Stage::After, &sql);
     let mut collected = Collected::default();
     let asked = hear(session, "reading the catalog", batch, |stage, row| {
@@ -153,18 +193,10 @@ async fn read(
         .answer(session, asked)
         .await
         .or_interrupted("the catalog was read")??;
-    let history = session
-        .history_of(&reply)
-        .map_err(|error| Error::database("reading the migration history", Failure::of(error)))?;
-    if session.is_pooled() && !was_pooled {
-        // what others left there ends where a transaction begins that knows of the pooler
-        session.rollback().await;
-        return Box::pin(read(context, session, candidates)).await;
-    }
     let catalog = collected
         .into_catalog()
         .map_err(|error| Error::database("reading the catalog", Failure::of(error.into())))?;
-    Ok((history, catalog))
+    Ok((reply, catalog))
 }
 
 /// The ids of the suites of the versions named on the command line; `None` when none was named.

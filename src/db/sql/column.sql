@@ -30,7 +30,7 @@ select 'column' as kind, n.nspname as schema, c.relname as relation, a.attname a
   from {wanted}
   join pg_class c on c.oid = wanted.oid
   join pg_namespace n on n.oid = c.relnamespace
-  join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+  join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and {chosen}
   join pg_type t on t.oid = a.atttypid
   -- a null finds nothing without a look at the index
   left join pg_attrdef e on e.adrelid = case when a.atthasdef and {defined} then a.attrelid end and e.adnum = a.attnum

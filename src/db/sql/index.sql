@@ -30,7 +30,7 @@ select 'index' as kind, n.nspname as schema, c.relname as relation, ic.relname a
   join pg_class c on c.oid = wanted.oid
   join pg_namespace n on n.oid = c.relnamespace
   join pg_index x on x.indrelid = c.oid
-  join pg_class ic on ic.oid = x.indexrelid
+  join pg_class ic on ic.oid = x.indexrelid and {chosen}
   join pg_am am on am.oid = ic.relam
   left join pg_constraint con
     on con.conrelid = x.indrelid and con.conindid = x.indexrelid and con.contype in ('p', 'u', 'x')

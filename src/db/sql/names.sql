@@ -37,7 +37,12 @@ select c.relkind as relkind,
           where p.polrelid = c.oid)) as policies,
        pg_catalog.array_to_json(array(
          select distinct case when acl.grantee = 0 then 'public' else pg_catalog.pg_get_userbyid(acl.grantee) end
-           from pg_catalog.aclexplode(c.relacl) as acl
+           from (select c.relacl as acl
+                 union all
+                 select a.attacl
+                   from pg_catalog.pg_attribute a
+                  where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attacl is not null) as held
+          cross join pg_catalog.aclexplode(held.acl) as acl
           where acl.grantee <> c.relowner)) as grants
   from pg_catalog.pg_class c
  where c.oid = any ({relations}::pg_catalog.oid[]) and c.relkind in ('r', 'p', 'f', 'v', 'm', 'S')

@@ -12,5 +12,5 @@ select 'policy' as kind, n.nspname as schema, c.relname as relation, p.polname a
   from {wanted}
   join pg_class c on c.oid = wanted.oid
   join pg_namespace n on n.oid = c.relnamespace
-  join pg_policy p on p.polrelid = c.oid
+  join pg_policy p on p.polrelid = c.oid and {chosen}
   left join pg_description d on d.objoid = p.oid and d.classoid = 'pg_policy'::regclass and d.objsubid = 0;

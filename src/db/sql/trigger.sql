@@ -38,7 +38,7 @@ select 'trigger' as kind, n.nspname as schema, c.relname as relation, t.tgname a
   from {wanted}
   join pg_class c on c.oid = wanted.oid
   join pg_namespace n on n.oid = c.relnamespace
-  join pg_trigger t on t.tgrelid = c.oid and {own_trigger}
+  join pg_trigger t on t.tgrelid = c.oid and {own_trigger} and {chosen}
   join pg_proc p on p.oid = t.tgfoid
   join pg_namespace fn on fn.oid = p.pronamespace
   left join pg_description d on d.objoid = t.oid and d.classoid = 'pg_trigger'::regclass and d.objsubid = 0;

@@ -265,7 +265,7 @@ impl<'c> Runner<'c> {
 }
 
 /// From how many steps on it pays to have the server plan once how it tells names.
-const MANY_NAMED: usize = 4;
+const MANY_NAMED: usize = 2;
 
 /// How often a step is tried again because others changed the catalog while it was read.
 const DISTURBANCES: usize = 5;

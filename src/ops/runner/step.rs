@@ -286,13 +286,18 @@ impl Runner<'_> {
             true => self.held.push(at.step.migration.version),
             false => (course.busy_since, course.busy) = (None, 0),
         }
-        let look = &course.looks[at.index];
+        let look = &mut course.looks[at.index];
+        let details = (look.extent == Extent::Names).then(|| match self.single {
+            // all of them are run again when one of them has to be
+            true => look.scope.clone(),
+            false => std::mem::take(&mut look.scope),
+        });
         course.finished = Some(Finished {
             step: at.step,
             earlier,
             record,
             report,
-            details: (look.extent == Extent::Names).then(|| look.scope.clone()),
+            details,
             started: at.started,
             elapsed,
         });
