@@ -35,6 +35,11 @@ fn lasting(text: &str) -> String {
         (r"\b\d+ (bytes|kB|MB)", "[SIZE]"),
         // how often an index was used
         (r"\| \d+ \| \[SIZE\]", "| [USES] | [SIZE]"),
+        // which statements took longest
+        (
+            r"(The longest of \d+ statements; all are at the end:\n\n\|[^\n]*\n\|[^\n]*\n)(\|[^\n]*\n)+",
+            "$1[LONGEST]\n",
+        ),
     ]
     .iter()
     .fold(text, |text, (pattern, word)| {
