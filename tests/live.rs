@@ -1,5 +1,6 @@
-//! What a terminal shows while a statement takes long.
+//! What a terminal shows while a statement takes long, and how a question there is answered.
 
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use crate::support::{Pgplumb, Project, Server};
@@ -69,4 +70,53 @@ fn a_statement_that_waits_says_which_it_is_and_for_whom() {
         Some("2")
     );
     drop((pid, holder));
+}
+
+#[test]
+fn a_question_takes_yes_no_and_an_interrupt() {
+    let database = Server::shared().database("question");
+    let project = Project::new()
+        .with("migrations/0001_a.sql", "CREATE TABLE a (id integer);\n")
+        .with("rollback/0001_a.sql", "DROP TABLE a;\n");
+    Pgplumb::new(&project, &database).args(&["apply"]).run().expect(0);
+    database.run("INSERT INTO a VALUES (1)");
+    for (round, (typed, exit, says, rows)) in [
+        ("\u{3}", 130, "interrupted at the question: nothing was run", "1"),
+        ("\u{4}", 2, "the rollback was not confirmed", "1"),
+        ("y\n", 2, "the rollback was not confirmed", "1"),
+        ("yes\n", 0, "rolled back 0001_a", "0"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let shown = project.path().join(format!("shown-{round}"));
+        let mut child = Pgplumb::new(&project, &database)
+            .args(&["rollback", "1"])
+            .start_on_terminal(&shown);
+        wait_for(&shown, "data: public.a: 1 row");
+        wait_for(&shown, "Type yes to go on: ");
+        let keys = child.stdin.as_mut().expect("a keyboard");
+        keys.write_all(typed.as_bytes()).expect("it is typed");
+        keys.flush().expect("it is typed");
+        let begin = Instant::now();
+        let status = loop {
+            match child.try_wait().expect("it runs or has ended") {
+                Some(status) => break status,
+                None => assert!(
+                    begin.elapsed() < Duration::from_secs(60),
+                    "{typed:?} is not heard"
+                ),
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        let seen = std::fs::read_to_string(&shown).expect("what was shown");
+        assert_eq!(status.code(), Some(exit), "{typed:?}: {seen}");
+        assert!(seen.contains(says), "{typed:?}: {seen}");
+        assert_eq!(
+            database
+                .value("SELECT count(*) FROM refinery_schema_history")
+                .as_deref(),
+            Some(rows)
+        );
+    }
 }

@@ -1,6 +1,11 @@
-//! SIGINT and SIGTERM: the first one stops the verb in an orderly way, a second one ends the process at once.
+//! SIGINT and SIGTERM: the first one stops the verb in an orderly way, a second one ends the process at once. While a
+//! question waits for its answer, so does the first.
 
-use tokio::signal::unix::{SignalKind, signal};
+use std::io;
+use std::sync::{Arc, mpsc};
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
 
 use super::output::tell;
 use crate::ops::Interrupt;
@@ -9,18 +14,13 @@ use crate::report::ExitCode;
 /// Listens from now on.
 pub fn listen() -> Interrupt {
     let (raise, interrupt) = Interrupt::new();
-    let listening =
-        signal(SignalKind::interrupt()).and_then(|int| Ok((int, signal(SignalKind::terminate())?)));
-    match listening {
-        Ok((mut int, mut term)) => {
+    match both() {
+        Ok(mut signals) => {
             tokio::spawn(async move {
                 for round in 0.. {
-                    tokio::select! {
-                        _ = int.recv() => {}
-                        _ = term.recv() => {}
-                    }
+                    either(&mut signals).await;
                     if round > 0 {
-                        std::process::exit(i32::from(ExitCode::Interrupted.code()));
+                        end();
                     }
                     tell("interrupted: cancelling the running statement; once more ends at once\n");
                     // nobody listens when the verb is done already
@@ -31,4 +31,62 @@ pub fn listen() -> Interrupt {
         Err(error) => tracing::warn!("signals cannot be listened to: {error}"),
     }
     interrupt
+}
+
+/// Until it is dropped, a signal ends the process at once: for a question, which blocks the thread that would stop the
+/// verb. Nothing runs meanwhile.
+#[derive(Debug)]
+pub struct AtOnce(Arc<Notify>);
+
+impl AtOnce {
+    /// Begins, and listens when it returns.
+    pub fn begin() -> AtOnce {
+        let over = Arc::new(Notify::new());
+        let until = Arc::clone(&over);
+        let (listens, ready) = mpsc::channel();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let ended = runtime.and_then(|runtime| runtime.block_on(end_unless(&until, listens)));
+            if let Err(error) = ended {
+                tracing::warn!("signals cannot be listened to: {error}");
+            }
+        });
+        // an error is that it does not listen, which was told
+        let _ = ready.recv();
+        AtOnce(over)
+    }
+}
+
+impl Drop for AtOnce {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
+}
+
+async fn end_unless(over: &Notify, listens: mpsc::Sender<()>) -> io::Result<()> {
+    let mut signals = both()?;
+    // who waits for it is there
+    let _ = listens.send(());
+    tokio::select! {
+        () = either(&mut signals) => {
+            tell("\ninterrupted at the question: nothing was run\n");
+            end()
+        }
+        () = over.notified() => Ok(()),
+    }
+}
+
+fn both() -> io::Result<[Signal; 2]> {
+    Ok([signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?])
+}
+
+async fn either([int, term]: &mut [Signal; 2]) {
+    tokio::select! {
+        _ = int.recv() => {}
+        _ = term.recv() => {}
+    }
+}
+
+fn end() -> ! {
+    std::process::exit(i32::from(ExitCode::Interrupted.code()))
 }

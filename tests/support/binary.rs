@@ -93,7 +93,8 @@ impl Pgplumb {
         }
     }
 
-    /// Starts it on a terminal of its own, 300 columns wide; what it shows there goes to the file.
+    /// Starts it on a terminal of its own, 300 columns wide; what it shows there goes to the file, and what is written to
+    /// its standard input is typed.
     pub fn start_on_terminal(self, shown: &Path) -> std::process::Child {
         let quoted = |word: &OsStr| format!("'{}'", word.to_string_lossy().replace('\'', "'\\''"));
         let words: Vec<String> = [self.0.get_program()]
@@ -108,7 +109,7 @@ impl Pgplumb {
         } else {
             script.args(["-qefc", &run]).arg(shown);
         }
-        script.stdin(Stdio::null()).stdout(Stdio::null());
+        script.stdin(Stdio::piped()).stdout(Stdio::null());
         script.env("TERM", "xterm");
         script.current_dir(self.0.get_current_dir().expect("it runs in a directory"));
         for (name, value) in self.0.get_envs() {

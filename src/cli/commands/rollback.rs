@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, Write};
 
 use crate::cli::args::{GlobalArgs, RollbackArgs};
+use crate::cli::signals::AtOnce;
 use crate::cli::{can_ask, output};
 use crate::diagnostic::{self, Diagnostic};
 use crate::ops::{Context, Error, rollback};
@@ -32,6 +33,7 @@ pub fn confirm(account: &[Diagnostic]) -> bool {
     for line in account {
         output::tell(&diagnostic::render(line));
     }
+    let _at_once = AtOnce::begin();
     output::tell("Type yes to go on: ");
     let _ = io::stderr().flush();
     let mut answer = String::new();
