@@ -74,6 +74,7 @@ fn the_slow_statement_of_a_transaction_is_seen() {
         ],
         "up to the one that failed"
     );
+    follow_each_other(failed);
     assert!(
         number(&failed["statements"][1], "duration_ms") >= 200.0,
         "{failed:#}"

@@ -97,6 +97,7 @@ impl Clock {
         if let Some(line) = self.timing().and_then(|timing| timing.statements.get_mut(index)) {
             line.has_failed = true;
         }
+        self.end();
     }
 
     /// When each statement ended, in milliseconds of the run.
