@@ -1,6 +1,6 @@
 //! When each migration of a run ran, and what it waited for: measured, as far as it can be.
 
-use super::model::MigrationReport;
+use super::model::{MigrationReport, MigrationState};
 use crate::source::Location;
 
 /// One migration within its run. Times are in milliseconds since the run began.
@@ -89,6 +89,7 @@ pub struct Line {
     pub start_ms: f64,
     pub duration_ms: f64,
     pub rows: Option<u64>,
+    pub has_failed: bool,
 }
 
 /// What a line is about.
@@ -109,6 +110,7 @@ pub fn lines(migrations: &[MigrationReport], extent: Extent) -> Vec<Line> {
             start_ms: timing.start_ms,
             duration_ms: timing.duration_ms,
             rows: timing.rows,
+            has_failed: migration.state == MigrationState::Failed,
         });
         let mut parts: Vec<Line> = extent.statements(timing).iter().map(statement).collect();
         parts.extend(timing.waits.iter().map(wait));
@@ -146,6 +148,7 @@ fn statement(line: &TimedStatement) -> Line {
         start_ms: line.start_ms,
         duration_ms: line.duration_ms,
         rows: line.rows,
+        has_failed: line.has_failed,
     }
 }
 
@@ -160,6 +163,7 @@ fn wait(wait: &LockWait) -> Line {
         start_ms: wait.start_ms,
         duration_ms: wait.waited_ms,
         rows: None,
+        has_failed: false,
     }
 }
 

@@ -57,6 +57,7 @@ fn times_list<'l>(lines: impl IntoIterator<Item = &'l Line>, (start, end): (f64,
     let mut out = String::from("<ol class=\"timeline\">\n");
     for line in lines {
         let (class, verb) = match line.of {
+            Of::Migration if line.has_failed => ("failed", "failed after"),
             Of::Migration => ("done", "took"),
             Of::Statement => ("part", "took"),
             Of::Wait => ("part wait", "waited"),
