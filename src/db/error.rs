@@ -27,6 +27,21 @@ pub struct ServerError {
 }
 
 impl ServerError {
+    /// One of pgplumb's own, that a row told.
+    pub(super) fn raised(sqlstate: &str, message: &str) -> ServerError {
+        ServerError {
+            sqlstate: sqlstate.to_string(),
+            message: message.to_string(),
+            detail: None,
+            hint: None,
+            context: None,
+            position: None,
+            internal_query: None,
+            constraint: None,
+            table: None,
+        }
+    }
+
     /// Whether it is of that SQLSTATE.
     pub fn is(&self, state: &SqlState) -> bool {
         self.sqlstate == state.code()

@@ -276,7 +276,6 @@ pub struct JournalRow<'a> {
 
 /// One statement that appends to the journal.
 pub fn append_journal_sql(history: &History, row: &JournalRow<'_>) -> String {
-    let text = |value: Option<&str>| value.map_or_else(|| "NULL".to_string(), quote_literal);
     format!(
         "INSERT INTO {} (run, action, version, name, outcome, verdict, duration_ms, sha256, artifacts, message, \
          client, tool) VALUES ({}, {}, {}, {}, {}, {}, {:.3}, {}, {}, {}, {}, {})",
@@ -286,14 +285,21 @@ pub fn append_journal_sql(history: &History, row: &JournalRow<'_>) -> String {
         row.version.number(),
         quote_literal(row.name),
         quote_literal(row.outcome),
-        text(row.verdict),
+        or_null(row.verdict),
         row.duration_ms,
         quote_literal(&row.sha256),
         quote_literal(&row.artifacts),
-        text(row.message.as_deref()),
+        or_null(row.message.as_deref()),
         quote_literal(row.client),
-        quote_literal(concat!("pgplumb ", env!("CARGO_PKG_VERSION"))),
+        quote_literal(TOOL),
     )
+}
+
+/// What the journal calls this program.
+const TOOL: &str = concat!("pgplumb ", env!("CARGO_PKG_VERSION"));
+
+fn or_null(value: Option<&str>) -> String {
+    value.map_or_else(|| "NULL".to_string(), quote_literal)
 }
 
 /// One statement that records a migration as applied, as refinery writes it.
@@ -310,6 +316,38 @@ pub fn insert_history_sql(
         version.number(),
         quote_literal(name),
         quote_literal(applied_on),
+    )
+}
+
+/// The parameters of [`record_sql`].
+pub const RECORD_TYPES: &str = "(int8, text, text, text, text, text, text, numeric, text, jsonb, text, text)";
+
+/// One statement that records a migration as applied in both tables, to be prepared.
+pub fn record_sql(history: &History) -> String {
+    format!(
+        "WITH recorded AS (INSERT INTO {} (version, name, applied_on, checksum) VALUES ($1, $2, $3, $4)) \
+         INSERT INTO {} (run, action, version, name, outcome, verdict, duration_ms, sha256, artifacts, client, tool) \
+         VALUES ($5, $6, $1, $2, 'done', $7, $8, $9, $10, $11, $12)",
+        history.table(),
+        history.journal()
+    )
+}
+
+/// The values for [`record_sql`].
+pub fn record_values(applied_on: &str, checksum: u64, row: &JournalRow<'_>) -> String {
+    format!(
+        "{}, {}, {}, '{checksum}', {}, {}, {}, {:.3}, {}, {}, {}, {}",
+        row.version.number(),
+        quote_literal(row.name),
+        quote_literal(applied_on),
+        quote_literal(row.run),
+        quote_literal(row.action),
+        or_null(row.verdict),
+        row.duration_ms,
+        quote_literal(&row.sha256),
+        quote_literal(&row.artifacts),
+        quote_literal(row.client),
+        quote_literal(TOOL),
     )
 }
 

@@ -13,6 +13,7 @@ pub mod history;
 pub mod session;
 pub mod catalog;
 pub mod names;
+pub mod plans;
 pub mod snapshot;
 pub mod lease;
 pub mod ground;

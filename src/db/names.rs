@@ -1,13 +1,16 @@
 //! What new objects are called: enough to write down what a script made, for a tenth of what a reading costs.
 
-use tokio_postgres::SimpleQueryRow;
-use tokio_postgres::error::SqlState;
+use std::collections::BTreeMap;
 
-use super::batch::{Batch, Failure, Reply, Stage};
-use super::catalog::{for_version, literal, names};
+use tokio_postgres::SimpleQueryRow;
+
+use super::batch::{Batch, Reply, Stage};
+use super::catalog::{for_version, names};
 use super::error::Error;
+use super::plans::{self, Plans};
 use super::session::Session;
 use crate::catalog::{Catalog, Kind, Object, ObjectId, Scope, Value};
+use crate::history::History;
 use crate::sql::name::{quote_ident, quote_literal};
 
 /// A condition of PL/pgSQL that is true when any of the relations, types and functions of the scope is there; `None`
@@ -35,60 +38,22 @@ pub fn present_sql(scope: &Scope) -> Option<String> {
     (!conditions.is_empty()).then(|| conditions.join("\n       OR "))
 }
 
-/// How the names of relations are asked for. The server plans the question longer than it takes to answer it, so a run of
-/// many steps has it planned once, where the session is its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Asking {
-    /// Each time anew: behind a pooler the session may be another one at any time.
-    #[default]
-    Anew,
-    /// To be prepared with the next question, under the name of that number.
-    ToPrepare(u32),
-    /// Prepared under the name of that number.
-    Prepared(u32),
-}
-
-impl Asking {
-    /// A message with the question was answered.
-    #[must_use]
-    pub fn answered(self) -> Asking {
-        match self {
-            Asking::ToPrepare(number) => Asking::Prepared(number),
-            other => other,
-        }
-    }
-
-    /// It failed: nobody knows how far it came.
-    #[must_use]
-    pub fn failed(self) -> Asking {
-        match self {
-            Asking::ToPrepare(number) => Asking::ToPrepare(number + 1),
-            other => other,
-        }
-    }
-
-    /// Whether a failure says that the session holds other prepared statements than it should: a script may take away
-    /// all of them, and a pooler that does not show may have changed the session.
-    pub fn is_astray(self, failure: &Failure) -> bool {
-        let states = [
-            SqlState::INVALID_SQL_STATEMENT_NAME,
-            SqlState::DUPLICATE_PSTATEMENT,
-        ];
-        self != Asking::Anew
-            && failure.stage == Stage::After
-            && states.iter().any(|state| failure.error.is(state))
-    }
-}
-
-/// The statements that read kinds and names of what the scope's relations, types and functions are and of what stands
-/// on the relations.
-pub fn push(session: &Session, batch: &mut Batch, stage: Stage, scope: &Scope) {
+/// The statements that read, behind a script, kinds and names of what the scope's relations, types and functions are and
+/// of what stands on the relations. Plans that are to be made are made with it.
+pub fn push(session: &Session, history: &History, batch: &mut Batch, scope: &Scope) {
+    let stage = Stage::After;
     if !scope.relations.is_empty() {
-        let paths = scope
-            .relations
-            .iter()
-            .map(|(schema, name)| format!("{}.{}", quote_ident(schema), quote_ident(name)));
-        push_relations(session, batch, stage, paths);
+        let paths = paths(scope);
+        match session.plans {
+            Plans::Anew => {
+                let sql = relations_sql(&format!("{paths}::pg_catalog.text[]"), session.version_num());
+                batch.one(stage, &sql);
+            }
+            Plans::ToMake(number) => plans::make(batch, session, history, number, &paths),
+            Plans::Made(number) => {
+                batch.one(stage, &plans::names_call(number));
+            }
+        }
     }
     let mut others = Vec::new();
     if !scope.types.is_empty() {
@@ -115,48 +80,20 @@ pub fn push(session: &Session, batch: &mut Batch, stage: Stage, scope: &Scope) {
     }
 }
 
-fn push_relations(session: &Session, batch: &mut Batch, stage: Stage, paths: impl Iterator<Item = String>) {
-    let question = |oids: &str| {
-        let sql = include_str!("sql/names.sql").replace("{relations}", oids);
-        for_version(&sql, session.version_num())
-    };
-    let number = match session.asking {
-        Asking::Anew => {
-            let oids: Vec<String> = paths
-                .map(|path| format!("pg_catalog.to_regclass({})", literal(&path)))
-                .collect();
-            batch.one(stage, &question(&format!("array[{}]", oids.join(", "))));
-            return;
-        }
-        Asking::ToPrepare(number) => {
-            let oids = "array(select pg_catalog.to_regclass(path) from pg_catalog.unnest($1) as path)";
-            batch.one(
-                stage,
-                &format!(
-                    "PREPARE pgplumb_names_{number} (pg_catalog.text[]) AS {}",
-                    question(oids)
-                ),
-            );
-            number
-        }
-        Asking::Prepared(number) => number,
-    };
-    let paths: Vec<String> = paths.map(|path| literal(&path)).collect();
-    batch.one(stage, &planned_once("'off'", "'force_generic_plan'"));
-    batch.one(
-        stage,
-        &format!("EXECUTE pgplumb_names_{number} (array[{}])", paths.join(", ")),
-    );
-    batch.one(stage, &planned_once("NULL", "NULL"));
+/// The SQL paths of the relations, as a literal of an array.
+pub fn paths(scope: &Scope) -> String {
+    let paths: Vec<String> = scope
+        .relations
+        .iter()
+        .map(|(schema, name)| format!("{}.{}", quote_ident(schema), quote_ident(name)))
+        .collect();
+    names(&paths)
 }
 
-/// The plan is kept while the catalog grows. One that was made while it was small would read it whole each time: at 1,000
-/// tables that takes 15 times as long. Left to itself the server makes five others first.
-fn planned_once(enable_seqscan: &str, plan_cache_mode: &str) -> String {
-    format!(
-        "SELECT pg_catalog.set_config('enable_seqscan', {enable_seqscan}, true), \
-         pg_catalog.set_config('plan_cache_mode', {plan_cache_mode}, true)"
-    )
+/// The question for the names of relations and of what stands on them; `paths` is an expression, an array of texts.
+pub(super) fn relations_sql(paths: &str, version_num: u32) -> String {
+    let sql = include_str!("sql/names.sql").replace("{paths}", paths);
+    for_version(&sql, version_num)
 }
 
 /// The objects of the answer, with nothing but their names; of a partition it is known that it is one.
@@ -165,68 +102,88 @@ fn planned_once(enable_seqscan: &str, plan_cache_mode: &str) -> String {
 /// [`Error::Unexpected`] when a row is not what the statement promises.
 pub fn decode(reply: &Reply, stage: Stage) -> Result<Catalog, Error> {
     let mut catalog = super::catalog::decode(reply.messages(stage))?;
-    for row in reply.rows(stage) {
-        if let Ok(Some(relkind)) = row.try_get("relkind") {
-            relation(row, relkind, &mut catalog)?;
-        }
+    let mut relations = BTreeMap::new();
+    let asked = |row: &&SimpleQueryRow| {
+        row.columns()
+            .first()
+            .is_some_and(|column| column.name() == "part")
+    };
+    let (heads, parts): (Vec<_>, Vec<_>) = reply
+        .rows(stage)
+        .filter(asked)
+        .partition(|row| row.get(PART) == Some("relation"));
+    for row in heads {
+        let object = relation(row);
+        relations.insert(text(row, OID), (object.id.schema.clone(), object.id.name.clone()));
+        catalog.insert(object);
+    }
+    for row in parts {
+        let Some((schema, relation)) = relations.get(text(row, OID)) else {
+            let part = text(row, PART);
+            return Err(Error::Unexpected(format!(
+                "the {part} stands on no relation that was named"
+            )));
+        };
+        let (kind, name) = part(row)?;
+        catalog.insert(Object::new(ObjectId::on(kind, schema, relation, name)));
     }
     Ok(catalog)
 }
 
-/// A relation and what stands on it.
-fn relation(row: &SimpleQueryRow, relkind: &str, catalog: &mut Catalog) -> Result<(), Error> {
-    let text = |column: &str| row.get(column).unwrap_or_default();
-    let (schema, relation) = (text("schema"), text("name"));
-    let kind = match relkind {
-        "v" => Kind::View,
-        "m" => Kind::MaterializedView,
-        "S" => Kind::Sequence,
+/// Places of the columns of the answer.
+const PART: usize = 0;
+const OID: usize = 1;
+const NAME: usize = 2;
+const DETAIL: usize = 3;
+const SCHEMA: usize = 4;
+
+fn text(row: &SimpleQueryRow, column: usize) -> &str {
+    row.get(column).unwrap_or_default()
+}
+
+/// A relation: the detail is its kind, with a `p` behind it when it is a partition.
+fn relation(row: &SimpleQueryRow) -> Object {
+    let detail = text(row, DETAIL);
+    let kind = match detail.get(..1) {
+        Some("v") => Kind::View,
+        Some("m") => Kind::MaterializedView,
+        Some("S") => Kind::Sequence,
         _ => Kind::Table,
     };
-    let mut object = Object::new(ObjectId::new(kind, schema, relation));
-    if text("is_partition") == "t" {
+    let mut object = Object::new(ObjectId::new(kind, text(row, SCHEMA), text(row, NAME)));
+    if detail.len() > 1 {
         for property in ["partition_of", "bound"] {
             object.properties.insert(property, Value::Text(String::new()));
         }
     }
-    catalog.insert(object);
-    let list = |column: &str| -> Result<Vec<String>, Error> {
-        serde_json::from_str(text(column))
-            .map_err(|_| Error::Unexpected(format!("the names of {column} could not be read")))
-    };
-    for (column, kind) in PARTS {
-        // a sequence has columns that nobody names
-        if kind == Kind::Column && relkind == "S" {
-            continue;
-        }
-        for name in list(column)? {
-            catalog.insert(Object::new(ObjectId::on(kind, schema, relation, &name)));
-        }
-    }
-    for name in list("constraints")? {
-        let (contype, name) = name.split_at_checked(1).unwrap_or_default();
-        let kind = match contype {
+    object
+}
+
+/// What stands on a relation: its kind and name.
+fn part(row: &SimpleQueryRow) -> Result<(Kind, &str), Error> {
+    let kind = match text(row, PART) {
+        "column" => Kind::Column,
+        "index" => Kind::Index,
+        "statistics" => Kind::Statistics,
+        "trigger" => Kind::Trigger,
+        "rule" => Kind::Rule,
+        "policy" => Kind::Policy,
+        "grant" => Kind::Grant,
+        "constraint" => match text(row, DETAIL) {
             "p" => Kind::PrimaryKey,
             "u" => Kind::Unique,
             "f" => Kind::ForeignKey,
             "x" => Kind::Exclusion,
             _ => Kind::Check,
-        };
-        catalog.insert(Object::new(ObjectId::on(kind, schema, relation, name)));
+        },
+        other => return Err(Error::Unexpected(format!("a relation has no {other}"))),
+    };
+    match kind {
+        // that of another schema is named with it
+        Kind::Statistics => Ok((kind, row.get(DETAIL).unwrap_or_else(|| text(row, NAME)))),
+        _ => Ok((kind, text(row, NAME))),
     }
-    Ok(())
 }
-
-/// What stands on a relation, by the column that lists it.
-const PARTS: [(&str, Kind); 7] = [
-    ("columns", Kind::Column),
-    ("indexes", Kind::Index),
-    ("statistics", Kind::Statistics),
-    ("triggers", Kind::Trigger),
-    ("rules", Kind::Rule),
-    ("policies", Kind::Policy),
-    ("grants", Kind::Grant),
-];
 
 /// The pairs as a subquery of two names.
 fn pairs(named: &std::collections::BTreeSet<(String, String)>) -> String {

@@ -11,13 +11,16 @@ use super::connect::Connection;
 use super::constraints;
 use super::error::Error;
 use super::history::{self, Extent, Reading};
-use super::names::Asking;
+use super::plans::{self, Plans};
 use crate::history::History;
 use crate::migration::{Directives, Timeout, Version, Width};
 use crate::sql::name::{do_block, quote_literal};
 
 /// The advisory lock that one runner at a time holds, within its transaction: "pgplumb" in ASCII.
 pub const LOCK_KEY: i64 = 0x0070_6770_6c75_6d62;
+
+/// The setting of a transaction that holds the token which it was signed with.
+pub(super) const TRANSACTION: &str = "pgplumb.transaction";
 
 /// Raised when another runner holds the lock.
 pub const SQLSTATE_LOCKED: &str = "PGP01";
@@ -65,6 +68,10 @@ impl Settings {
     /// The same for the session, or for the transaction when `is_local`; after `defaults` got the values that the
     /// session began with.
     fn calls(&self, search_path: Option<&str>, is_local: bool, defaults: &[&str]) -> String {
+        format!("SELECT {}", self.values(search_path, is_local, defaults))
+    }
+
+    fn values(&self, search_path: Option<&str>, is_local: bool, defaults: &[&str]) -> String {
         let mut values = vec![
             ("TimeZone", "UTC".to_string()),
             ("DateStyle", "ISO, MDY".to_string()),
@@ -92,7 +99,7 @@ impl Settings {
             )
         });
         let calls: Vec<String> = defaults.chain(values).collect();
-        format!("SELECT {}", calls.join(", "))
+        calls.join(", ")
     }
 }
 
@@ -114,6 +121,12 @@ const LEAKED: [&str; 14] = [
     "xmloption",
     "quote_all_identifiers",
 ];
+
+/// Deferred constraints, now.
+const FIRE: &str = "SET CONSTRAINTS ALL IMMEDIATE";
+
+/// A script may have become somebody else; behind a pooler others may.
+const OWN_USER: &str = "SET LOCAL SESSION AUTHORIZATION DEFAULT";
 
 /// While a few objects are read.
 const FOR_FEW: [(&str, &str); 2] = [("join_collapse_limit", "1"), ("from_collapse_limit", "1")];
@@ -138,8 +151,8 @@ pub struct Session {
     /// Whether a pooler stands between, once the history was read.
     is_pooled: bool,
     is_standby: bool,
-    /// How the names of new relations are asked for.
-    pub asking: Asking,
+    /// Whether it holds the plans of what a run says at every step.
+    pub plans: Plans,
 }
 
 impl Session {
@@ -150,7 +163,7 @@ impl Session {
             search_path: None,
             is_pooled: false,
             is_standby: false,
-            asking: Asking::default(),
+            plans: Plans::default(),
         }
     }
 
@@ -188,16 +201,17 @@ impl Session {
     /// BEGIN and the settings of the transaction.
     pub fn begin(&self, batch: &mut Batch, mode: &str, settings: &Settings) {
         let path = self.search_path.as_deref();
-        if !self.is_pooled {
-            batch.one(Stage::Begin, &format!("BEGIN {mode}"));
-            batch.one(Stage::Begin, &settings.sql(path));
-            return;
-        }
+        // a look behind the lock has to see what the one who held it has done
         let isolation = if mode.contains("ISOLATION") {
             ""
         } else {
             "ISOLATION LEVEL READ COMMITTED"
         };
+        if !self.is_pooled {
+            batch.one(Stage::Begin, &format!("BEGIN {isolation} {mode}"));
+            batch.one(Stage::Begin, &settings.sql(path));
+            return;
+        }
         // nothing but a standby refuses to hear that
         let access = if mode.contains("READ ONLY") || self.is_standby {
             ""
@@ -205,8 +219,15 @@ impl Session {
             "READ WRITE"
         };
         batch.one(Stage::Begin, &format!("BEGIN {isolation} {mode} {access}"));
-        batch.one(Stage::Begin, "SET LOCAL SESSION AUTHORIZATION DEFAULT");
+        batch.one(Stage::Begin, OWN_USER);
         batch.one(Stage::Begin, &settings.calls(path, true, &LEAKED));
+    }
+
+    /// The same and the runner's lock, where that was planned.
+    pub fn begin_planned(&self, batch: &mut Batch, number: u32) {
+        batch
+            .one(Stage::Begin, "BEGIN ISOLATION LEVEL READ COMMITTED")
+            .one(Stage::Begin, &plans::begin_call(number));
     }
 
     /// The timeouts that a script asks for, until [`settle`](Session::settle).
@@ -236,8 +257,16 @@ impl Session {
     /// Brings back what a script may have changed: user, role, settings; and fires deferred constraints, so
     /// that their errors belong to the script.
     pub fn settle(&self, batch: &mut Batch) {
-        batch.one(Stage::Settle, "SET CONSTRAINTS ALL IMMEDIATE");
+        batch.one(Stage::Settle, FIRE);
         self.bring_back(batch);
+    }
+
+    /// The same where that was planned; the plan for names asks about `paths`, an array's literal, then.
+    pub fn settle_planned(&self, batch: &mut Batch, number: u32, paths: &str) {
+        batch
+            .one(Stage::Settle, FIRE)
+            .one(Stage::Settle, OWN_USER)
+            .one(Stage::Settle, &plans::settle_call(number, paths));
     }
 
     /// The same where the transaction goes on behind it: what waits for COMMIT waits again.
@@ -248,15 +277,24 @@ impl Session {
 
     /// Brings back what a script may have changed: user, role, settings.
     pub fn bring_back(&self, batch: &mut Batch) {
-        batch.one(Stage::Settle, "SET LOCAL SESSION AUTHORIZATION DEFAULT");
-        // a script's own timeouts are not for what is ours
-        let defaults = [
-            "statement_timeout",
-            "lock_timeout",
-            "idle_in_transaction_session_timeout",
-        ];
-        let calls = self.settings.calls(self.search_path.as_deref(), true, &defaults);
-        batch.one(Stage::Settle, &calls);
+        batch.one(Stage::Settle, OWN_USER);
+        batch.one(
+            Stage::Settle,
+            &format!("SELECT {}", self.settings_calls(&Self::TIMEOUTS)),
+        );
+    }
+
+    /// A script's own are not for what is ours.
+    pub(super) const TIMEOUTS: [&str; 3] = [
+        "statement_timeout",
+        "lock_timeout",
+        "idle_in_transaction_session_timeout",
+    ];
+
+    /// The calls that set everything that meaning depends on, for the transaction, after `defaults` got the values that
+    /// the session began with.
+    pub(super) fn settings_calls(&self, defaults: &[&str]) -> String {
+        self.settings.values(self.search_path.as_deref(), true, defaults)
     }
 
     /// Adds a reading of the catalog: only the server's own names are resolved bare while it lasts.
@@ -301,7 +339,7 @@ impl Session {
 
     fn read_extent(&self, batch: &mut Batch, extent: Extent) {
         // behind a pooler others may have left something: what the session began with is the connection's own
-        batch.one(Stage::Begin, "SET LOCAL SESSION AUTHORIZATION DEFAULT");
+        batch.one(Stage::Begin, OWN_USER);
         let role = self
             .settings
             .role
@@ -468,7 +506,7 @@ pub fn lock_sql(expect: &Expectation<'_>) -> String {
          \x20       RAISE EXCEPTION 'the history changed' USING ERRCODE = '{SQLSTATE_HISTORY_CHANGED}';\n\
          \x20   END IF;\n\
          {present}\
-         \x20   PERFORM pg_catalog.set_config('pgplumb.transaction', {token}, true);\n\
+         \x20   PERFORM pg_catalog.set_config('{TRANSACTION}', {token}, true);\n\
          END",
         token = quote_literal(expect.token),
     ))
@@ -487,7 +525,7 @@ pub fn lock_alone_sql() -> String {
 /// its own, right behind, and must not run by itself when the one before it failed.
 pub fn guard_sql(token: &str) -> String {
     do_block(&format!(
-        "BEGIN IF pg_catalog.current_setting('pgplumb.transaction', true) IS DISTINCT FROM {} THEN \
+        "BEGIN IF pg_catalog.current_setting('{TRANSACTION}', true) IS DISTINCT FROM {} THEN \
          RAISE EXCEPTION 'this message belongs to another transaction' USING ERRCODE = \
          '{SQLSTATE_LOST_TRANSACTION}'; END IF; END",
         quote_literal(token)

@@ -8,7 +8,7 @@ use crate::db::batch::{Batch, Failure, Reply, Stage};
 use crate::db::catalog::{self as reading, Read, ReadError};
 use crate::db::names;
 use crate::db::session::Session;
-use crate::history::trace;
+use crate::history::{History, trace};
 use crate::migration::MigrationScript;
 use crate::plan::{Direction, Plan, Step};
 use crate::report::model::{Artifacts, MigrationReport, MigrationState};
@@ -41,16 +41,35 @@ impl Look {
     }
 
     /// Adds the reading behind the script.
-    pub fn push_behind(&self, session: &Session, batch: &mut Batch) {
+    pub fn push_behind(&self, session: &Session, history: &History, batch: &mut Batch) {
         match self.extent {
             Extent::Both | Extent::Behind => self.push_all(session, batch, Stage::After),
-            Extent::Names => names::push(session, batch, Stage::After, &self.scope),
+            Extent::Names => names::push(session, history, batch, &self.scope),
         }
     }
 
     fn push_all(&self, session: &Session, batch: &mut Batch, stage: Stage) {
         let sql = reading::read_sql(&self.scope, session.version_num());
         session.read_few(batch, stage, &sql);
+    }
+
+    /// What must not be there yet, as an array's literal of paths; `None` when they do not say all of it.
+    pub fn absent(&self) -> Option<String> {
+        match self.extent {
+            Extent::Both => Some(names::paths(&Scope::default())),
+            Extent::Behind | Extent::Names => {
+                let is_relations = self.scope.types.is_empty() && self.scope.functions.is_empty();
+                is_relations.then(|| names::paths(&self.scope))
+            }
+        }
+    }
+
+    /// The relations whose names are asked for behind the script, as an array's literal of paths.
+    pub fn named(&self) -> String {
+        match self.extent {
+            Extent::Names => names::paths(&self.scope),
+            Extent::Both | Extent::Behind => names::paths(&Scope::default()),
+        }
     }
 
     /// Whether names of relations are asked for.

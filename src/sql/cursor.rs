@@ -91,6 +91,11 @@ impl<'a> Cursor<'a> {
 
     /// Takes the words when all of them follow, else nothing. `"if not exists"` is three words.
     pub(super) fn word(&mut self, words: &str) -> bool {
+        // most words that are asked for do not follow
+        let first = self.peek_text().as_bytes().first();
+        if !first.is_some_and(|first| words.as_bytes()[..1].eq_ignore_ascii_case(&[*first])) {
+            return false;
+        }
         let mut ahead = *self;
         for word in words.split(' ') {
             if !ahead.is_word(word) {

@@ -37,8 +37,12 @@ fn sixteen_runners_apply_each_migration_once() {
     let alone = server.database("alone");
     apply(&project, &alone).run().expect(0);
     let expected = catalog(&alone);
-    for done in [0, 17] {
+    for (done, isolation) in [(0, "read committed"), (17, "serializable")] {
         let database = server.database("sixteen");
+        database.run(&format!(
+            "ALTER DATABASE {} SET default_transaction_isolation = '{isolation}'",
+            database.name
+        ));
         if done > 0 {
             apply(&project, &database)
                 .args(&["--to", &done.to_string()])

@@ -2,6 +2,7 @@
 
 use super::{Finished, Runner};
 use crate::db::batch::{Batch, Stage};
+use crate::db::plans::{self, Plans};
 use crate::db::session::{self, Expectation, Newest};
 use crate::migration::{MigrationScript, Version};
 use crate::ops::look::Look;
@@ -18,46 +19,68 @@ impl Runner<'_> {
         token: &str,
         finished: Option<&Finished<'_>>,
     ) -> (Batch, Batch) {
-        let present = look.present();
         let mut first = Batch::new();
-        match finished {
-            Some(finished) if self.single => {
-                push_record(&mut first, finished);
-            }
-            finished => {
-                if let Some(finished) = finished {
-                    push_record(&mut first, finished);
-                    first.one(Stage::Commit, "COMMIT");
-                }
-                self.session.begin(&mut first, "", &self.session.settings);
+        if let Some(finished) = finished {
+            push_record(&mut first, finished);
+            if !self.single {
+                first.one(Stage::Commit, "COMMIT");
             }
         }
-        let expectation = Expectation {
-            newest: self.newest_behind(finished),
-            history: &self.reading.history,
-            version: step.migration.version,
-            recorded: step.direction == Direction::Down,
-            journal: if self.has_written || finished.is_some() {
-                Newest::Run(&self.run)
-            } else {
-                Newest::Id(self.reading.history.journal_id)
-            },
-            width: self.width,
-            present: present.as_deref(),
-            token,
-        };
-        first.one(Stage::Lock, &session::lock_sql(&expectation));
+        self.push_begin(&mut first, step, look, token, finished);
         look.push_before(&self.session, &mut first);
         let mut second = Batch::new();
         second.one(Stage::Guard, &session::guard_sql(token));
         self.session.direct(&mut second, &step.script.directives);
         self.push_script(&mut second, step.script);
-        match self.single {
-            true => self.session.settle_within(&mut second),
-            false => self.session.settle(&mut second),
+        match self.session.plans {
+            Plans::Made(number) => self.session.settle_planned(&mut second, number, &look.named()),
+            Plans::Anew | Plans::ToMake(_) if self.single => self.session.settle_within(&mut second),
+            Plans::Anew | Plans::ToMake(_) => self.session.settle(&mut second),
         }
-        look.push_behind(&self.session, &mut second);
+        look.push_behind(&self.session, &self.reading.history, &mut second);
         (first, second)
+    }
+
+    /// The beginning of a transaction, unless the one of the step before goes on; the runner's lock, and the look whether
+    /// everything is as planned.
+    fn push_begin(
+        &self,
+        first: &mut Batch,
+        step: &Step<'_>,
+        look: &Look,
+        token: &str,
+        finished: Option<&Finished<'_>>,
+    ) {
+        let newest = self.newest_behind(finished);
+        let version = step.migration.version;
+        let has_written = self.has_written || finished.is_some();
+        let is_next = step.direction == Direction::Up && newest.is_none_or(|newest| newest < version);
+        if let (Plans::Made(number), true, Some(absent)) =
+            (self.session.plans, has_written && is_next, look.absent())
+        {
+            self.session.begin_planned(first, number);
+            let call = plans::look_call(number, newest, &self.run, &absent, token);
+            first.one(Stage::Lock, &call);
+            return;
+        }
+        let present = look.present();
+        let expectation = Expectation {
+            newest,
+            history: &self.reading.history,
+            version,
+            recorded: step.direction == Direction::Down,
+            journal: match has_written {
+                true => Newest::Run(&self.run),
+                false => Newest::Id(self.reading.history.journal_id),
+            },
+            width: self.width,
+            present: present.as_deref(),
+            token,
+        };
+        if !(self.single && finished.is_some()) {
+            self.session.begin(first, "", &self.session.settings);
+        }
+        first.one(Stage::Lock, &session::lock_sql(&expectation));
     }
 
     /// The script: as it is, where nobody reads when its statements ran. Otherwise statement by statement, between

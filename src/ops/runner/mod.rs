@@ -28,7 +28,7 @@ use crate::db::batch::{Failure, Reply, Stage};
 use crate::db::catalog as reading;
 use crate::db::error::Error as DbError;
 use crate::db::history::Reading;
-use crate::db::names::Asking;
+use crate::db::plans::Plans;
 use crate::db::session::Session;
 use crate::diagnostic::Diagnostic;
 use crate::isolation::Matrix;
@@ -139,8 +139,9 @@ impl<'c> Runner<'c> {
         let checks_before = self.checks.len();
         let looks = self.looks(plan);
         let named = looks.iter().filter(|look| look.asks_names()).count();
-        if named >= MANY_NAMED && !self.session.is_pooled() && self.session.asking == Asking::Anew {
-            self.session.asking = Asking::ToPrepare(0);
+        let is_apart = self.single || self.session.is_pooled();
+        if named >= MANY_NAMED && !is_apart && self.session.plans == Plans::Anew {
+            self.session.plans = Plans::ToMake(0);
         }
         let mut course = Course::new(looks);
         let mut index = 0;
@@ -264,8 +265,8 @@ impl<'c> Runner<'c> {
     }
 }
 
-/// From how many steps on it pays to have the server plan once how it tells names.
-const MANY_NAMED: usize = 2;
+/// From how many steps on it pays to have the server plan once what is said at each.
+const MANY_NAMED: usize = 3;
 
 /// How often a step is tried again because others changed the catalog while it was read.
 const DISTURBANCES: usize = 5;

@@ -8,6 +8,7 @@ use crate::catalog::Scope;
 use crate::db::batch::{Batch, Failure, Stage};
 use crate::db::error::{Error as DbError, ServerError};
 use crate::db::history::{self as tables, JournalRow, Reading};
+use crate::db::plans::{self, Plans};
 use crate::diagnostic::Diagnostic;
 use crate::history::{Applied, Repeated};
 use crate::migration::{Width, sha256};
@@ -46,6 +47,10 @@ impl Runner<'_> {
             Direction::Down => None,
         };
         let row = self.journal_row(step, "done", verdict, elapsed, report, None);
+        let is_planned = step.direction == Direction::Up && !step.migration.is_repeatable();
+        if let (Plans::Made(number), true) = (self.session.plans, is_planned) {
+            return vec![plans::record_call(number, &now(), self.checksum(step), &row)];
+        }
         let row = tables::append_journal_sql(history, &row);
         self.history_entry(step).into_iter().chain([row]).collect()
     }
@@ -60,12 +65,16 @@ impl Runner<'_> {
                 migration.version,
                 &migration.name,
                 &now(),
-                migration
-                    .checksum(history.width.unwrap_or(self.width))
-                    .unwrap_or_default(),
+                self.checksum(step),
             )),
             Direction::Down => Some(tables::delete_history_sql(history, migration.version)),
         }
+    }
+
+    /// The checksum that the history has of a migration.
+    fn checksum(&self, step: &Step<'_>) -> u64 {
+        let width = self.reading.history.width.unwrap_or(self.width);
+        step.migration.checksum(width).unwrap_or_default()
     }
 
     pub(in crate::ops) fn journal_row<'r>(

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::{DISTURBANCES, Finished, Outcome, Runner, decode, is_disturbance, millis};
 use crate::db::batch::{Failure, Reply, Stage};
-use crate::db::names::Asking;
+use crate::db::plans::{self, Plans};
 use crate::db::session;
 use crate::ops::Error;
 use crate::ops::context::{Answered, Event};
@@ -85,11 +85,7 @@ impl Runner<'_> {
                 if failure.stage == Stage::Script {
                     self.clock.script_failed(at.step.script, &failure.moments);
                 }
-                let asking = self.session.asking;
-                self.session.asking = asking.failed();
-                if asking.is_astray(&failure) {
-                    self.session.asking = Asking::Anew;
-                    self.session.rollback().await;
+                if self.is_astray(&failure).await {
                     return Ok(Turn::Again);
                 }
                 return self.not_run(at, course, failure).await;
@@ -99,7 +95,7 @@ impl Runner<'_> {
             .script_ran(at.step.script, after.moments(), &after.script_counts());
         let look = &course.looks[at.index];
         if look.asks_names() {
-            self.session.asking = self.session.asking.answered();
+            self.session.plans = self.session.plans.answered();
         }
         let catalogs =
             decode(&before, Stage::Before).and_then(|before| Ok((before, look.decode_behind(&after)?)));
@@ -122,7 +118,14 @@ impl Runner<'_> {
         let (first, second) = self.messages(&at.step, look, &token, course.finished.as_ref());
         let first = first.send(self.session.client()).await;
         let second = second.send(self.session.client()).await;
-        let first = self.context.answer(&self.session, first.reply()).await;
+        let mut first = self.context.answer(&self.session, first.reply()).await;
+        if let Some(refusal) = first
+            .answer
+            .as_ref()
+            .and_then(|answer| plans::refusal(answer.as_ref().ok()?))
+        {
+            first.answer = Some(Err(refusal));
+        }
         self.clock.start_script();
         let is_commit_answered = is_commit_answered(&first);
         if is_commit_answered && !self.single {
@@ -169,6 +172,9 @@ impl Runner<'_> {
             let outcome = self.commit_failed(course.finished.take(), failure).await?;
             return Ok(Turn::Stopped(outcome));
         }
+        if self.is_astray(&failure).await {
+            return Ok(Turn::Again);
+        }
         self.session.rollback().await;
         match failure.server().map(|error| error.sqlstate.as_str()) {
             Some(session::SQLSTATE_HISTORY_CHANGED) => Ok(Turn::Stopped(Outcome::HistoryChanged)),
@@ -188,6 +194,19 @@ impl Runner<'_> {
                 Err(Error::database(doing, failure))
             }
         }
+    }
+
+    /// Whether a message failed for the lack of plans that the session should hold; then it is said in full from now on,
+    /// and the transaction was rolled back.
+    async fn is_astray(&mut self, failure: &Failure) -> bool {
+        let plans = self.session.plans;
+        self.session.plans = plans.failed();
+        if !plans.is_astray(failure) {
+            return false;
+        }
+        self.session.plans = Plans::Anew;
+        self.session.rollback().await;
+        true
     }
 
     /// The second message failed: the script, or what fires or is read behind it.
