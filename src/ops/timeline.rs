@@ -106,9 +106,14 @@ impl Clock {
             return Vec::new();
         };
         let began = self.script.map_or(0.0, |began| self.since(began));
+        // this side hears of the beginning late on a busy machine
+        let latest = self.since(Instant::now());
         // an older moment behind a newer one: somebody set the server's clock
         let passed = |moment: &i64| (moment - first).max(0) as f64 / 1000.0;
-        behind.iter().map(|moment| began + passed(moment)).collect()
+        behind
+            .iter()
+            .map(|moment| (began + passed(moment)).min(latest))
+            .collect()
     }
 
     /// The lines of the statements, in place of those of an earlier attempt.

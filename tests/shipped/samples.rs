@@ -35,6 +35,8 @@ fn lasting(text: &str) -> String {
         (r"\b\d+ (bytes|kB|MB)", "[SIZE]"),
         // how often an index was used
         (r"\| \d+ \| \[SIZE\]", "| [USES] | [SIZE]"),
+        // from 15 on nobody has counted from anew
+        (r"Uses counted since [^\n]*\n\n", ""),
         // which statements took longest
         (
             r"(The longest of \d+ statements; all are at the end:\n\n\|[^\n]*\n\|[^\n]*\n)(\|[^\n]*\n)+",

@@ -52,9 +52,16 @@ pub fn features(script: &Script, statement: &Statement) -> Vec<Feature> {
                 add(words, *since, c.here());
             }
         }
+        if detaches_concurrently(c) {
+            add("DETACH PARTITION CONCURRENTLY", 14, c.here());
+        }
         c.advance();
     }
     found
+}
+
+fn detaches_concurrently(mut c: Cursor<'_>) -> bool {
+    c.word("detach partition") && c.name().is_some() && c.any_word(&["concurrently", "finalize"]).is_some()
 }
 
 #[cfg(test)]
@@ -71,6 +78,9 @@ mod tests {
                 Some(14),
             ),
             ("merge into t using u on true when matched then delete", Some(15)),
+            ("alter table t detach partition s.p concurrently", Some(14)),
+            ("alter table only t detach partition \"P\" finalize", Some(14)),
+            ("alter table t detach partition p", None),
             ("select 'nulls not distinct'", None),
             ("create table t (a text)", None),
         ] {

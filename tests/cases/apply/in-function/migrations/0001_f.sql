@@ -1,6 +1,7 @@
 CREATE FUNCTION f() RETURNS integer LANGUAGE plpgsql AS $f$
 BEGIN
-    RETURN 1 / 0;
+    PERFORM 1 / 0;
+    RETURN 1;
 END
 $f$;
 
