@@ -75,8 +75,9 @@ impl Clock {
     /// The script ran: `moments` are those of the server's clock in microseconds, when it began and behind each
     /// statement; none where they were not asked for. `counts` are what its statements reported.
     pub fn script_ran(&mut self, script: &MigrationScript, moments: &[i64], counts: &[u64]) {
-        let ends = self.ends(moments);
-        self.script_lines(script, &ends, counts);
+        if let Some((began, ends)) = self.ends(moments) {
+            self.script_lines(script, began, &ends, counts);
+        }
         let sum: u64 = counts.iter().sum();
         if let Some(timing) = self.timing() {
             timing.rows = (sum > 0).then_some(sum);
@@ -85,12 +86,11 @@ impl Clock {
 
     /// It failed in the statement behind the last of the `moments`: what ran before it was rolled back, and is told with it.
     pub fn script_failed(&mut self, script: &MigrationScript, moments: &[i64]) {
-        if moments.is_empty() {
+        let Some((began, mut ends)) = self.ends(moments) else {
             return;
-        }
-        let mut ends = self.ends(moments);
+        };
         ends.push(self.since(Instant::now()));
-        self.script_lines(script, &ends, &[]);
+        self.script_lines(script, began, &ends, &[]);
         let index = moments.len() - 1;
         let failed = script.statements().get(index);
         self.failed = failed.map(|statement| script.file.location(statement.span.start));
@@ -100,26 +100,21 @@ impl Clock {
         self.end();
     }
 
-    /// When each statement ended, in milliseconds of the run.
-    fn ends(&self, moments: &[i64]) -> Vec<f64> {
-        let Some((first, behind)) = moments.split_first() else {
-            return Vec::new();
-        };
-        let began = self.script.map_or(0.0, |began| self.since(began));
-        // this side hears of the beginning late on a busy machine
-        let latest = self.since(Instant::now());
+    /// When the script began and when each statement ended, in milliseconds of the run.
+    fn ends(&mut self, moments: &[i64]) -> Option<(f64, Vec<f64>)> {
+        let (first, behind) = moments.split_first()?;
         // an older moment behind a newer one: somebody set the server's clock
         let passed = |moment: &i64| (moment - first).max(0) as f64 / 1000.0;
-        behind
-            .iter()
-            .map(|moment| (began + passed(moment)).min(latest))
-            .collect()
+        // on a busy machine this side hears of the beginning late, but it was not later than this
+        let latest = self.since(Instant::now()) - behind.last().map_or(0.0, passed);
+        let script = self.script.take()?;
+        let began = self.since(script).min(latest);
+        let ends = behind.iter().map(|moment| began + passed(moment));
+        Some((began, ends.collect()))
     }
 
     /// The lines of the statements, in place of those of an earlier attempt.
-    fn script_lines(&mut self, script: &MigrationScript, ends: &[f64], counts: &[u64]) {
-        let Some(began) = self.script.take() else { return };
-        let mut start_ms = self.since(began);
+    fn script_lines(&mut self, script: &MigrationScript, mut start_ms: f64, ends: &[f64], counts: &[u64]) {
         let ran = script.statements().iter().zip(ends).enumerate();
         let lines = ran.map(|(index, (statement, &end))| {
             let line = TimedStatement {
