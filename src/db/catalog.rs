@@ -543,10 +543,9 @@ fn relations_sql(scope: &Scope) -> Option<String> {
         branches.push(format!(
             "select c.oid, {parts}, 0, c.relkind, n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace \
              where {} and {} and {RELATION_KINDS} and c.relname not in ({OWN}) \
-             and not exists (select from pg_depend p left join pg_class o \
-             on o.oid = p.refobjid and p.refclassid = 'pg_class'::regclass \
-             where p.classid = 'pg_class'::regclass and p.objid = c.oid and p.objsubid = 0 \
-             and (p.deptype = 'e' or p.deptype in ('a', 'i') and o.relname in ({OWN})))",
+             and not exists (select from pg_depend p where p.classid = 'pg_class'::regclass and p.objid = c.oid and p.objsubid = 0 \
+             and (p.deptype = 'e' or p.deptype in ('a', 'i') and p.refclassid = 'pg_class'::regclass \
+             and p.refobjid in (select o.oid from pg_class o where o.relname in ({OWN}))))",
             schema_like(schema),
             like("c.relname", name)
         ));
@@ -579,7 +578,7 @@ fn types_sql(scope: &Scope) -> Option<String> {
     for (schema, name) in &scope.type_patterns {
         branches.push(format!(
             "select t.oid from pg_type t join pg_namespace n on n.oid = t.typnamespace \
-             left join pg_class c on c.oid = t.typrelid \
+             left join pg_class c on c.oid = case when t.typtype = 'c' then t.typrelid end \
              where {} and {} and (t.typtype in ('e', 'd', 'r') or c.relkind = 'c') \
              and not exists (select from pg_depend p where p.deptype = 'e' \
              and (p.classid = 'pg_type'::regclass and p.objid = t.oid \
@@ -1047,7 +1046,7 @@ mod tests {
         let mut text = String::new();
         for object in catalog.iter() {
             writeln!(text, "{}", object.id).unwrap();
-            for (name, value) in &object.properties {
+            for (name, value) in object.properties.iter() {
                 let value = match value {
                     Value::List(items) => serde_json::to_string(items).unwrap(),
                     value => value.to_string(),
@@ -1369,7 +1368,7 @@ mod tests {
             );
             assert_eq!(bare.len(), defined.len(), "{kind}");
             for (bare, defined) in bare.iter().zip(defined.iter()) {
-                for (name, value) in &defined.properties {
+                for (name, value) in defined.properties.iter() {
                     let definition = [
                         "default",
                         "generated",

@@ -1,11 +1,11 @@
 select 'foreign key' as kind, n.nspname as schema, c.relname as relation, con.conname as name,
-       (select json_agg((select a.attname from pg_attribute a where a.attrelid = con.conrelid and a.attnum = key.attnum)
-                        order by key.position)
-          from unnest(con.conkey) with ordinality as key (attnum, position)) as columns,
+       array_to_json(array(
+         select (select a.attname from pg_attribute a where a.attrelid = con.conrelid and a.attnum = key.attnum)
+           from (select unnest(con.conkey) as attnum) as key)) as columns,
        format('%I.%I', fn.nspname, f.relname) as target,
-       (select json_agg((select a.attname from pg_attribute a where a.attrelid = con.confrelid and a.attnum = key.attnum)
-                        order by key.position)
-          from unnest(con.confkey) with ordinality as key (attnum, position)) as target_columns,
+       array_to_json(array(
+         select (select a.attname from pg_attribute a where a.attrelid = con.confrelid and a.attnum = key.attnum)
+           from (select unnest(con.confkey) as attnum) as key)) as target_columns,
        case con.confupdtype when 'a' then 'no action' when 'r' then 'restrict' when 'c' then 'cascade'
                             when 'n' then 'set null' when 'd' then 'set default' end as on_update,
        case con.confdeltype when 'a' then 'no action' when 'r' then 'restrict' when 'c' then 'cascade'

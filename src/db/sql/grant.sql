@@ -1,18 +1,20 @@
-select 'grant' as kind, n.nspname as schema, c.relname as relation,
+select 'grant' as kind, n.nspname as schema, acl.relname as relation,
        case when acl.grantee = 0 then 'public' else pg_get_userbyid(acl.grantee) end as name,
        json_agg(distinct acl.privilege) as privileges,
        json_agg(distinct acl.privilege) filter (where acl.is_grantable) as grantable
-  from {wanted}
-  join pg_class c on c.oid = wanted.oid
-  join pg_namespace n on n.oid = c.relnamespace
- cross join lateral (
-        select a.grantee, a.is_grantable, lower(a.privilege_type) as privilege
-          from aclexplode(c.relacl) as a
+  from (
+        select c.relnamespace, c.relname, c.relowner, a.grantee, a.is_grantable, lower(a.privilege_type) as privilege
+          from {wanted}
+          join pg_class c on c.oid = wanted.oid and c.relacl is not null
+         cross join lateral aclexplode(c.relacl) as a
         union all
-        select a.grantee, a.is_grantable, lower(a.privilege_type) || ' (' || quote_ident(t.attname) || ')'
-          from pg_attribute as t
-         cross join aclexplode(t.attacl) as a
-         where t.attrelid = c.oid and t.attnum > 0 and not t.attisdropped
+        select c.relnamespace, c.relname, c.relowner, a.grantee, a.is_grantable,
+               lower(a.privilege_type) || ' (' || quote_ident(t.attname) || ')'
+          from {wanted}
+          join pg_attribute t on t.attrelid = wanted.oid and t.attnum > 0 and not t.attisdropped and t.attacl is not null
+          join pg_class c on c.oid = t.attrelid
+         cross join lateral aclexplode(t.attacl) as a
        ) as acl
- where acl.grantee <> c.relowner
- group by n.nspname, c.relname, acl.grantee;
+  join pg_namespace n on n.oid = acl.relnamespace
+ where acl.grantee <> acl.relowner
+ group by n.nspname, acl.relname, acl.grantee;

@@ -36,37 +36,34 @@ select 'index' as kind, n.nspname as schema, c.relname as relation, ic.relname a
     on con.conrelid = x.indrelid and con.conindid = x.indexrelid and con.contype in ('p', 'u', 'x')
   left join pg_description d on d.objoid = ic.oid and d.classoid = 'pg_class'::regclass and d.objsubid = 0
  cross join lateral (
-       select json_agg(case when key.attnum <> 0 then quote_ident(a.attname)
-                            else coalesce(pg_get_indexdef(x.indexrelid, key.position::int, false), {disturbed}) end
-                       order by key.position) as keys,
-              json_agg(case when o.opcdefault and ia.attoptions is null
-                             and (o.opcintype = ia.atttypid or not exists (
-                                  select from pg_opclass own
-                                   where own.opcmethod = o.opcmethod and own.opcdefault
-                                     and own.opcintype = coalesce(a.atttypid, ia.atttypid)))
-                            then ''
-                            else case when opn.nspname = 'pg_catalog' then quote_ident(o.opcname)
-                                      else format('%I.%I', opn.nspname, o.opcname) end
-                                 || coalesce(' (' || array_to_string(ia.attoptions, ', ') || ')', '') end
-                       order by key.position) as opclasses,
-              json_agg(case when key.coll = 0 or key.coll = a.attcollation
-                              or key.attnum = 0 then ''
-                            else (select case when cn.nspname = 'pg_catalog' then quote_ident(co.collname)
-                                              else format('%I.%I', cn.nspname, co.collname) end
-                                    from pg_collation co join pg_namespace cn on cn.oid = co.collnamespace
-                                   where co.oid = key.coll) end
-                       order by key.position) as collations,
-              json_agg(case when am.amname <> 'btree' and not pg_indexam_has_property(am.oid, 'can_order') then ''
-                            when key.option = 0 then 'asc nulls last'
-                            when key.option = 1 then 'desc nulls last'
-                            when key.option = 2 then 'asc nulls first'
-                            else 'desc nulls first' end
-                       order by key.position) as orders,
-              bool_or(key.attnum = 0 and key.coll <> 0) as collated_expression
-         from unnest(x.indkey::int2[], x.indclass::oid[], x.indcollation::oid[], x.indoption::int2[])
-              with ordinality as key (attnum, opclass, coll, option, position)
-         join pg_opclass o on o.oid = key.opclass
-         join pg_namespace opn on opn.oid = o.opcnamespace
-         join pg_attribute ia on ia.attrelid = x.indexrelid and ia.attnum = key.position
-         left join pg_attribute a on a.attrelid = x.indrelid and a.attnum = key.attnum and key.attnum <> 0
-        where key.position <= x.indnkeyatts) as k;
+       -- the rows of the index's own columns come in their order, with no sort
+       select json_agg(key.name) as keys, json_agg(key.opclass) as opclasses, json_agg(key.collation) as collations,
+              json_agg(key.ordering) as orders, bool_or(key.collated_expression) as collated_expression
+         from (
+           select case when x.indkey[ia.attnum - 1] <> 0 then quote_ident(a.attname)
+                       else coalesce(pg_get_indexdef(x.indexrelid, ia.attnum, false), {disturbed}) end as name,
+                  case when o.opcdefault and ia.attoptions is null
+                        and (o.opcintype = ia.atttypid or not exists (
+                             select from pg_opclass own
+                              where own.opcmethod = o.opcmethod and own.opcdefault
+                                and own.opcintype = coalesce(a.atttypid, ia.atttypid)))
+                       then ''
+                       else (select case when opn.nspname = 'pg_catalog' then quote_ident(o.opcname)
+                                         else format('%I.%I', opn.nspname, o.opcname) end
+                               from pg_namespace opn where opn.oid = o.opcnamespace)
+                            || coalesce(' (' || array_to_string(ia.attoptions, ', ') || ')', '') end as opclass,
+                  case when x.indcollation[ia.attnum - 1] in (0, a.attcollation) or x.indkey[ia.attnum - 1] = 0 then ''
+                       else (select case when cn.nspname = 'pg_catalog' then quote_ident(co.collname)
+                                         else format('%I.%I', cn.nspname, co.collname) end
+                               from pg_collation co join pg_namespace cn on cn.oid = co.collnamespace
+                              where co.oid = x.indcollation[ia.attnum - 1]) end as collation,
+                  case when am.amname <> 'btree' and not pg_indexam_has_property(am.oid, 'can_order') then ''
+                       else case x.indoption[ia.attnum - 1] when 0 then 'asc nulls last' when 1 then 'desc nulls last'
+                                 when 2 then 'asc nulls first' else 'desc nulls first' end end as ordering,
+                  x.indkey[ia.attnum - 1] = 0 and x.indcollation[ia.attnum - 1] <> 0 as collated_expression
+             from pg_attribute ia
+             join pg_opclass o on o.oid = x.indclass[ia.attnum - 1]
+             -- a null finds nothing without a look at the index
+             left join pg_attribute a on a.attrelid = x.indrelid and a.attnum = nullif(x.indkey[ia.attnum - 1], 0)
+            where ia.attrelid = x.indexrelid and ia.attnum between 1 and x.indnkeyatts
+            order by ia.attnum) as key) as k;

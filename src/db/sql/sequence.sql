@@ -16,11 +16,11 @@ select 'sequence' as kind, n.nspname as schema, c.relname as name,
   join pg_namespace n on n.oid = c.relnamespace
   join pg_sequence s on s.seqrelid = c.oid
   left join lateral (
-       select tn.nspname as schema, t.relname as relation, a.attname as name, o.deptype
+       select tn.nspname as schema, t.relname as relation, o.deptype,
+              (select a.attname from pg_attribute a where a.attrelid = o.refobjid and a.attnum = o.refobjsubid) as name
          from pg_depend o
          join pg_class t on t.oid = o.refobjid
          join pg_namespace tn on tn.oid = t.relnamespace
-         join pg_attribute a on a.attrelid = o.refobjid and a.attnum = o.refobjsubid
         where o.classid = 'pg_class'::regclass and o.objid = c.oid and o.objsubid = 0
           and o.refclassid = 'pg_class'::regclass and o.refobjsubid > 0 and o.deptype in ('a', 'i')) as o on true
   left join pg_description d on d.objoid = c.oid and d.classoid = 'pg_class'::regclass and d.objsubid = 0
