@@ -3,7 +3,8 @@
 
 use super::batch::{Batch, Failure, Reply, Stage};
 use super::history::REPEAT;
-use super::session::{LOCK_KEY, Session};
+use super::lock::LOCK_KEY;
+use super::session::Session;
 use crate::history::History;
 use crate::migration::Migration;
 use crate::sql::name::{Name, quote_ident, quote_literal};

@@ -8,10 +8,9 @@ use tokio_postgres::error::SqlState;
 use super::batch::{Batch, Failure, Reply, Stage};
 use super::error::{Error, ServerError};
 use super::history::{self, JournalRow};
+use super::lock::{LOCK_KEY, SQLSTATE_HISTORY_CHANGED, SQLSTATE_LOCKED, SQLSTATE_PRESENT, TRANSACTION};
 use super::names;
-use super::session::{
-    LOCK_KEY, SQLSTATE_HISTORY_CHANGED, SQLSTATE_LOCKED, SQLSTATE_PRESENT, Session, TRANSACTION,
-};
+use super::session::Session;
 use crate::history::History;
 use crate::migration::Version;
 use crate::sql::name::quote_literal;

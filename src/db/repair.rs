@@ -177,6 +177,6 @@ pub fn update_history_sql(history: &History, applied: &Applied, name: &str, chec
         quote_literal(name),
         applied.version.number(),
         quote_literal(&applied.checksum),
-        super::session::SQLSTATE_HISTORY_CHANGED,
+        super::lock::SQLSTATE_HISTORY_CHANGED,
     ))
 }

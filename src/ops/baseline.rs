@@ -13,7 +13,7 @@ use crate::check::{self, Suite};
 use crate::db::batch::{Batch, Stage};
 use crate::db::catalog as reading;
 use crate::db::history::{JournalRow, append_journal_sql, insert_history_sql};
-use crate::db::session::{self, Expectation, Newest};
+use crate::db::lock::{self, Expectation, Newest};
 use crate::diagnostic::Diagnostic;
 use crate::history::{Entry, Ledger};
 use crate::migration::{Version, sha256};
@@ -153,7 +153,7 @@ async fn begin(runner: &mut Runner<'_>, plan: &Plan<'_>, all: &[Suite]) -> Resul
         runner.session.begin(&mut batch, "", &runner.session.settings);
         batch.one(
             Stage::Lock,
-            &session::lock_sql(&Expectation {
+            &lock::lock_sql(&Expectation {
                 history,
                 newest: history.newest(),
                 version: plan.steps[0].migration.version,
@@ -172,8 +172,8 @@ async fn begin(runner: &mut Runner<'_>, plan: &Plan<'_>, all: &[Suite]) -> Resul
         };
         runner.session.rollback().await;
         match failure.server().map(|error| error.sqlstate.as_str()) {
-            Some(session::SQLSTATE_LOCKED) => runner.wait_for_runner(since).await?,
-            Some(session::SQLSTATE_HISTORY_CHANGED) => {
+            Some(lock::SQLSTATE_LOCKED) => runner.wait_for_runner(since).await?,
+            Some(lock::SQLSTATE_HISTORY_CHANGED) => {
                 return Err(Error::Disagreement(vec![
                     Diagnostic::error("another runner changed the history meanwhile")
                         .fact("state", "nothing was recorded")

@@ -210,7 +210,7 @@ async fn settle_history(
     let history = &runner.reading.history;
     let mut batch = Batch::new();
     session.begin(&mut batch, "", &session.settings);
-    batch.one(Stage::Lock, &crate::db::session::lock_alone_sql());
+    batch.one(Stage::Lock, &crate::db::lock::lock_alone_sql());
     batch.one(Stage::Record, &ensure_journal_sql(&runner.reading.history));
     for entry in modified {
         let update = update_history_sql(history, entry.applied, &entry.migration.name, entry.checksum);

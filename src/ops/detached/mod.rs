@@ -22,7 +22,8 @@ use crate::db::catalog as reading;
 use crate::db::detached::{self as tables, Progress};
 use crate::db::error::Error as DbError;
 use crate::db::history::append_journal_sql;
-use crate::db::session::{self, Expectation, Newest, Settings};
+use crate::db::lock::{self, Expectation, Newest};
+use crate::db::session::{self, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::migration::sha256;
 use crate::plan::{Direction, Step};
@@ -157,7 +158,7 @@ impl Runner<'_> {
         };
         let mut batch = Batch::new();
         self.session.begin(&mut batch, "", settings);
-        batch.one(Stage::Lock, &session::lock_sql(&expectation));
+        batch.one(Stage::Lock, &lock::lock_sql(&expectation));
         batch.one(
             Stage::Query,
             &tables::read_progress_sql(history, action(step), step.migration),
@@ -172,7 +173,7 @@ impl Runner<'_> {
             Err(failure) => {
                 self.session.rollback().await;
                 if failure.server().map(|error| error.sqlstate.as_str())
-                    == Some(session::SQLSTATE_HISTORY_CHANGED)
+                    == Some(lock::SQLSTATE_HISTORY_CHANGED)
                 {
                     return Ok(None);
                 }

@@ -9,8 +9,9 @@ use crate::check::{self, Status, Suite, Verdict};
 use crate::db::batch::{Batch, Failure, Reply, Stage};
 use crate::db::catalog as reading;
 use crate::db::error::ServerError;
+use crate::db::lock::{self, Expectation, Newest};
 use crate::db::rehearse::{self as asking, Locks, Measured, Relations};
-use crate::db::session::{self, Expectation, Newest};
+use crate::db::session;
 use crate::diagnostic::Diagnostic;
 use crate::ops::Error;
 use crate::ops::context::{Event, ask};
@@ -76,14 +77,14 @@ impl Attempt<'_, '_> {
         session.begin(&mut batch, "", &session.settings);
         // before the tables of the history are made
         asking::read_relations(&mut batch);
-        batch.one(Stage::Guard, &session::lock_sql(&expectation));
+        batch.one(Stage::Guard, &lock::lock_sql(&expectation));
         asking::read_locks(&mut batch);
         let reply = match self.send(batch).await? {
             Ok(reply) => reply,
             Err(failure) => {
                 return match failure.server().map(|error| error.sqlstate.as_str()) {
-                    Some(session::SQLSTATE_HISTORY_CHANGED) => Ok(Some(Turn::HistoryChanged)),
-                    Some(session::SQLSTATE_LOCKED) => Ok(Some(Turn::Locked)),
+                    Some(lock::SQLSTATE_HISTORY_CHANGED) => Ok(Some(Turn::HistoryChanged)),
+                    Some(lock::SQLSTATE_LOCKED) => Ok(Some(Turn::Locked)),
                     _ => Err(Error::database("beginning the rehearsal", failure)),
                 };
             }

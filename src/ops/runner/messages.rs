@@ -2,8 +2,8 @@
 
 use super::{Finished, Runner};
 use crate::db::batch::{Batch, Stage};
+use crate::db::lock::{self, Expectation, Newest};
 use crate::db::plans::{self, Plans};
-use crate::db::session::{self, Expectation, Newest};
 use crate::migration::{MigrationScript, Version};
 use crate::ops::look::Look;
 use crate::ops::watch::application_name;
@@ -29,7 +29,7 @@ impl Runner<'_> {
         self.push_begin(&mut first, step, look, token, finished);
         look.push_before(&self.session, &mut first);
         let mut second = Batch::new();
-        second.one(Stage::Guard, &session::guard_sql(token));
+        second.one(Stage::Guard, &lock::guard_sql(token));
         self.session.direct(&mut second, &step.script.directives);
         self.push_script(&mut second, step.script);
         match self.session.plans {
@@ -80,7 +80,7 @@ impl Runner<'_> {
         if !(self.single && finished.is_some()) {
             self.session.begin(first, "", &self.session.settings);
         }
-        first.one(Stage::Lock, &session::lock_sql(&expectation));
+        first.one(Stage::Lock, &lock::lock_sql(&expectation));
     }
 
     /// The script: as it is, where nobody reads when its statements ran. Otherwise statement by statement, between

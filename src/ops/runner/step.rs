@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::{DISTURBANCES, Finished, Outcome, Runner, decode, is_disturbance, millis};
 use crate::db::batch::{Failure, Reply, Stage};
+use crate::db::lock;
 use crate::db::plans::{self, Plans};
 use crate::db::session;
 use crate::ops::Error;
@@ -177,13 +178,13 @@ impl Runner<'_> {
         }
         self.session.rollback().await;
         match failure.server().map(|error| error.sqlstate.as_str()) {
-            Some(session::SQLSTATE_HISTORY_CHANGED) => Ok(Turn::Stopped(Outcome::HistoryChanged)),
-            Some(session::SQLSTATE_LOCKED) => {
+            Some(lock::SQLSTATE_HISTORY_CHANGED) => Ok(Turn::Stopped(Outcome::HistoryChanged)),
+            Some(lock::SQLSTATE_LOCKED) => {
                 let since = *course.waiting_since.get_or_insert_with(Instant::now);
                 self.wait_for_runner(since).await?;
                 Ok(Turn::Again)
             }
-            Some(session::SQLSTATE_PRESENT) => {
+            Some(lock::SQLSTATE_PRESENT) => {
                 // it may change what this run made
                 self.read_details().await;
                 course.looks[at.index].extent = Extent::Both;
