@@ -108,20 +108,14 @@ pub struct Rights {
     pub database: String,
 }
 
-impl Existing {
-    /// Where a name is looked for, `pg_catalog` first as the server does.
-    pub fn places(&self, name: &Name) -> Vec<String> {
-        places(name, &self.path)
-    }
-}
-
-pub(super) fn places(name: &Name, path: &[String]) -> Vec<String> {
-    match &name.schema {
-        Some(schema) => vec![schema.clone()],
-        None => {
-            let mut places = vec!["pg_temp".to_owned(), "pg_catalog".to_owned()];
-            places.extend(path.iter().cloned());
-            places
-        }
-    }
+/// Where a name is looked for along a path, as the server does.
+pub(super) fn places<'a>(name: &'a Name, path: &'a [String]) -> impl Iterator<Item = &'a str> {
+    let (own, path) = match &name.schema {
+        Some(_) => (&[][..], &[][..]),
+        None => (&["pg_temp", "pg_catalog"][..], path),
+    };
+    let schema = name.schema.as_deref().into_iter();
+    schema
+        .chain(own.iter().copied())
+        .chain(path.iter().map(String::as_str))
 }

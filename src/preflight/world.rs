@@ -49,12 +49,31 @@ impl World {
         self.path = Some(self.now.path.clone());
     }
 
-    fn places(&self, name: &Name) -> Option<Vec<String>> {
-        match (&name.schema, &self.path) {
-            (Some(_), _) => Some(places(name, &[])),
-            (None, Some(path)) => Some(places(name, path)),
-            (None, None) => None,
+    /// The keys that a name may stand for, in the order in which the server looks: those of `there`. Where the path cannot
+    /// be told, `anywhere` are all of that name.
+    fn keys<'k>(
+        &self,
+        name: &Name,
+        there: impl Fn(&(String, String)) -> bool,
+        anywhere: impl Iterator<Item = &'k (String, String)>,
+    ) -> Vec<(String, String)> {
+        if self.path.is_none() && name.schema.is_none() {
+            return anywhere
+                .filter(|(_, other)| *other == name.name)
+                .cloned()
+                .collect();
         }
+        // most names are of nothing that is there: one key serves all places
+        let mut key = (String::new(), name.name.clone());
+        let mut found = Vec::new();
+        for place in places(name, self.path.as_deref().unwrap_or_default()).chain(["*"]) {
+            key.0.clear();
+            key.0.push_str(place);
+            if there(&key) {
+                found.push(key.clone());
+            }
+        }
+        found
     }
 
     /// The schema that a new object of that name goes into.
@@ -72,53 +91,20 @@ impl World {
 
     /// Which relation a name stands for.
     pub(super) fn relation(&self, name: &Name) -> Option<(String, String)> {
-        let found = |schema: &String| {
-            let key = (schema.clone(), name.name.clone());
-            self.now.relations.contains_key(&key).then_some(key)
-        };
-        match self.places(name) {
-            Some(places) => places.iter().chain([&"*".to_owned()]).find_map(found),
-            None => self
-                .now
-                .relations
-                .keys()
-                .find(|(_, other)| *other == name.name)
-                .cloned(),
-        }
+        let relations = &self.now.relations;
+        let keys = self.keys(name, |key| relations.contains_key(key), relations.keys());
+        keys.into_iter().next()
     }
 
     pub(super) fn type_key(&self, name: &Name) -> Option<(String, String)> {
-        match self.places(name) {
-            Some(places) => places
-                .iter()
-                .chain([&"*".to_owned()])
-                .map(|schema| (schema.clone(), name.name.clone()))
-                .find(|key| self.now.types.contains(key)),
-            None => self
-                .now
-                .types
-                .iter()
-                .find(|(_, other)| *other == name.name)
-                .cloned(),
-        }
+        let types = &self.now.types;
+        let keys = self.keys(name, |key| types.contains(key), types.iter());
+        keys.into_iter().next()
     }
 
     pub(super) fn function_keys(&self, name: &Name) -> Vec<(String, String)> {
-        match self.places(name) {
-            Some(places) => places
-                .iter()
-                .chain([&"*".to_owned()])
-                .map(|schema| (schema.clone(), name.name.clone()))
-                .filter(|key| self.now.functions.contains_key(key))
-                .collect(),
-            None => self
-                .now
-                .functions
-                .keys()
-                .filter(|(_, other)| *other == name.name)
-                .cloned()
-                .collect(),
-        }
+        let functions = &self.now.functions;
+        self.keys(name, |key| functions.contains_key(key), functions.keys())
     }
 
     /// Whether something that cannot be seen through may be about this name.
