@@ -1,10 +1,9 @@
 //! Objects of the catalog: identity and properties.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use super::kind::Kind;
-use crate::sql::name::quote_ident;
+use crate::sql::name::push_ident;
 
 /// Which object. Names are as the catalog stores them: unquoted, with their capitals.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,21 +54,30 @@ impl ObjectId {
     /// The SQL spelling without the kind: `public.sync_progress`, `public.sync_progress.org_id`,
     /// `public."Odd.Name"`. An index is named as SQL names it, without its table.
     pub fn path(&self) -> String {
-        let name = match self.kind {
-            // a signature is already SQL
-            Kind::Function => self.name.clone(),
-            // the identity that the server gives it
-            Kind::Other => return self.name.clone(),
-            _ => quote_ident(&self.name),
-        };
-        match (self.schema.as_str(), self.relation.as_str()) {
-            ("", _) => name,
-            (schema, "") => format!("{}.{name}", quote_ident(schema)),
-            (schema, _) if matches!(self.kind, Kind::Index | Kind::Statistics) => {
-                format!("{}.{name}", quote_ident(schema))
-            }
-            (schema, relation) => format!("{}.{}.{name}", quote_ident(schema), quote_ident(relation)),
+        // the identity that the server gives it
+        if self.kind == Kind::Other {
+            return self.name.clone();
         }
+        let mut path = String::with_capacity(self.schema.len() + self.relation.len() + self.name.len() + 2);
+        let relation = match self.kind {
+            Kind::Index | Kind::Statistics => "",
+            _ => &self.relation,
+        };
+        if !self.schema.is_empty() {
+            for part in [&self.schema, relation]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+            {
+                push_ident(&mut path, part);
+                path.push('.');
+            }
+        }
+        match self.kind {
+            // a signature is already SQL
+            Kind::Function => path.push_str(&self.name),
+            _ => push_ident(&mut path, &self.name),
+        }
+        path
     }
 }
 
@@ -80,7 +88,7 @@ impl fmt::Display for ObjectId {
     }
 }
 
-/// The value of one property. An absent property is not in the map.
+/// The value of one property. An absent property is not among the properties.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Value {
     Bool(bool),
@@ -119,18 +127,84 @@ impl fmt::Display for Value {
     }
 }
 
+/// The properties of an object by name, in the order of the names. They are few, and objects are many: a list takes less
+/// room than a map, and is searched as fast.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Properties(Vec<(&'static str, Value)>);
+
+impl Properties {
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.iter()
+            .find_map(|(known, value)| (*known == name).then_some(value))
+    }
+
+    /// Sets a property, and returns what it was.
+    pub fn insert(&mut self, name: &'static str, value: Value) -> Option<Value> {
+        match self.0.binary_search_by_key(&name, |(known, _)| known) {
+            Ok(at) => Some(std::mem::replace(&mut self.0[at].1, value)),
+            Err(at) => {
+                self.0.insert(at, (name, value));
+                None
+            }
+        }
+    }
+
+    /// Takes a property out.
+    pub fn remove(&mut self, name: &str) -> Option<Value> {
+        let at = self.0.iter().position(|(known, _)| *known == name)?;
+        Some(self.0.remove(at).1)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&&'static str, &Value)> {
+        self.0.iter().map(|(name, value)| (name, value))
+    }
+
+    pub fn keys(&self) -> impl Iterator<Item = &&'static str> {
+        self.0.iter().map(|(name, _)| name)
+    }
+
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> {
+        self.0.iter_mut().map(|(_, value)| value)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+impl Extend<(&'static str, Value)> for Properties {
+    fn extend<T: IntoIterator<Item = (&'static str, Value)>>(&mut self, properties: T) {
+        for (name, value) in properties {
+            self.insert(name, value);
+        }
+    }
+}
+
+impl IntoIterator for Properties {
+    type Item = (&'static str, Value);
+    type IntoIter = std::vec::IntoIter<(&'static str, Value)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
 /// One object with what is known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
     pub id: ObjectId,
-    pub properties: BTreeMap<&'static str, Value>,
+    pub properties: Properties,
 }
 
 impl Object {
     pub fn new(id: ObjectId) -> Object {
         Object {
             id,
-            properties: BTreeMap::new(),
+            properties: Properties::default(),
         }
     }
 
@@ -151,5 +225,45 @@ impl Object {
     /// A yes/no property; absent is no.
     pub fn flag(&self, property: &str) -> bool {
         self.get(property) == Some(&Value::Bool(true))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn properties_are_in_the_order_of_their_names_and_there_once() {
+        let mut properties = Properties::default();
+        properties.extend([("b", Value::Int(1)), ("a", Value::Int(2)), ("b", Value::Int(3))]);
+        assert_eq!(properties.keys().copied().collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(properties.get("b"), Some(&Value::Int(3)));
+        assert_eq!(properties.remove("a"), Some(Value::Int(2)));
+        assert_eq!(properties.get("a"), None);
+        assert_eq!(properties.remove("a"), None);
+        assert_eq!(properties.into_iter().collect::<Vec<_>>(), [("b", Value::Int(3))]);
+    }
+
+    #[test]
+    fn a_path_is_quoted_where_sql_needs_it() {
+        for (id, path) in [
+            (
+                ObjectId::new(Kind::Role, "", "Odd \"one\""),
+                "\"Odd \"\"one\"\"\"",
+            ),
+            (
+                ObjectId::new(Kind::Table, "public", "select"),
+                "public.\"select\"",
+            ),
+            (ObjectId::on(Kind::Column, "Odd", "t", "c"), "\"Odd\".t.c"),
+            (ObjectId::on(Kind::Index, "public", "t", "i"), "public.i"),
+            (
+                ObjectId::new(Kind::Function, "public", "f(\"T\")"),
+                "public.f(\"T\")",
+            ),
+            (ObjectId::on(Kind::Other, "", "operator", "a.=(b,c)"), "a.=(b,c)"),
+        ] {
+            assert_eq!(id.path(), path);
+        }
     }
 }

@@ -221,6 +221,13 @@ impl Scope {
 
     /// Adds parts of a relation.
     pub fn add_parts(&mut self, schema: &str, name: &str, parts: Parts) {
+        // mostly of the relation that came last, and these mostly come in order
+        if let Some(mut last) = self.parts.last_entry()
+            && (last.key().0 == schema && last.key().1 == name)
+        {
+            *last.get_mut() = last.get().union(parts);
+            return;
+        }
         add_parts(&mut self.parts, (schema.to_string(), name.to_string()), parts);
     }
 

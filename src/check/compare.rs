@@ -107,6 +107,10 @@ pub(crate) fn compare(want: &Want, object: &Object, judge: &mut Judge<'_>) -> Co
     };
     let name = want.property;
     let have = object.get(name);
+    // whatever its type
+    if have == wanted {
+        return Comparison::Same;
+    }
     let part = part_of(name);
     let differs = || Comparison::differs(part, have.map(|v| show(name, v)), wanted.map(|v| show(name, v)));
     let Some(property) = object.id.kind.property(name) else {
@@ -123,13 +127,7 @@ pub(crate) fn compare(want: &Want, object: &Object, judge: &mut Judge<'_>) -> Co
                 Comparison::differs(part, Some(word(have)), Some(word(wanted)))
             }
         }
-        PropertyType::Int | PropertyType::Text => {
-            if have == wanted {
-                Comparison::Same
-            } else {
-                differs()
-            }
-        }
+        PropertyType::Int | PropertyType::Text => differs(),
         // an absent list is an empty one
         PropertyType::List | PropertyType::Set => {
             let (want, found) = (wanted.and_then(Value::as_list).unwrap_or(&[]), object.list(name));
@@ -148,7 +146,6 @@ pub(crate) fn compare(want: &Want, object: &Object, judge: &mut Judge<'_>) -> Co
             }
         }
         PropertyType::Expression(context) => match (have, wanted) {
-            (None, None) => Comparison::Same,
             (Some(Value::Text(have)), Some(Value::Text(wanted))) => {
                 expression(part, context, object, wanted, have, judge)
             }

@@ -1,6 +1,7 @@
 //! Suites and a catalog → verdicts and questions.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::catalog::{Catalog, Kind, ObjectId};
 
@@ -37,7 +38,7 @@ pub fn evaluate_where(
     catalog: &Catalog,
     answers: &Answers,
 ) -> Evaluation {
-    Evaluator::new(suites, is_judged, catalog, answers).evaluation
+    Evaluator::new(&Claimed::by(suites), is_judged, catalog, answers).evaluation
 }
 
 /// Whether a suite is the last of `suites`: what `apply` judges after each migration, where those before only say
@@ -47,12 +48,32 @@ pub fn is_last<'s>(suites: &[&'s Suite]) -> impl Fn(&Suite) -> bool + use<'s> {
     move |suite| Some(suite.id.as_str()) == last
 }
 
+/// Suites with who among them answers for what: all of an evaluation that needs no catalog.
+#[derive(Debug)]
+pub struct Claimed<'a> {
+    suites: &'a [&'a Suite],
+    ledger: Ledger<'a>,
+}
+
+impl<'a> Claimed<'a> {
+    /// Oldest first.
+    pub fn by(suites: &'a [&'a Suite]) -> Claimed<'a> {
+        Claimed {
+            suites,
+            ledger: ledger(suites),
+        }
+    }
+
+    pub fn suites(&self) -> &'a [&'a Suite] {
+        self.suites
+    }
+}
+
 /// An evaluation that goes on when answers come: what asked nothing is judged once.
 #[derive(Debug)]
 pub struct Evaluator<'a> {
-    suites: &'a [&'a Suite],
+    claimed: &'a Claimed<'a>,
     catalog: &'a Catalog,
-    ledger: Ledger<'a>,
     evaluation: Evaluation,
     /// The checks whose verdicts are provisional, with the places of these.
     open: Vec<(Holder, usize)>,
@@ -61,19 +82,19 @@ pub struct Evaluator<'a> {
 impl<'a> Evaluator<'a> {
     /// Judges all that can be judged with the answers at hand, as [`evaluate_where`] does.
     pub fn new(
-        suites: &'a [&'a Suite],
+        claimed: &'a Claimed<'a>,
         is_judged: impl Fn(&Suite) -> bool,
         catalog: &'a Catalog,
         answers: &Answers,
     ) -> Evaluator<'a> {
         let mut evaluator = Evaluator {
-            suites,
+            claimed,
             catalog,
-            ledger: ledger(suites),
             evaluation: Evaluation::default(),
             open: Vec::new(),
         };
-        let judged = suites.iter().enumerate().filter(|(_, suite)| is_judged(suite));
+        let suites = claimed.suites.iter().enumerate();
+        let judged = suites.filter(|(_, suite)| is_judged(suite));
         let holders: Vec<Holder> = judged
             .flat_map(|(index, suite)| (0..suite.checks.len()).map(move |number| (index, number)))
             .collect();
@@ -121,18 +142,29 @@ impl<'a> Evaluator<'a> {
 
     /// Judges checks, in their order; many of them on all processors.
     fn judge_each(&self, holders: &[Holder], answers: &Answers) -> Vec<Judged> {
-        let judge = |part: &[Holder]| -> Vec<Judged> {
-            let mut alike = Alike::default();
-            let judged = part.iter().map(|me| self.judge(*me, answers, &mut alike));
-            judged.collect()
+        let judge = |part: &[Holder], alike: &mut Alike| -> Vec<Judged> {
+            part.iter().map(|me| self.judge(*me, answers, alike)).collect()
         };
         if holders.len() < MANY_CHECKS {
-            return judge(holders);
+            return judge(holders, &mut Alike::default());
         }
+        // some checks take longer than others: who is done takes the next part
+        let parts: Vec<&[Holder]> = holders.chunks(PART).collect();
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut alike = Alike::default();
+            let mut judged = Vec::new();
+            loop {
+                let place = next.fetch_add(1, Ordering::Relaxed);
+                let Some(part) = parts.get(place) else {
+                    return judged;
+                };
+                judged.push((place, judge(part, &mut alike)));
+            }
+        };
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        std::thread::scope(|scope| {
-            let parts = holders.chunks(holders.len().div_ceil(processors));
-            let workers: Vec<_> = parts.map(|part| scope.spawn(move || judge(part))).collect();
+        let mut judged: Vec<_> = std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..processors).map(|_| scope.spawn(work)).collect();
             workers
                 .into_iter()
                 .flat_map(|worker| match worker.join() {
@@ -140,19 +172,22 @@ impl<'a> Evaluator<'a> {
                     Err(panic) => std::panic::resume_unwind(panic),
                 })
                 .collect()
-        })
+        });
+        judged.sort_unstable_by_key(|(place, _)| *place);
+        judged.into_iter().flat_map(|(_, part)| part).collect()
     }
 
     fn judge(&self, me: Holder, answers: &Answers, alike: &mut Alike) -> Judged {
-        let suite = self.suites[me.0];
+        let Claimed { suites, ledger } = self.claimed;
+        let suite = suites[me.0];
         let check = &suite.checks[me.1];
         let mut questions = Vec::new();
-        let mut outcome = match superseded(self.suites, &self.ledger, me, check) {
+        let mut outcome = match superseded(suites, ledger, me, check) {
             Some(outcome) => outcome,
             None => check.rule.judge(&mut Judge {
                 catalog: self.catalog,
                 suite,
-                ledger: &self.ledger,
+                ledger,
                 me,
                 answers,
                 questions: &mut questions,
@@ -160,7 +195,7 @@ impl<'a> Evaluator<'a> {
             }),
         };
         if let Some(cause) = &mut outcome.blocked_by
-            && let Some(known) = in_full(cause, &suite.schema, &self.ledger, self.catalog)
+            && let Some(known) = in_full(cause, &suite.schema, ledger, self.catalog)
         {
             *cause = known.to_string();
         }
@@ -180,6 +215,9 @@ impl<'a> Evaluator<'a> {
 
 /// How many checks are worth a thread.
 const MANY_CHECKS: usize = 2_000;
+
+/// How many checks a thread takes at once.
+const PART: usize = 500;
 
 /// A verdict with what it asks of the server, while it is provisional.
 struct Judged {
@@ -205,14 +243,9 @@ fn in_full<'a>(cause: &str, schema: &str, ledger: &Ledger<'a>, catalog: &Catalog
 
 /// Whether the catalog lacks something that the suites together want to be there and that a narrow reading reads by its
 /// name: then their broad one tells what there is instead.
-pub fn lacks(suites: &[&Suite], catalog: &Catalog) -> bool {
+pub fn lacks(claimed: &Claimed<'_>, catalog: &Catalog) -> bool {
     let is_lacking = |id: &ObjectId| Kind::BY_NAME.contains(&id.kind) && catalog.get(id).is_none();
-    let checks = suites.iter().flat_map(|suite| &suite.checks);
-    let may_be = checks
-        .flat_map(|check| check.rule.claims())
-        .any(|claim| claim.object().is_some_and(is_lacking));
-    // what was taken back since may well be gone
-    may_be && ledger(suites).present.into_iter().any(is_lacking)
+    claimed.ledger.present.iter().any(|id| is_lacking(id))
 }
 
 /// One verdict for a suite that is not judged at all, with the reason: its migration is pending, say.

@@ -23,7 +23,7 @@ mod schema;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use evaluate::{Evaluation, Evaluator, evaluate, evaluate_where, is_last, lacks, skipped};
+pub use evaluate::{Claimed, Evaluation, Evaluator, evaluate, evaluate_where, is_last, lacks, skipped};
 pub use kind::audit::accepts_of;
 pub use lint::lint;
 pub use parse::{parse, parse_in};

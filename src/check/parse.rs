@@ -1,8 +1,8 @@
 //! Check files → suites.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use toml::de::DeTable;
 
 use crate::audit::Accept;
@@ -387,7 +387,7 @@ impl Parser {
 
     /// Two entries for one thing: two spellings of a name, mostly.
     fn duplicates(&mut self) {
-        let mut seen: HashMap<&str, Span> = HashMap::new();
+        let mut seen: FxHashMap<&str, Span> = FxHashMap::default();
         let mut found: Vec<Diagnostic> = Vec::new();
         let file = Arc::clone(self.reader.file());
         let mut doubled: Vec<String> = Vec::new();

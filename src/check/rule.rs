@@ -248,7 +248,7 @@ pub(crate) struct Ledger<'a> {
 impl Ledger<'_> {
     /// Whether some suite wants the object to be there.
     pub(crate) fn wants(&self, id: &ObjectId) -> bool {
-        self.present.contains(id)
+        self.holders.get(&Claim::Presence(id)).is_some()
     }
 
     /// The objects of a kind on a relation (or in a schema, when `relation` is empty) that some suite names.

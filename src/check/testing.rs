@@ -6,7 +6,7 @@ use crate::catalog::{Catalog, Kind, Object, ObjectId, Value};
 use crate::source::SourceFile;
 
 use super::question::{Answer, Answers, Question};
-use super::{Evaluation, Evaluator, Suite, Verdict, evaluate, parse};
+use super::{Claimed, Evaluation, Evaluator, Suite, Verdict, evaluate, parse};
 
 /// Asserts that the schema that ships under `docs/schema` is this one; `PGPLUMB_UPDATE_SCHEMA` writes it.
 pub(crate) fn is_shipped(name: &str, schema: &serde_json::Value) {
@@ -58,7 +58,8 @@ pub(crate) fn settle(
     oracle: impl Fn(&Question) -> Answer,
 ) -> Vec<Verdict> {
     let mut answers = Answers::new();
-    let mut evaluator = Evaluator::new(suites, |_| true, catalog, &answers);
+    let claimed = Claimed::by(suites);
+    let mut evaluator = Evaluator::new(&claimed, |_| true, catalog, &answers);
     for _ in 0..5 {
         let Evaluation { verdicts, questions } = evaluate(suites, catalog, &answers);
         // what goes on comes to the same as what begins with all answers

@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use super::context::{Context, ask};
-use super::judge::{Place, judge_knowing};
+use super::judge::{Place, judge_claimed};
 use super::runner::{self, millis};
 use super::{Error, begin};
 use crate::catalog::{Catalog, Kind, ObjectId, Scope};
 use crate::check::generate::{Level, Page, Selection, Style, select, write};
-use crate::check::{self, Answers, Status};
+use crate::check::{self, Answers, Claimed, Status};
 use crate::db::batch::{Batch, Failure, Stage};
 use crate::db::history::Reading;
 use crate::db::session::Session;
@@ -462,10 +462,10 @@ async fn settle(
                 continue;
             }
         };
-        let verdicts = judge_knowing(
+        let verdicts = judge_claimed(
             context,
             session,
-            &[&suite],
+            &Claimed::by(&[&suite]),
             catalog,
             Place::Within,
             |_| true,

@@ -6,7 +6,7 @@ use super::busy::Busy;
 use super::context::{self, Answered, Context, Event};
 use super::{Error, probes};
 use crate::catalog::Catalog;
-use crate::check::{Answer, Answers, Evaluator, Probe, Question, Suite, Verdict};
+use crate::check::{Answer, Answers, Claimed, Evaluator, Probe, Question, Suite, Verdict};
 use crate::db::ask;
 use crate::db::batch::{Batch, Failure};
 use crate::db::error::Error as DbError;
@@ -48,15 +48,24 @@ pub async fn judge(
     place: Place,
     is_judged: impl Fn(&Suite) -> bool,
 ) -> Result<Judged, Error> {
-    let mut answers = Answers::default();
-    judge_knowing(context, session, suites, catalog, place, is_judged, &mut answers).await
+    let claimed = Claimed::by(suites);
+    judge_claimed(
+        context,
+        session,
+        &claimed,
+        catalog,
+        place,
+        is_judged,
+        &mut Answers::default(),
+    )
+    .await
 }
 
-/// The same with what the server has answered before, to which the new answers are added.
-pub async fn judge_knowing(
+/// The same of suites whose claims are known, with what the server has answered before; the new answers are added.
+pub async fn judge_claimed(
     context: &Context<'_>,
     session: &Session,
-    suites: &[&Suite],
+    claimed: &Claimed<'_>,
     catalog: &Catalog,
     place: Place,
     is_judged: impl Fn(&Suite) -> bool,
@@ -64,7 +73,7 @@ pub async fn judge_knowing(
 ) -> Result<Judged, Error> {
     let mut notes = Vec::new();
     let mut matrices = Vec::new();
-    let mut evaluator = Evaluator::new(suites, is_judged, catalog, answers);
+    let mut evaluator = Evaluator::new(claimed, is_judged, catalog, answers);
     loop {
         let questions = evaluator.questions();
         if questions.is_empty() {
@@ -83,7 +92,7 @@ pub async fn judge_knowing(
                 .map_err(|failure| Error::database("judging the checks", failure))?;
             answers.extend(new);
         } else {
-            let probed = probe(context, session, &writing, place, suites).await?;
+            let probed = probe(context, session, &writing, place, claimed.suites()).await?;
             let moved = moved(&probed.sequences);
             if let Some(note) = &moved {
                 let sequences = note.message.clone();

@@ -1,13 +1,13 @@
 //! `verify`: the suites against the live catalog. Leaves nothing behind.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::context::{Context, hear};
-use super::judge::{Place, judge};
+use super::judge::{Place, judge_claimed};
 use super::runner::{self, millis};
 use super::{Error, facts, suites, unjudged};
 use crate::catalog::{Catalog, Scope};
-use crate::check::{self, Suite};
+use crate::check::{self, Answers, Claimed, Suite};
 use crate::db::batch::{Batch, Failure, Reply, Stage};
 use crate::db::catalog::{self as reading, Collected};
 use crate::db::history::Reading;
@@ -42,7 +42,11 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
     // one snapshot for history and catalog; the scope of every suite that may be judged is known already
     let candidates: Vec<&Suite> = all.iter().collect();
     let scope = check::narrow_scope(&candidates);
-    let (history, mut catalog) = read_calmly(context, &mut session, &scope).await?;
+    let (read, claimed) = tokio::join!(
+        read_calmly(context, &mut session, &scope),
+        beside(|| Claimed::by(&candidates))
+    );
+    let (history, mut catalog) = read?;
     report.database = Some(context.database(&session, &history));
 
     let ledger = Ledger::build(&project.set, &history.history);
@@ -55,11 +59,15 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
         None => is_applied(suite),
     };
     // the applied ones beside the named say what has been taken over, and what else is there
-    let known: Vec<&Suite> = candidates
-        .into_iter()
+    let known = candidates.iter().copied();
+    let known: Vec<&Suite> = known
         .filter(|suite| is_applied(suite) || is_judged(suite))
         .collect();
-    if scope.is_narrow && check::lacks(&known, &catalog) {
+    let claimed = match known.len() == candidates.len() {
+        true => claimed,
+        false => Claimed::by(&known),
+    };
+    if scope.is_narrow && check::lacks(&claimed, &catalog) {
         let broad = check::scope(&known);
         catalog = match read_catalog(context, &session, Batch::new(), &broad).await {
             Ok((_, catalog)) => catalog,
@@ -70,7 +78,17 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
             Err(error) => return Err(error),
         };
     }
-    let judged = judge(context, &session, &known, &catalog, Place::Apart, is_judged).await;
+    let mut answers = Answers::default();
+    let judged = judge_claimed(
+        context,
+        &session,
+        &claimed,
+        &catalog,
+        Place::Apart,
+        is_judged,
+        &mut answers,
+    )
+    .await;
     session.rollback().await;
     let judged = judged?;
     report.checks = judged.verdicts;
@@ -128,6 +146,15 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
     std::thread::spawn(move || drop((catalog, all)));
     Ok(report)
 }
+
+/// What has to be worked out, done while the server works on a message that is on its way by then.
+async fn beside<T>(work: impl FnOnce() -> T) -> T {
+    tokio::time::sleep(ON_ITS_WAY).await;
+    work()
+}
+
+/// In what time a message has left, even where it is large.
+const ON_ITS_WAY: Duration = Duration::from_millis(5);
 
 /// How often the catalog is read when others change it meanwhile, before that is reported.
 const ATTEMPTS: usize = 5;

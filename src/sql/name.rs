@@ -31,15 +31,24 @@ fn truncate(mut ident: String) -> String {
 
 /// The identifier as SQL has to spell it, in quotes only where it needs them: PostgreSQL's `quote_ident`.
 pub fn quote_ident(ident: &str) -> String {
+    let mut text = String::with_capacity(ident.len());
+    push_ident(&mut text, ident);
+    text
+}
+
+/// Adds the identifier to a text, as [`quote_ident`] spells it.
+pub fn push_ident(text: &mut String, ident: &str) {
     let plain = ident.bytes().enumerate().all(|(index, byte)| match byte {
         b'a'..=b'z' | b'_' => true,
         b'0'..=b'9' => index > 0,
         _ => false,
     });
     if plain && !ident.is_empty() && !keyword::needs_quotes(ident) {
-        ident.to_owned()
+        text.push_str(ident);
     } else {
-        format!("\"{}\"", ident.replace('"', "\"\""))
+        text.push('"');
+        text.push_str(&ident.replace('"', "\"\""));
+        text.push('"');
     }
 }
 
