@@ -145,30 +145,43 @@ fn a_quiet_run_that_fails_tells_what_was_made() {
     }
 }
 
+/// In a short run, and in one that has its questions planned once.
 #[test]
 fn what_was_there_is_not_told_as_made() {
-    let project = Project::new()
-        .with("migrations/0001_first.sql", "CREATE TABLE first (id integer);\n")
-        .with(
-            "migrations/0002_again.sql",
+    for before in [0, 3] {
+        let project = Project::new();
+        for version in 1..=before {
+            project.write(
+                &format!("migrations/{version:04}_other.sql"),
+                format!("CREATE TABLE other_{version} (id integer);\n"),
+            );
+        }
+        let (first, again) = (before + 1, before + 2);
+        project.write(
+            &format!("migrations/{first:04}_first.sql"),
+            "CREATE TABLE first (id integer);\n",
+        );
+        project.write(
+            &format!("migrations/{again:04}_again.sql"),
             "CREATE TABLE IF NOT EXISTS there (id integer);\nCREATE TABLE IF NOT EXISTS first (id integer);\n\
              CREATE TABLE second (id integer);\n",
         );
-    let database = Server::shared().database("account_there");
-    database.run("CREATE TABLE there (id integer)");
-    let report = Pgplumb::new(&project, &database)
-        .args(&["apply", "--format", "json"])
-        .run()
-        .expect(0)
-        .json();
-    let tables = |index: usize| report["migrations"][index]["artifacts"]["tables"].clone();
-    assert_eq!(
-        (tables(0), tables(1)),
-        (
-            serde_json::json!(["public.first"]),
-            serde_json::json!(["public.second"])
-        )
-    );
+        let database = Server::shared().database("account_there");
+        database.run("CREATE TABLE there (id integer)");
+        let report = Pgplumb::new(&project, &database)
+            .args(&["apply", "--format", "json"])
+            .run()
+            .expect(0)
+            .json();
+        let tables = |version: usize| report["migrations"][version - 1]["artifacts"]["tables"].clone();
+        assert_eq!(
+            (tables(first), tables(again)),
+            (
+                serde_json::json!(["public.first"]),
+                serde_json::json!(["public.second"])
+            )
+        );
+    }
 }
 
 #[test]
