@@ -266,7 +266,7 @@ impl<'c> Runner<'c> {
 }
 
 /// From how many steps on it pays to have the server plan once what is said at each.
-const MANY_NAMED: usize = 3;
+const MANY_NAMED: usize = 2;
 
 /// How often a step is tried again because others changed the catalog while it was read.
 const DISTURBANCES: usize = 5;
