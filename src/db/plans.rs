@@ -10,7 +10,7 @@ use super::error::{Error, ServerError};
 use super::history::{self, JournalRow};
 use super::lock::{LOCK_KEY, SQLSTATE_HISTORY_CHANGED, SQLSTATE_LOCKED, SQLSTATE_PRESENT, TRANSACTION};
 use super::names;
-use super::session::Session;
+use super::session::{self, Session};
 use crate::history::History;
 use crate::migration::Version;
 use crate::sql::name::quote_literal;
@@ -59,13 +59,6 @@ impl Plans {
     }
 }
 
-/// Where what the next [`names_call`] asks about stands, for the transaction.
-const MADE: &str = "pgplumb.made";
-
-/// While the question for names is planned. One whose plan was made while the catalog is small would read that whole each
-/// time: at 1,000 tables that takes 15 times as long.
-const FOR_PLANNING: [&str; 2] = ["enable_seqscan", "enable_bitmapscan"];
-
 /// Makes the plans under a number, and asks about what stands at these paths, an array's literal, for the first time.
 pub fn make(batch: &mut Batch, session: &Session, history: &History, number: u32, paths: &str) {
     let mut prepare = |name: &str, types: &str, sql: &str| {
@@ -76,17 +69,20 @@ pub fn make(batch: &mut Batch, session: &Session, history: &History, number: u32
     prepare("begin", "", &format!("SELECT {settings}, {}", lock_call()));
     prepare("look", "(int8, text, text[], text)", &look_sql(history));
     let settings = session.settings_calls(&Session::TIMEOUTS);
-    let made = format!("pg_catalog.set_config('{MADE}', $1, true)");
-    prepare("settle", "(text)", &format!("SELECT {settings}, {made}"));
+    prepare(
+        "settle",
+        "(text[])",
+        &format!("SELECT {settings}, {}", names::made_call("$1")),
+    );
     prepare("record", history::RECORD_TYPES, &history::record_sql(history));
-    let asked = format!("pg_catalog.current_setting('{MADE}')::pg_catalog.text[]");
-    prepare("names", "", &names::relations_sql(&asked, session.version_num()));
+    let asked = names::relations_sql(session.version_num());
+    prepare("names", "", &asked.join("\nunion all\n"));
     let set = |value: &str| {
-        FOR_PLANNING
-            .map(|name| format!("pg_catalog.set_config('{name}', {value}, true)"))
+        session::BY_INDEX
+            .map(|(name, _)| format!("pg_catalog.set_config('{name}', {value}, true)"))
             .join(", ")
     };
-    let made = format!("pg_catalog.set_config('{MADE}', {paths}, true)");
+    let made = names::made_call(paths);
     batch
         .one(Stage::After, &format!("SELECT {made}, {}", set("'off'")))
         .one(Stage::After, &names_call(number))

@@ -1,5 +1,7 @@
 //! What is read of the catalog for the account of a step, and when: a reading costs more than most scripts.
 
+use std::collections::BTreeSet;
+
 use super::runner::{Runner, decode};
 use super::{Error, facts};
 use crate::catalog::diff::{self, ChangeKind};
@@ -56,10 +58,10 @@ impl Look {
     /// What must not be there yet, as an array's literal of paths; `None` when they do not say all of it.
     pub fn absent(&self) -> Option<String> {
         match self.extent {
-            Extent::Both => Some(names::paths(&Scope::default())),
+            Extent::Both => Some(names::paths(&BTreeSet::new())),
             Extent::Behind | Extent::Names => {
                 let is_relations = self.scope.types.is_empty() && self.scope.functions.is_empty();
-                is_relations.then(|| names::paths(&self.scope))
+                is_relations.then(|| names::paths(&self.scope.relations))
             }
         }
     }
@@ -67,8 +69,8 @@ impl Look {
     /// The relations whose names are asked for behind the script, as an array's literal of paths.
     pub fn named(&self) -> String {
         match self.extent {
-            Extent::Names => names::paths(&self.scope),
-            Extent::Both | Extent::Behind => names::paths(&Scope::default()),
+            Extent::Names => names::paths(&self.scope.relations),
+            Extent::Both | Extent::Behind => names::paths(&BTreeSet::new()),
         }
     }
 
