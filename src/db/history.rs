@@ -274,12 +274,25 @@ pub struct JournalRow<'a> {
     pub client: &'a str,
 }
 
+/// The columns of the journal that a run fills, in the order of [`journal_values`].
+const JOURNAL_COLUMNS: &str =
+    "run, action, version, name, outcome, verdict, duration_ms, sha256, artifacts, message, client, tool";
+
+/// The types of these columns.
+const JOURNAL_TYPES: &str = "text, text, int8, text, text, text, numeric, text, jsonb, text, text, text";
+
 /// One statement that appends to the journal.
 pub fn append_journal_sql(history: &History, row: &JournalRow<'_>) -> String {
     format!(
-        "INSERT INTO {} (run, action, version, name, outcome, verdict, duration_ms, sha256, artifacts, message, \
-         client, tool) VALUES ({}, {}, {}, {}, {}, {}, {:.3}, {}, {}, {}, {}, {})",
+        "INSERT INTO {} ({JOURNAL_COLUMNS}) VALUES ({})",
         history.journal(),
+        journal_values(row)
+    )
+}
+
+fn journal_values(row: &JournalRow<'_>) -> String {
+    format!(
+        "{}, {}, {}, {}, {}, {}, {:.3}, {}, {}, {}, {}, {}",
         quote_literal(row.run),
         quote_literal(row.action),
         row.version.number(),
@@ -319,15 +332,16 @@ pub fn insert_history_sql(
     )
 }
 
-/// The parameters of [`record_sql`].
-pub const RECORD_TYPES: &str = "(int8, text, text, text, text, text, text, numeric, text, jsonb, text, text)";
+/// The types of the parameters of [`record_sql`].
+pub fn record_types() -> String {
+    format!("({JOURNAL_TYPES}, text, text)")
+}
 
 /// One statement that records a migration as applied in both tables, to be prepared.
 pub fn record_sql(history: &History) -> String {
     format!(
-        "WITH recorded AS (INSERT INTO {} (version, name, applied_on, checksum) VALUES ($1, $2, $3, $4)) \
-         INSERT INTO {} (run, action, version, name, outcome, verdict, duration_ms, sha256, artifacts, client, tool) \
-         VALUES ($5, $6, $1, $2, 'done', $7, $8, $9, $10, $11, $12)",
+        "WITH recorded AS (INSERT INTO {} (version, name, applied_on, checksum) VALUES ($3, $4, $13, $14)) \
+         INSERT INTO {} ({JOURNAL_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         history.table(),
         history.journal()
     )
@@ -336,18 +350,9 @@ pub fn record_sql(history: &History) -> String {
 /// The values for [`record_sql`].
 pub fn record_values(applied_on: &str, checksum: u64, row: &JournalRow<'_>) -> String {
     format!(
-        "{}, {}, {}, '{checksum}', {}, {}, {}, {:.3}, {}, {}, {}, {}",
-        row.version.number(),
-        quote_literal(row.name),
-        quote_literal(applied_on),
-        quote_literal(row.run),
-        quote_literal(row.action),
-        or_null(row.verdict),
-        row.duration_ms,
-        quote_literal(&row.sha256),
-        quote_literal(&row.artifacts),
-        quote_literal(row.client),
-        quote_literal(TOOL),
+        "{}, {}, '{checksum}'",
+        journal_values(row),
+        quote_literal(applied_on)
     )
 }
 

@@ -40,12 +40,12 @@ pub fn present_sql(scope: &Scope) -> Option<String> {
     (!conditions.is_empty()).then(|| conditions.join("\n       OR "))
 }
 
-/// The statements that read, behind a script, kinds and names of what the scope's relations, types and functions are and
-/// of what stands on the relations. Plans that are to be made are made with it.
-pub fn push(session: &Session, history: &History, batch: &mut Batch, scope: &Scope) {
+/// The statements that read, behind a script, kinds and names of what the relations and the scope's types and functions
+/// are, and of what stands on the relations. Plans that are to be made are made with it.
+pub fn push(session: &Session, history: &History, batch: &mut Batch, scope: &Scope, relations: &Pairs) {
     let mut statements = Vec::new();
-    if !scope.relations.is_empty() {
-        let paths = paths(&scope.relations);
+    if !relations.is_empty() {
+        let paths = paths(relations);
         match session.plans {
             Plans::Anew => {
                 statements.push(format!("SELECT {}", made_call(&paths)));
@@ -81,7 +81,7 @@ pub fn push(session: &Session, history: &History, batch: &mut Batch, scope: &Sco
 }
 
 /// Schemas and names.
-type Pairs = BTreeSet<(String, String)>;
+pub type Pairs = BTreeSet<(String, String)>;
 
 /// A condition on two columns: the oid of a schema, and a name in it.
 fn within(named: &Pairs, schema_column: &str, name_column: &str) -> String {

@@ -74,7 +74,7 @@ pub fn make(batch: &mut Batch, session: &Session, history: &History, number: u32
         "(text[])",
         &format!("SELECT {settings}, {}", names::made_call("$1")),
     );
-    prepare("record", history::RECORD_TYPES, &history::record_sql(history));
+    prepare("record", &history::record_types(), &history::record_sql(history));
     let asked = names::relations_sql(session.version_num());
     prepare("names", "", &asked.join("\nunion all\n"));
     let set = |value: &str| {

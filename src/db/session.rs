@@ -1,5 +1,5 @@
-//! A connection in use: the settings of every transaction, and the conversations that the
-//! verbs hold. No session state is relied upon, so it works behind a transaction pooler.
+//! A connection in use: the settings of every transaction, and the conversations that the verbs hold. Behind a
+//! transaction pooler no state of the session is relied upon; plans are kept where the session is its own.
 
 use std::collections::BTreeSet;
 

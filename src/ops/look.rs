@@ -1,7 +1,5 @@
 //! What is read of the catalog for the account of a step, and when: a reading costs more than most scripts.
 
-use std::collections::BTreeSet;
-
 use super::runner::{Runner, decode};
 use super::{Error, facts};
 use crate::catalog::diff::{self, ChangeKind};
@@ -14,7 +12,7 @@ use crate::history::{History, trace};
 use crate::migration::MigrationScript;
 use crate::plan::{Direction, Plan, Step};
 use crate::report::model::{Artifacts, MigrationReport, MigrationState};
-use crate::sql::Action;
+use crate::sql::{Action, Effect, ObjectKind};
 
 /// How much is read for a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,9 +30,27 @@ pub(super) enum Extent {
 pub(super) struct Look {
     pub scope: Scope,
     pub extent: Extent,
+    /// The relations of it whose names are asked for; those of indexes come with their tables.
+    named: names::Pairs,
+    /// What of it may have been there without the script failing.
+    doubtful: Scope,
 }
 
 impl Look {
+    fn new(script: &MigrationScript, scope: Scope, extent: Extent, schemas: &[String]) -> Look {
+        let is_index = |effect: &Effect| effect.object.kind == ObjectKind::Index;
+        let is_sure = is_sure(script);
+        Look {
+            named: made_by(script, schemas, |effect| !is_index(effect)).relations,
+            doubtful: match is_sure {
+                true => made_by(script, schemas, |effect| !is_refused_twice(effect, schemas)),
+                false => scope.clone(),
+            },
+            scope,
+            extent,
+        }
+    }
+
     /// Adds the reading before the script.
     pub fn push_before(&self, session: &Session, batch: &mut Batch) {
         if self.extent == Extent::Both {
@@ -46,7 +62,7 @@ impl Look {
     pub fn push_behind(&self, session: &Session, history: &History, batch: &mut Batch) {
         match self.extent {
             Extent::Both | Extent::Behind => self.push_all(session, batch, Stage::After),
-            Extent::Names => names::push(session, history, batch, &self.scope),
+            Extent::Names => names::push(session, history, batch, &self.scope, &self.named),
         }
     }
 
@@ -58,10 +74,10 @@ impl Look {
     /// What must not be there yet, as an array's literal of paths; `None` when they do not say all of it.
     pub fn absent(&self) -> Option<String> {
         match self.extent {
-            Extent::Both => Some(names::paths(&BTreeSet::new())),
+            Extent::Both => Some(names::paths(&names::Pairs::new())),
             Extent::Behind | Extent::Names => {
-                let is_relations = self.scope.types.is_empty() && self.scope.functions.is_empty();
-                is_relations.then(|| names::paths(&self.scope.relations))
+                let is_relations = self.doubtful.types.is_empty() && self.doubtful.functions.is_empty();
+                is_relations.then(|| names::paths(&self.doubtful.relations))
             }
         }
     }
@@ -69,14 +85,14 @@ impl Look {
     /// The relations whose names are asked for behind the script, as an array's literal of paths.
     pub fn named(&self) -> String {
         match self.extent {
-            Extent::Names => names::paths(&self.scope.relations),
-            Extent::Both | Extent::Behind => names::paths(&BTreeSet::new()),
+            Extent::Names => names::paths(&self.named),
+            Extent::Both | Extent::Behind => names::paths(&names::Pairs::new()),
         }
     }
 
     /// Whether names of relations are asked for.
     pub fn asks_names(&self) -> bool {
-        self.extent == Extent::Names && !self.scope.relations.is_empty()
+        self.extent == Extent::Names && !self.named.is_empty()
     }
 
     /// What was read behind the script.
@@ -95,7 +111,7 @@ impl Look {
     pub fn present(&self) -> Option<String> {
         match self.extent {
             Extent::Both => None,
-            Extent::Behind | Extent::Names => names::present_sql(&self.scope),
+            Extent::Behind | Extent::Names => names::present_sql(&self.doubtful),
         }
     }
 }
@@ -109,14 +125,14 @@ impl Runner<'_> {
             let scope = self.scope(step);
             let is_new = step.direction == Direction::Up
                 && step.script.is_transactional()
-                && scope.is_within(&made_by(step.script, &self.reading.schemas));
+                && scope.is_within(&made_by(step.script, &self.reading.schemas, |_| true));
             let extent = match is_new {
                 false => Extent::Both,
                 true if only_new_follows && self.suite(step).is_none() => Extent::Names,
                 true => Extent::Behind,
             };
             only_new_follows &= is_new && !is_opaque(step);
-            looks.push(Look { scope, extent });
+            looks.push(Look::new(step.script, scope, extent, &self.reading.schemas));
         }
         looks.reverse();
         looks
@@ -257,27 +273,56 @@ impl Named<'_> {
 /// What a script names, to be read before and behind it.
 pub fn scope_of(script: &MigrationScript, schemas: &[String]) -> Scope {
     let mut scope = Scope::default();
-    for statement in script.statements() {
-        for effect in &statement.effects {
-            scope.add_effect(effect, schemas);
-        }
+    for effect in effects(script) {
+        scope.add_effect(effect, schemas);
     }
     scope
 }
 
 /// What a script creates, each by itself.
-fn made_by(script: &MigrationScript, schemas: &[String]) -> Scope {
+fn made_by(script: &MigrationScript, schemas: &[String], is_meant: impl Fn(&Effect) -> bool) -> Scope {
     let mut scope = Scope::default();
-    let effects = script
-        .statements()
-        .iter()
-        .flat_map(|statement| &statement.effects);
-    for effect in effects.filter(|effect| matches!(effect.action, Action::Create { .. })) {
-        let mut alone = effect.clone();
-        alone.object.on = None;
-        scope.add_effect(&alone, schemas);
+    for effect in effects(script).filter(|effect| is_meant(effect)) {
+        if matches!(effect.action, Action::Create { .. }) {
+            let mut alone = effect.clone();
+            alone.object.on = None;
+            scope.add_effect(&alone, schemas);
+        }
     }
     scope
+}
+
+fn effects(script: &MigrationScript) -> impl Iterator<Item = &Effect> {
+    script
+        .statements()
+        .iter()
+        .flat_map(|statement| &statement.effects)
+}
+
+/// Whether the server refuses to create it where it is there already: but for overloads of a function, and where the name
+/// alone does not tell the schema.
+fn is_refused_twice(effect: &Effect, schemas: &[String]) -> bool {
+    let is_plain = effect.action
+        == Action::Create {
+            if_not_exists: false,
+            or_replace: false,
+        };
+    let is_routine = matches!(
+        effect.object.kind,
+        ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Routine | ObjectKind::Aggregate
+    );
+    is_plain && !is_routine && (effect.object.name.schema.is_some() || schemas.len() == 1)
+}
+
+/// Whether a script takes nothing out of its place before it creates: then what the server creates was not there.
+fn is_sure(script: &MigrationScript) -> bool {
+    let leaves = |effect: &Effect| {
+        matches!(
+            effect.action,
+            Action::Create { .. } | Action::Alter | Action::Comment | Action::Grant | Action::Revoke
+        )
+    };
+    !script.statements().iter().any(|statement| statement.opaque) && effects(script).all(leaves)
 }
 
 /// Whether the script does more than it says.
