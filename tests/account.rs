@@ -185,6 +185,68 @@ fn what_was_there_is_not_told_as_made() {
 }
 
 #[test]
+fn a_plain_create_is_not_taken_for_new_where_it_need_not_be() {
+    let cases = [
+        (
+            "taken_out",
+            "DROP TABLE there;\nCREATE TABLE there (id integer, more integer);\n",
+            r#"{"columns": ["public.there.more"]}"#,
+        ),
+        (
+            "renamed",
+            "ALTER TABLE there RENAME TO gone;\nCREATE TABLE there (id integer);\n",
+            r#"{"columns": ["public.gone.id"], "tables": ["public.gone"]}"#,
+        ),
+        (
+            "twin",
+            "CREATE TABLE twin (id integer);\n",
+            r#"{"columns": ["public.twin.id"], "tables": ["public.twin"]}"#,
+        ),
+        (
+            "overload",
+            "CREATE TABLE plain (id integer);\nCREATE FUNCTION f(text) RETURNS text LANGUAGE sql AS 'SELECT $1';\n",
+            r#"{"columns": ["public.plain.id"], "tables": ["public.plain"], "functions": ["public.f(text)"]}"#,
+        ),
+    ];
+    // with and without plans of the run's statements
+    for (before, (name, script, made)) in [0, 3]
+        .into_iter()
+        .flat_map(|before| cases.map(|case| (before, case)))
+    {
+        let project = Project::new();
+        for version in 1..=before {
+            project.write(
+                &format!("migrations/{version:04}_other.sql"),
+                format!("CREATE TABLE other_{version} (id integer);\n"),
+            );
+        }
+        let version = before + 1;
+        project.write(&format!("migrations/{version:04}_{name}.sql"), script);
+        let database = Server::shared().database(&format!("account_{name}"));
+        database.run(
+            "CREATE TABLE there (id integer); CREATE SCHEMA other; CREATE TABLE other.twin (id integer); \
+             CREATE FUNCTION f(integer) RETURNS integer LANGUAGE sql AS 'SELECT $1'; \
+             DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = public, other', current_database()); END $$",
+        );
+        Pgplumb::new(&project, &database)
+            .args(&["apply", "--yes"])
+            .run()
+            .expect(0);
+        let created = database
+            .value(&format!(
+                "SELECT artifacts -> 'created' FROM pgplumb_journal WHERE version = {version}"
+            ))
+            .expect("a row in the journal");
+        let parse = |text: &str| serde_json::from_str::<Value>(text).expect("JSON");
+        assert_eq!(
+            parse(&created),
+            parse(made),
+            "{name} behind {before} other migrations"
+        );
+    }
+}
+
+#[test]
 fn a_rollback_tells_the_last_write_where_the_server_keeps_the_times_of_commits() {
     let options = Options::default().setting("track_commit_timestamp", "on");
     let server: &'static Server = Box::leak(Box::new(Server::start(options)));
