@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A half-open range of byte offsets into the text of one source file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -77,15 +77,25 @@ pub struct InvalidUtf8 {
 /// [`raw`](SourceFile::raw) is the text as it is on disk, which only checksums need.
 ///
 /// A [`part`](SourceFile::part) of a file is a source file as well; its [`Location`]s are those of the whole.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct SourceFile {
     path: String,
     text: String,
     raw: Option<String>,
-    line_starts: Vec<usize>,
+    /// Found when a place is first asked for: nobody asks where something stands in a script that is long applied.
+    line_starts: OnceLock<Box<[usize]>>,
     /// Lines of the file on disk above the first one of this text.
     lines_above: usize,
 }
+
+impl PartialEq for SourceFile {
+    fn eq(&self, other: &SourceFile) -> bool {
+        (self.lines_above, &self.path, &self.text, &self.raw)
+            == (other.lines_above, &other.path, &other.text, &other.raw)
+    }
+}
+
+impl Eq for SourceFile {}
 
 impl fmt::Debug for SourceFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -128,14 +138,11 @@ impl SourceFile {
         } else {
             (without_bom.replace("\r\n", "\n"), Some(raw))
         };
-        let line_starts = std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(offset, _)| offset + 1))
-            .collect();
         Arc::new(SourceFile {
             path: path.into(),
             text,
             raw,
-            line_starts,
+            line_starts: OnceLock::new(),
             lines_above: 0,
         })
     }
@@ -187,9 +194,19 @@ impl SourceFile {
         self.text.get(span.start.min(end)..end).unwrap_or("")
     }
 
+    /// Where the lines begin.
+    fn line_starts(&self) -> &[usize] {
+        self.line_starts.get_or_init(|| {
+            let ends = self.text.match_indices('\n');
+            std::iter::once(0)
+                .chain(ends.map(|(offset, _)| offset + 1))
+                .collect()
+        })
+    }
+
     /// Number of lines, the last one counted only when it holds something.
     pub fn line_count(&self) -> usize {
-        self.line_starts.len() - usize::from(self.text.is_empty() || self.text.ends_with('\n'))
+        self.line_starts().len() - usize::from(self.text.is_empty() || self.text.ends_with('\n'))
     }
 
     /// Line and column of a byte offset. An offset behind the end is the end.
@@ -199,7 +216,7 @@ impl SourceFile {
             offset -= 1;
         }
         let line = self.line_index(offset);
-        let column = self.text[self.line_starts[line]..offset].chars().count() + 1;
+        let column = self.text[self.line_starts()[line]..offset].chars().count() + 1;
         Location {
             file: self.path.clone(),
             line: (self.lines_above + line + 1) as u32,
@@ -209,13 +226,13 @@ impl SourceFile {
 
     /// The line that a byte offset is on, without its end.
     pub fn line_at(&self, offset: usize) -> &str {
-        let start = self.line_starts[self.line_index(offset)];
+        let start = self.line_starts()[self.line_index(offset)];
         self.text[start..].lines().next().unwrap_or("")
     }
 
     /// The same, counted from 0 within this text.
     fn line_index(&self, offset: usize) -> usize {
-        self.line_starts.partition_point(|&start| start <= offset) - 1
+        self.line_starts().partition_point(|&start| start <= offset) - 1
     }
 
     /// Byte offset of PostgreSQL's error position within the part of this file that was sent to the server.

@@ -122,7 +122,7 @@ impl Set {
         rollbacks: Vec<Arc<SourceFile>>,
         check_files: &[String],
     ) -> Result<Set, Vec<Diagnostic>> {
-        migrations.sort_by(|a, b| (a.version, a.up.file.path()).cmp(&(b.version, b.up.file.path())));
+        migrations.sort_unstable_by(|a, b| (a.version, a.up.file.path()).cmp(&(b.version, b.up.file.path())));
         let mut problems = Vec::new();
         for same in migrations.chunk_by(|a, b| a.version == b.version) {
             if same.len() > 1 {

@@ -85,22 +85,15 @@ pub fn has_extension(name: &str, extension: &str) -> bool {
 
 /// Reads a file that is one: a named pipe would keep the run waiting.
 ///
-/// Projects have thousands of small files, so calls to the system count: the size is not asked for.
+/// Projects have thousands of small files, so calls to the system count: `take` does not ask for the size.
 fn read_regular(path: &Path, is_regular: bool) -> io::Result<Vec<u8>> {
     if !is_regular && !fs::metadata(path)?.is_file() {
         return Err(io::ErrorKind::InvalidInput.into());
     }
-    let mut file = fs::File::open(path)?;
-    let mut buffer = [0; 16 * 1024];
-    let mut bytes = Vec::new();
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => return Ok(bytes),
-            Ok(count) => bytes.extend_from_slice(&buffer[..count]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
+    let mut bytes = Vec::with_capacity(16 * 1024);
+    fs::File::open(path)?.take(u64::MAX).read_to_end(&mut bytes)?;
+    bytes.shrink_to_fit();
+    Ok(bytes)
 }
 
 fn invalid_utf8(path: &Path, shown: &str, error: &crate::source::InvalidUtf8) -> Diagnostic {

@@ -6,11 +6,11 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::config::{Config, FILE_NAME, Folder};
 use super::discovery::{LoadOptions, MIGRATIONS, Root};
-use super::file::{has_extension, list, os_reason, try_file};
+use super::file::{Entry, has_extension, list, os_reason, try_file};
 use super::layout::{self, LayoutName, PsqlSettings};
 use crate::diagnostic::Diagnostic;
 use crate::migration::{Set, Version};
@@ -73,6 +73,8 @@ pub struct Found {
     pub config: Config,
     folders: Folders,
     layout: Option<LayoutName>,
+    /// The folder of the migrations.
+    listed: OnceLock<io::Result<Vec<Entry>>>,
 }
 
 impl Found {
@@ -88,7 +90,19 @@ impl Found {
             layout: options.layout.or(config.settings.layout),
             root,
             config,
+            listed: OnceLock::new(),
         })
+    }
+
+    /// Whether migrations may be there that run again whenever they changed, by the names of the files.
+    pub fn may_repeat(&self) -> bool {
+        let Some(wanted) = &self.folders.migrations else {
+            return false;
+        };
+        let is_flyway = matches!(self.layout, None | Some(LayoutName::Flyway));
+        let listed = self.listed.get_or_init(|| wanted.list(&self.root.directory));
+        let mut entries = listed.iter().flatten();
+        is_flyway && entries.any(|entry| entry.name.starts_with("R__"))
     }
 
     /// Reads the files.
@@ -101,6 +115,7 @@ impl Found {
             config,
             folders,
             layout: forced,
+            listed,
         } = self;
         let mut reading = Reading {
             root: &root.directory,
@@ -109,13 +124,21 @@ impl Found {
         };
         let rollbacks = reading.folder(folders.rollbacks.as_ref(), "sql");
         let before = reading.problems.len();
-        let mut migrations = reading.folder(folders.migrations.as_ref(), "sql");
+        let mut migrations = Some(Vec::new());
         let mut laid = None;
         if let Some(wanted) = &folders.migrations {
-            let has_rollbacks = rollbacks.as_ref().is_some_and(|files| !files.is_empty());
-            let files = migrations.as_deref().unwrap_or_default();
-            let found = reading.layout(wanted, files, has_rollbacks, forced);
-            laid = Some(found.map_err(|problem| vec![*problem])?);
+            let listed = listed
+                .into_inner()
+                .unwrap_or_else(|| wanted.list(&root.directory));
+            migrations = reading.files(wanted, &listed, "sql");
+            let folder = layout::Folder {
+                root: &root.directory,
+                shown: &wanted.path,
+                entries: listed.as_deref().unwrap_or_default(),
+                files: migrations.as_deref().unwrap_or_default(),
+                has_rollbacks: rollbacks.as_ref().is_some_and(|files| !files.is_empty()),
+            };
+            laid = Some(Laid::of(&folder, forced).map_err(|problem| vec![*problem])?);
         }
         if let Some(laid) = laid.as_ref().filter(|laid| layout::is_nested(laid.name))
             // the plan of sqitch needs no folder of that name
@@ -383,10 +406,29 @@ fn trimmed(path: &str) -> String {
     }
 }
 
+impl Wanted {
+    /// What the folder holds.
+    fn list(&self, root: &Path) -> io::Result<Vec<Entry>> {
+        list(&root.join(&self.path))
+    }
+}
+
 /// What a folder holds by its layout.
 struct Laid {
     name: LayoutName,
     found: layout::Found,
+}
+
+impl Laid {
+    /// Which layout a folder has, and what it holds by it.
+    ///
+    /// # Errors
+    /// When the files speak for more than one.
+    fn of(folder: &layout::Folder<'_>, forced: Option<LayoutName>) -> Result<Laid, Box<Diagnostic>> {
+        let name = forced.map_or_else(|| layout::detect(folder), Ok)?;
+        let found = layout::read(name, folder);
+        Ok(Laid { name, found })
+    }
 }
 
 /// Reads files and collects what cannot be read.
@@ -398,24 +440,36 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
+    /// The files of a folder with that extension, when it is to be read.
+    ///
+    /// `None` when the folder itself cannot be read.
+    fn folder(&mut self, wanted: Option<&Wanted>, extension: &str) -> Option<Vec<Arc<SourceFile>>> {
+        match wanted {
+            Some(wanted) => self.files(wanted, &wanted.list(self.root), extension),
+            None => Some(Vec::new()),
+        }
+    }
+
     /// The files of a folder with that extension, in the order of their names.
     ///
     /// Hidden files and whatever has another extension are nobody's mistake. A folder within the folder that holds
     /// such files is: they would be left out without a word.
     ///
     /// `None` when the folder itself cannot be read.
-    fn folder(&mut self, wanted: Option<&Wanted>, extension: &str) -> Option<Vec<Arc<SourceFile>>> {
-        let Some(wanted) = wanted else {
-            return Some(Vec::new());
-        };
+    fn files(
+        &mut self,
+        wanted: &Wanted,
+        listed: &io::Result<Vec<Entry>>,
+        extension: &str,
+    ) -> Option<Vec<Arc<SourceFile>>> {
         let directory = self.root.join(&wanted.path);
-        let entries = match list(&directory) {
+        let entries = match listed {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound && !wanted.required => {
                 return Some(Vec::new());
             }
             Err(error) => {
-                self.problems.push(unreadable_folder(wanted, &error));
+                self.problems.push(unreadable_folder(wanted, error));
                 return None;
             }
         };
@@ -433,30 +487,6 @@ impl Reading<'_> {
             }
         }
         Some(files)
-    }
-
-    /// Which layout a folder has, and what it holds by it.
-    ///
-    /// # Errors
-    /// When the files speak for more than one.
-    fn layout(
-        &self,
-        wanted: &Wanted,
-        files: &[Arc<SourceFile>],
-        has_rollbacks: bool,
-        forced: Option<LayoutName>,
-    ) -> Result<Laid, Box<Diagnostic>> {
-        let entries = list(&self.root.join(&wanted.path)).unwrap_or_default();
-        let folder = layout::Folder {
-            root: self.root,
-            shown: &wanted.path,
-            entries: &entries,
-            files,
-            has_rollbacks,
-        };
-        let name = forced.map_or_else(|| layout::detect(&folder), Ok)?;
-        let found = layout::read(name, &folder);
-        Ok(Laid { name, found })
     }
 
     /// Reads a file. One that cannot be read is there all the same, as an empty one, so that what belongs to it is

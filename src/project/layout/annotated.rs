@@ -12,6 +12,8 @@ pub struct Marks {
     /// The lines that begin the two directions, as people write them.
     pub up: &'static str,
     pub down: &'static str,
+    /// What every line of the tool holds.
+    pub word: &'static str,
     /// What a line says.
     pub read: fn(&str) -> Option<Mark>,
 }
@@ -45,7 +47,8 @@ pub fn words<'l>(line: &'l str, tool: &str) -> Option<Vec<&'l str>> {
 /// The first file that has the tool's line for the way up.
 pub fn evidence(folder: &Folder<'_>, marks: &Marks) -> Option<String> {
     let is_up = |line: &str| matches!((marks.read)(line), Some(Mark::Up { .. }));
-    let file = folder.files.iter().find(|file| file.text().lines().any(is_up))?;
+    let has_up = |text: &str| text.contains(marks.word) && text.lines().any(is_up);
+    let file = folder.files.iter().find(|file| has_up(file.text()))?;
     Some(format!("{} has a line \"{}\"", file.path(), marks.up))
 }
 

@@ -13,11 +13,12 @@ pub(super) const LAYOUT: Layout = Layout {
 const MARKS: Marks = Marks {
     up: "-- migrate:up",
     down: "-- migrate:down",
+    word: "migrate:",
     read: mark,
 };
 
 fn mark(line: &str) -> Option<Mark> {
-    let words = words(line, "migrate:")?;
+    let words = words(line, MARKS.word)?;
     let outside = words.contains(&"transaction:false");
     Some(match words.first().copied() {
         Some("up") => Mark::Up { outside },

@@ -13,11 +13,12 @@ pub(super) const LAYOUT: Layout = Layout {
 const MARKS: Marks = Marks {
     up: "-- +goose Up",
     down: "-- +goose Down",
+    word: "+goose",
     read: mark,
 };
 
 fn mark(line: &str) -> Option<Mark> {
-    let words: Vec<String> = words(line, "+goose")?
+    let words: Vec<String> = words(line, MARKS.word)?
         .iter()
         .map(|word| word.to_ascii_lowercase())
         .collect();

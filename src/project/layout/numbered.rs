@@ -47,13 +47,22 @@ pub struct Signs {
 
 /// Reads the signs; `None` when the files have other names.
 pub fn signs(folder: &Folder<'_>) -> Option<Signs> {
-    let names: Vec<&str> = folder.files.iter().map(|file| file_name(file)).collect();
-    let parsed: Vec<Numbered<'_>> = names.iter().filter_map(|name| parse(name)).collect();
-    let fits = |name: &&&str| parse(name).is_some() || is_callback(name);
-    if parsed.is_empty() || names.iter().filter(fits).count() < names.len() {
+    let names = folder.files.iter().map(|file| file_name(file));
+    let (mut parsed, mut callback) = (Vec::new(), None);
+    for name in names {
+        match parse(name) {
+            Some(parts) => parsed.push(parts),
+            None if is_callback(name) => callback = callback.or(Some(name)),
+            None => return None,
+        }
+    }
+    if parsed.is_empty() {
         return None;
     }
-    let versioned: BTreeSet<&str> = of(&parsed, 'V').map(|file| file.version).collect();
+    let versioned: BTreeSet<&str> = match of(&parsed, 'U').next() {
+        Some(_) => of(&parsed, 'V').map(|file| file.version).collect(),
+        None => BTreeSet::new(),
+    };
     let sign = |found: Option<&Numbered<'_>>, what: &str| {
         found.map(|file| format!("{}{}__{}.sql {what}", file.prefix, file.version, file.name))
     };
@@ -61,7 +70,6 @@ pub fn signs(folder: &Folder<'_>) -> Option<Signs> {
     let spaced = |file: &&Numbered<'_>| !file.name.chars().all(|c| c.is_alphanumeric() || c == '_');
     let mut undo = of(&parsed, 'U').filter(|file| versioned.contains(file.version));
     let mut alone = of(&parsed, 'U').filter(|file| !versioned.contains(file.version));
-    let callback = names.iter().find(|name| parse(name).is_none());
     Some(Signs {
         flyway: sign(of(&parsed, 'R').next(), "is repeatable")
             .or_else(|| sign(undo.next(), "undoes the V of its version"))

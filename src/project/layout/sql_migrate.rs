@@ -13,11 +13,12 @@ pub(super) const LAYOUT: Layout = Layout {
 const MARKS: Marks = Marks {
     up: "-- +migrate Up",
     down: "-- +migrate Down",
+    word: "+migrate",
     read: mark,
 };
 
 fn mark(line: &str) -> Option<Mark> {
-    let words = words(line, "+migrate")?;
+    let words = words(line, MARKS.word)?;
     let outside = words.contains(&"notransaction");
     Some(match words.first().copied() {
         Some("Up") => Mark::Up { outside },
