@@ -249,6 +249,21 @@ impl Command {
         }
     }
 
+    /// Whether the command begins with the history of the database.
+    pub fn reads_history(&self) -> bool {
+        matches!(
+            self,
+            Command::Status(_)
+                | Command::Preflight(_)
+                | Command::Apply(_)
+                | Command::Baseline(_)
+                | Command::Repair(_)
+                | Command::Docs(_)
+                | Command::Rollback(_)
+                | Command::History(_)
+        )
+    }
+
     /// Whether `--no-probes` was given.
     pub fn leaves_out_probes(&self) -> bool {
         match self {

@@ -9,13 +9,17 @@ mod progress;
 mod signals;
 
 use std::io::IsTerminal;
+use std::mem::ManuallyDrop;
 use std::sync::Mutex;
 
 use args::{Args, ChecksArgs, ChecksCommand, Command};
 use clap::Parser;
 
+use crate::db::ahead::Ahead;
 use crate::db::connect::HeadStart;
+use crate::db::history::Extent;
 use crate::db::parameters::Parameters;
+use crate::diagnostic::Diagnostic;
 use crate::ops;
 use crate::project::file::os_reason;
 use crate::project::{Found, Project};
@@ -100,7 +104,7 @@ fn context<'a>(
     ops::Context {
         project,
         parameters,
-        head_start: Mutex::default(),
+        ahead: Mutex::default(),
         client: database::client_name(),
         events: show,
         is_watched: false,
@@ -110,14 +114,30 @@ fn context<'a>(
     }
 }
 
-/// Begins to connect to the database of a project.
+/// Begins to connect to the database of a project, and to read the history where the command asks for it.
 ///
 /// # Errors
 /// As [`database::parameters`].
-async fn begin(args: &Args, found: &Found) -> Result<(Parameters, Option<HeadStart>), ops::Error> {
+async fn begin(args: &Args, found: &Found) -> Result<(Parameters, Option<Ahead>), ops::Error> {
     let parameters = database::parameters(args, &found.config)?;
-    let head_start = HeadStart::begin(parameters.clone()).await;
-    Ok((parameters, Some(head_start)))
+    let connecting = HeadStart::begin(parameters.clone()).await;
+    let extent = match &args.command {
+        Command::Status(_) => Some(Extent::Runs),
+        command if !command.reads_history() => None,
+        _ if found.may_repeat() => Some(Extent::Runs),
+        _ => Some(Extent::Rows),
+    };
+    let ahead = Ahead::begin(connecting, ops::settings(&found.config), extent);
+    Ok((parameters, Some(ahead)))
+}
+
+/// Reads the files of a project, while the server is heard.
+async fn read(found: Found) -> Result<Project, Vec<Diagnostic>> {
+    let reading = tokio::task::spawn_blocking(|| found.read());
+    match reading.await {
+        Ok(project) => project,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
 }
 
 /// The commands that look at a project.
@@ -133,16 +153,17 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
         // a database can be looked at from anywhere
         Command::Snapshot(_) | Command::Diff(_) => Project::without_files(&options),
         Command::Prove(_) => Project::load(&options),
-        // the server lets us in while the files are read
+        // the server lets us in and tells the history while the files are read
         _ => match Found::find(&options) {
             Ok(found) => {
                 begun = Some(begin(args, &found).await);
-                found.read()
+                read(found).await
             }
             Err(problems) => Err(problems),
         },
     };
-    let project = project.map_err(ops::Error::Input)?;
+    // the process ends when the command does: nobody needs the memory
+    let project = ManuallyDrop::new(project.map_err(ops::Error::Input)?);
     if !args.global.quiet {
         for warning in &project.warnings {
             output::tell_diagnostic(warning, args.global.color);
@@ -165,13 +186,13 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
         }
         _ => {}
     }
-    let (parameters, head_start) = match begun {
+    let (parameters, ahead) = match begun {
         Some(begun) => begun?,
         None => (database::parameters(args, &project.config)?, None),
     };
     database::warn_of_resolved(args, &parameters);
     let mut context = context(&project, &parameters, &show, &interrupt);
-    context.head_start = Mutex::new(head_start);
+    context.ahead = Mutex::new(ahead);
     context.is_watched = progress.is_live();
     context.probes.refused = args.command.leaves_out_probes();
     match &args.command {

@@ -11,6 +11,7 @@ pub mod batch;
 pub mod constraints;
 pub mod history;
 pub mod session;
+pub mod ahead;
 pub mod lock;
 pub mod catalog;
 pub mod names;

@@ -8,8 +8,9 @@ use tokio::sync::watch;
 use super::Error;
 use super::probes::Consent;
 use super::watch::Working;
-use crate::db::batch::{Batch, Reply, Row, Stage};
-use crate::db::connect::{ConnectEvent, Connector, HeadStart};
+use crate::db::ahead::{Ahead, Begun};
+use crate::db::batch::{Batch, Failure, Reply, Row, Stage};
+use crate::db::connect::{ConnectEvent, Connector};
 use crate::db::error::Error as DbError;
 use crate::db::history::{Extent, Reading};
 use crate::db::lock::Holder;
@@ -17,7 +18,7 @@ use crate::db::parameters::Parameters;
 use crate::db::secret::Secret;
 use crate::db::session::{Blocker, Session, Settings};
 use crate::diagnostic::Diagnostic;
-use crate::project::Project;
+use crate::project::{Config, Project};
 use crate::report::model::Database;
 
 /// What happens while a verb works; displays consume it.
@@ -103,8 +104,8 @@ impl Interrupt {
 pub struct Context<'a> {
     pub project: &'a Project,
     pub parameters: &'a Parameters,
-    /// A connection that was begun before there was a context, for the first that asks.
-    pub head_start: Mutex<Option<HeadStart>>,
+    /// A session that was begun before there was a context, for the first that asks.
+    pub ahead: Mutex<Option<Ahead>>,
     /// Operating-system user and host, for the journal.
     pub client: String,
     pub events: &'a (dyn Fn(Event) + Sync),
@@ -117,19 +118,32 @@ pub struct Context<'a> {
     pub probes: Consent,
 }
 
+fn unread(failure: Failure) -> Error {
+    Error::database("reading the migration history", failure)
+}
+
+/// Timeouts and role, as a configuration has them.
+pub fn settings(config: &Config) -> Settings {
+    let config = &config.settings;
+    Settings {
+        lock_timeout: Some(config.lock_timeout),
+        statement_timeout: config.statement_timeout,
+        idle_in_transaction_session_timeout: config.idle_in_transaction_session_timeout,
+        role: config.role.clone(),
+    }
+}
+
 impl Context<'_> {
     /// Connects, with the settings of the configuration.
     ///
     /// # Errors
     /// [`Error::Connect`], or [`Error::Interrupted`] while it waited.
     pub async fn open(&self) -> Result<Session, Error> {
-        let config = &self.project.config.settings;
-        let settings = Settings {
-            lock_timeout: Some(config.lock_timeout),
-            statement_timeout: config.statement_timeout,
-            idle_in_transaction_session_timeout: config.idle_in_transaction_session_timeout,
-            role: config.role.clone(),
-        };
+        Ok(self.begun().await?.session)
+    }
+
+    /// What was begun, else a new session.
+    async fn begun(&self) -> Result<Begun, Error> {
         let mut ask = self.ask_password;
         let mut tell = |event: ConnectEvent<'_>| match event {
             ConnectEvent::Waiting { reason, .. } => {
@@ -142,20 +156,21 @@ impl Context<'_> {
         if let Some(ask) = &mut ask {
             connector = connector.ask_password(ask);
         }
-        let head_start = self.head_start.lock().ok().and_then(|mut begun| begun.take());
+        let ahead = self.ahead.lock().ok().and_then(|mut ahead| ahead.take());
         let connecting = async {
-            if let Some(begun) = head_start
-                && let Some(connection) = begun.arrive().await?
+            if let Some(ahead) = ahead
+                && let Some(begun) = ahead.arrive().await?
             {
-                return Ok(connection);
+                return Ok(begun);
             }
-            connector.connect().await
+            let connection = connector.connect().await?;
+            Ok(Begun {
+                session: Session::new(connection, settings(&self.project.config)),
+                history: None,
+            })
         };
         tokio::select! {
-            connection = connecting => {
-                let connection = connection.map_err(|error| Error::Connect(Box::new(error)))?;
-                Ok(Session::new(connection, settings))
-            }
+            begun = connecting => begun.map_err(|error| Error::Connect(Box::new(error))),
             () = self.interrupt.wait() => Err(Error::Interrupted(vec![
                 Diagnostic::error("interrupted while connecting").fact("state", "nothing was run"),
             ])),
@@ -167,9 +182,20 @@ impl Context<'_> {
     /// # Errors
     /// As [`open`](Context::open), or [`Error::Database`].
     pub async fn open_with_history(&self) -> Result<(Session, Reading), Error> {
-        let mut session = self.open().await?;
-        let reading = self.load_history(&mut session).await?;
-        Ok((session, reading))
+        self.open_with(self.extent()).await
+    }
+
+    /// Connects and reads so much of the history.
+    ///
+    /// # Errors
+    /// As [`open_with_history`](Context::open_with_history).
+    pub async fn open_with(&self, extent: Extent) -> Result<(Session, Reading), Error> {
+        let Begun { mut session, history } = self.begun().await?;
+        let read = match history {
+            Some((known, read)) if known == extent => read,
+            _ => session.load_history(extent).await,
+        };
+        Ok((session, read.map_err(unread)?))
     }
 
     /// Connects to look around: the history is not read, and its table may be somebody else's, which is told.
@@ -200,20 +226,15 @@ impl Context<'_> {
     /// # Errors
     /// [`Error::Database`].
     pub async fn load_history(&self, session: &mut Session) -> Result<Reading, Error> {
-        let extent = match self.project.set.repeatables().next() {
-            Some(_) => Extent::Runs,
-            None => Extent::Rows,
-        };
-        self.load(session, extent).await
+        session.load_history(self.extent()).await.map_err(unread)
     }
 
-    /// Reads so much of the history.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
-    pub async fn load(&self, session: &mut Session, extent: Extent) -> Result<Reading, Error> {
-        let read = session.load_history(extent).await;
-        read.map_err(|failure| Error::database("reading the migration history", failure))
+    /// How much of the history the project's migrations ask for.
+    fn extent(&self) -> Extent {
+        match self.project.set.repeatables().next() {
+            Some(_) => Extent::Runs,
+            None => Extent::Rows,
+        }
     }
 
     /// Waits for an answer. When the user interrupts, the running statement is cancelled, again and again until

@@ -31,7 +31,7 @@ mod timeline;
 pub mod verify;
 mod watch;
 
-pub use context::{Context, Event, Interrupt};
+pub use context::{Context, Event, Interrupt, settings};
 pub use error::Error;
 pub use probes::Consent;
 pub use runner::now;

@@ -27,9 +27,8 @@ pub async fn status(context: &Context<'_>, options: Options) -> Result<Report, E
     let started = Instant::now();
     let mut report = super::begin("status");
     let suites = suites(context.project)?;
-    let mut session = context.open().await?;
     // the files of repeatable ones that ran may all be gone
-    let reading = context.load(&mut session, Extent::Runs).await?;
+    let (session, reading) = context.open_with(Extent::Runs).await?;
     report.database = Some(context.database(&session, &reading));
     let ledger = Ledger::build(&context.project.set, &reading.history);
     for entry in ledger.iter() {

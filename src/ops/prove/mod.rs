@@ -93,7 +93,7 @@ pub async fn prove(project: &Project, options: Options<'_>) -> Result<Report, Er
     let context = Context {
         project,
         parameters: &parameters,
-        head_start: Mutex::default(),
+        ahead: Mutex::default(),
         client: String::new(),
         events: options.events,
         is_watched: false,
