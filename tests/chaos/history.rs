@@ -1,6 +1,6 @@
 //! What history, journal and data say, and that they agree.
 
-use crate::support::{Database, dump};
+use crate::support::{Database, Session, dump};
 
 /// pgplumb's own tables: a number drawn by a transaction that did not come through is gone for ever.
 const OWN: [&str; 2] = ["refinery_schema_history", "pgplumb_journal"];
@@ -11,19 +11,23 @@ pub fn catalog(database: &Database) -> String {
 }
 
 /// The versions that the history holds.
-fn recorded(database: &Database) -> Vec<i64> {
-    let is_there = database.value("SELECT to_regclass('public.refinery_schema_history') IS NOT NULL");
-    if is_there.as_deref() != Some("t") {
+fn recorded(session: &Session) -> Vec<i64> {
+    if !exists(session, "public.refinery_schema_history") {
         return Vec::new();
     }
     numbers(
-        database,
+        session,
         "SELECT version FROM refinery_schema_history ORDER BY version",
     )
 }
 
-fn numbers(database: &Database, query: &str) -> Vec<i64> {
-    let rows = database.rows(query).expect("it can be read");
+fn exists(session: &Session, table: &str) -> bool {
+    let rows = session.run(&format!("SELECT to_regclass('{table}')"));
+    rows.expect("it can be asked")[0][0].is_some()
+}
+
+fn numbers(session: &Session, query: &str) -> Vec<i64> {
+    let rows = session.run(query).expect("it can be read");
     rows.iter()
         .map(|row| row[0].as_deref().expect("no null").parse().expect("a number"))
         .collect()
@@ -39,31 +43,32 @@ pub fn newest_of_an_agreeing(database: &Database) -> usize {
 /// The same, where those that do not count are others.
 #[track_caller]
 pub fn newest_of(database: &Database, is_detached: impl Fn(usize) -> bool) -> usize {
-    let versions = recorded(database);
+    let session = &database.session();
+    let versions = recorded(session);
     let expected: Vec<i64> = (1..).take(versions.len()).collect();
     assert_eq!(versions, expected, "the history has gaps");
-    if versions.is_empty() && database.value("SELECT to_regclass('pgplumb_journal')").is_none() {
+    if versions.is_empty() && !exists(session, "pgplumb_journal") {
         return 0;
     }
     let journal = numbers(
-        database,
+        session,
         "SELECT version FROM pgplumb_journal WHERE outcome = 'done' GROUP BY version \
          HAVING count(*) FILTER (WHERE action = 'apply') - count(*) FILTER (WHERE action = 'rollback') = 1 \
          ORDER BY version",
     );
     assert_eq!(journal, versions, "journal and history");
     let twice = numbers(
-        database,
+        session,
         "SELECT version FROM pgplumb_journal WHERE outcome = 'done' GROUP BY version \
          HAVING count(*) FILTER (WHERE action = 'apply') - count(*) FILTER (WHERE action = 'rollback') NOT IN (0, 1)",
     );
     assert!(twice.is_empty(), "done more than once: {twice:?}");
-    if database.value("SELECT to_regclass('counter')").is_some() {
+    if exists(session, "counter") {
         let counting = versions
             .iter()
             .filter(|&&version| version > 1 && !is_detached(usize::try_from(version).expect("not negative")));
         assert_eq!(
-            numbers(database, "SELECT n FROM counter"),
+            numbers(session, "SELECT n FROM counter"),
             [i64::try_from(counting.count()).expect("few")],
             "how often scripts ran"
         );

@@ -53,6 +53,8 @@ impl Proxy {
         let shared = Arc::clone(&state);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
+                // head and body of a message are two writes: the second is not to wait for the first to be acknowledged
+                client.set_nodelay(true).expect("TCP knows it");
                 // a server that is down refuses, and so does this
                 let Ok(server) = UnixStream::connect(&socket) else {
                     continue;
