@@ -46,7 +46,7 @@ REVOKE USAGE ON TYPE "Mood" FROM PUBLIC;
 /// The artifacts of a migration, by the report and by the journal.
 fn artifacts(project: &Project, name: &str, version: usize) -> (Value, Value) {
     let database = Server::shared().database(name);
-    database.run(
+    database.make_roles(
         "CREATE TABLE there (id integer); DO $$ BEGIN CREATE ROLE account_reader; EXCEPTION WHEN duplicate_object \
          THEN NULL; END $$; DO $$ BEGIN CREATE ROLE account_writer; EXCEPTION WHEN duplicate_object THEN NULL; END $$; \
          ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO account_reader",

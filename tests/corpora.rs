@@ -30,8 +30,9 @@ fn loaded(name: &str, first: &str) -> Option<Database> {
     let database = Server::shared().database(name);
     // until 14 everybody may create in public, which is a finding of its own
     let since_15 = "REVOKE CREATE ON SCHEMA public FROM PUBLIC".to_string();
-    for sql in [since_15, read("_stub_supabase"), first.to_string(), read(name)] {
-        database.run(&sql);
+    database.make_roles(&(since_15 + "; " + &read("_stub_supabase")));
+    for sql in [first, &read(name)] {
+        database.run(sql);
     }
     Some(database)
 }
