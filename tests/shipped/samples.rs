@@ -31,6 +31,7 @@ fn lasting(text: &str) -> String {
     let text = Redactor::new(Path::new("/nowhere"), None).redact(text);
     [
         (r"PostgreSQL \d+(\.\d+)*( \([^)|]*\))?", "PostgreSQL [VERSION]"),
+        (r"`(pgcrypto|plpgsql|uuid-ossp) \d+(\.\d+)*`", "`$1 [VERSION]`"),
         (r"ahead of \d{4}-\d\d-\d\d", "ahead of [TODAY]"),
         (r"\b\d+ (bytes|kB|MB)", "[SIZE]"),
         // how often an index was used
