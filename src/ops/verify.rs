@@ -1,6 +1,6 @@
 //! `verify`: the suites against the live catalog. Leaves nothing behind.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::context::{Context, hear};
 use super::judge::{Place, judge_claimed};
@@ -42,10 +42,12 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
     // one snapshot for history and catalog; the scope of every suite that may be judged is known already
     let candidates: Vec<&Suite> = all.iter().collect();
     let scope = check::narrow_scope(&candidates);
-    let (read, claimed) = tokio::join!(
-        read_calmly(context, &mut session, &scope),
-        beside(|| Claimed::by(&candidates))
-    );
+    let message_left = session.connection().message_left();
+    let (read, claimed) = tokio::join!(read_calmly(context, &mut session, &scope), async {
+        // the server works on it by then
+        message_left.await;
+        Claimed::by(&candidates)
+    });
     let (history, mut catalog) = read?;
     report.database = Some(context.database(&session, &history));
 
@@ -146,15 +148,6 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
     std::thread::spawn(move || drop((catalog, all)));
     Ok(report)
 }
-
-/// What has to be worked out, done while the server works on a message that is on its way by then.
-async fn beside<T>(work: impl FnOnce() -> T) -> T {
-    tokio::time::sleep(ON_ITS_WAY).await;
-    work()
-}
-
-/// In what time a message has left, even where it is large.
-const ON_ITS_WAY: Duration = Duration::from_millis(5);
 
 /// How often the catalog is read when others change it meanwhile, before that is reported.
 const ATTEMPTS: usize = 5;

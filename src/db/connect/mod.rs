@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_postgres::error::DbError;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect as _};
@@ -48,6 +48,7 @@ pub struct Connection {
     pub server: Server,
     /// What the server remarks along the way (NOTICE, WARNING), in order.
     pub notices: mpsc::UnboundedReceiver<DbError>,
+    left: watch::Receiver<()>,
     canceller: Canceller,
     driver: JoinHandle<()>,
     failure: Arc<OnceLock<tokio_postgres::Error>>,
@@ -86,6 +87,16 @@ impl Connection {
     /// What ended the session, when something did: the server's last words or the trouble on the line.
     pub fn failure(&self) -> Option<&tokio_postgres::Error> {
         self.failure.get()
+    }
+
+    /// Waits until a message that is sent from now on has been handed to the system in full, or never will be.
+    pub fn message_left(&self) -> impl Future<Output = ()> + use<> {
+        let mut left = self.left.clone();
+        left.mark_unchanged();
+        async move {
+            // no error but the end of the line
+            let _ = left.changed().await;
+        }
     }
 
     /// Cancels the running statement, from a signal handler for instance.
@@ -446,6 +457,7 @@ impl Attempt<'_> {
         }
         let encrypted = stream.is_encrypted();
         let (wire, heard) = Wire::overheard(stream, parameters.require_auth.clone());
+        let left = wire.left();
         let (client, mut session) = match config.connect_raw(wire, Ready).await {
             Ok(pair) => pair,
             Err(error) => {
@@ -507,6 +519,7 @@ impl Attempt<'_> {
             client,
             server,
             notices,
+            left,
             canceller,
             driver,
             failure,

@@ -10,6 +10,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
+use tokio::sync::watch;
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -35,11 +36,25 @@ impl Stream {
 pub(super) struct Wire {
     stream: Stream,
     ear: Option<Ear>,
+    /// Whether something was written that may not have left yet.
+    is_full: bool,
+    /// Who waits until all that was written has left.
+    left: watch::Sender<()>,
 }
 
 impl Wire {
     pub fn new(stream: Stream) -> Wire {
-        Wire { stream, ear: None }
+        Wire {
+            stream,
+            ear: None,
+            is_full: false,
+            left: watch::Sender::default(),
+        }
+    }
+
+    /// Hears of each time when all that was written has been handed to the system; of an end when the line is gone.
+    pub fn left(&self) -> watch::Receiver<()> {
+        self.left.subscribe()
     }
 
     /// Overhears the login. With `required`, the line breaks before we answer a request that is not allowed.
@@ -51,13 +66,11 @@ impl Wire {
             required,
             heard: Arc::clone(&heard),
         };
-        (
-            Wire {
-                stream,
-                ear: Some(ear),
-            },
-            heard,
-        )
+        let wire = Wire {
+            ear: Some(ear),
+            ..Wire::new(stream)
+        };
+        (wire, heard)
     }
 }
 
@@ -194,7 +207,9 @@ impl AsyncRead for Wire {
 
 impl AsyncWrite for Wire {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match &mut self.get_mut().stream {
+        let wire = self.get_mut();
+        wire.is_full = true;
+        match &mut wire.stream {
             Stream::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
             Stream::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
             Stream::Tls(stream) => Pin::new(stream.as_mut()).poll_write(cx, bytes),
@@ -202,11 +217,16 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().stream {
+        let wire = self.get_mut();
+        ready!(match &mut wire.stream {
             Stream::Tcp(stream) => Pin::new(stream).poll_flush(cx),
             Stream::Unix(stream) => Pin::new(stream).poll_flush(cx),
             Stream::Tls(stream) => Pin::new(stream.as_mut()).poll_flush(cx),
+        })?;
+        if std::mem::take(&mut wire.is_full) {
+            wire.left.send_replace(());
         }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -243,6 +263,8 @@ impl TlsConnect<Wire> for Ready {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncWriteExt as _;
+
     use super::*;
 
     /// An answer to a login: SCRAM in three steps, a parameter, the process, ready.
@@ -294,6 +316,22 @@ mod tests {
                 "pieces of {size}"
             );
         }
+    }
+
+    #[tokio::test]
+    async fn what_was_written_is_told_of_once_it_has_left() {
+        let (ours, _theirs) = UnixStream::pair().unwrap();
+        let mut wire = Wire::new(Stream::Unix(ours));
+        let mut left = wire.left();
+        wire.flush().await.unwrap();
+        assert!(!left.has_changed().unwrap());
+        wire.write_all(b"Q").await.unwrap();
+        assert!(!left.has_changed().unwrap());
+        wire.flush().await.unwrap();
+        assert!(left.has_changed().unwrap());
+        left.mark_unchanged();
+        drop(wire);
+        assert!(left.changed().await.is_err());
     }
 
     #[test]
