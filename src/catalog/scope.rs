@@ -18,6 +18,8 @@ pub struct Scope {
     /// Whether of [`Kind::BY_NAME`] those alone are read that are named: enough to see that all is as it should be, but
     /// not to say what is there instead.
     pub is_narrow: bool,
+    /// Whether a narrow reading reads the comments of relations and of what stands on them; any other does.
+    pub comments: bool,
     /// The names of objects that are read by name, of whatever relation with [`Parts::with_named`].
     pub names: BTreeMap<Kind, BTreeSet<String>>,
     /// The same as `relations` by pattern, `*` for any characters.
@@ -253,6 +255,7 @@ impl Scope {
     pub fn is_empty(&self) -> bool {
         let nothing = Scope {
             is_narrow: self.is_narrow,
+            comments: self.comments,
             ..Scope::default()
         };
         *self == nothing
@@ -266,6 +269,7 @@ impl Scope {
             functions: BTreeSet::new(),
             defined_columns: BTreeSet::new(),
             is_narrow: false,
+            comments: false,
             ..self.clone()
         };
         rest.is_empty()
@@ -276,6 +280,7 @@ impl Scope {
 
     /// Adds all that `other` covers.
     pub fn extend(&mut self, other: Scope) {
+        self.comments |= other.comments;
         self.relations.extend(other.relations);
         for (own, theirs) in [
             (&mut self.parts, other.parts),

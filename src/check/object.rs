@@ -282,6 +282,7 @@ impl Rule for ObjectRule {
 
     fn cover(&self, scope: &mut Scope) {
         let id = self.target.id();
+        scope.comments |= self.wants.iter().any(|want| want.property == "comment");
         if scope.is_narrow && self.is_by_name() {
             scope.add_named(id.kind, &id.schema, &id.relation, &id.name);
             return;

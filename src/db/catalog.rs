@@ -70,49 +70,51 @@ pub(super) const RELATION_STATEMENTS: [(&[Kind], &str); 14] = [
 /// The place of a column among those that are there.
 pub(super) const POSITION: &str = "row_number() over (partition by a.attrelid order by a.attnum)";
 
+/// A relation with its schema, of those in `wanted`.
+pub(super) const RELATION: &str = "{wanted}\n  join pg_class c on c.oid = wanted.oid\n  \
+     join pg_namespace n on n.oid = c.relnamespace";
+
 /// The text that reads what `scope` covers, for a server of that version (`version_num`, 120000 and newer).
 pub fn read_sql(scope: &Scope, version_num: u32) -> String {
-    let relations = relations_sql(scope);
+    let relations = match is_by_name(scope) {
+        true => None,
+        false => relations_sql(scope),
+    };
     let types = types_sql(scope);
     let functions = functions_sql(scope);
-    let or_none = |sql: &Option<String>| match sql {
-        Some(sql) => {
-            format!("(select coalesce(array_agg(distinct found.oid), '{{}}') from ({sql}) as found)")
-        }
-        None => "'{}'".to_string(),
-    };
-    let whole = scope.each_parts().next().is_none();
-    let names = scope.each_parts().any(Parts::names);
+    let whole = relations.is_some() && scope.each_parts().next().is_none();
     let wanted: Vec<(Wanted<'_>, &str)> = RELATION_STATEMENTS
         .iter()
         .map(|(kinds, sql)| (Wanted::of(kinds, scope), *sql))
         .filter(|(wanted, _)| wanted.bare || wanted.defined || wanted.named)
         .collect();
-    // the figures are those of all relations, whatever is read of them
     let mut settings = String::new();
     if relations.is_some() {
+        // the figures are those of all relations, whatever is read of them
         settings.push_str(&setting("relations", "true"));
+        if !whole {
+            settings.extend(wanted.iter().map(|(wanted, _)| wanted.settings()));
+        }
     }
-    if relations.is_some() && !whole {
-        settings.extend(wanted.iter().map(|(wanted, _)| wanted.settings()));
+    for (name, sql) in [("types", &types), ("functions", &functions)] {
+        if let Some(sql) = sql {
+            let of = format!("({sql}) as found");
+            settings.push_str(&setting_of(name, "distinct found.oid", &of));
+        }
     }
-    let mut text = match &relations {
-        Some(sql) => include_str!("sql/resolve.sql").replace("{relations}", sql),
-        None => include_str!("sql/resolve.sql").replace(
-            "{relations}",
-            "select null::oid, 0::bigint, 0::bigint, null::\"char\", null::name, null::name where false",
-        ),
-    };
-    let names = if relations.is_some() && names {
-        include_str!("sql/relation.sql").replace("{named}", &named_only())
-    } else {
-        String::new()
-    };
-    text = text
+    let found = relations.as_ref().map_or(String::new(), |sql| {
+        let names = match scope.each_parts().any(Parts::names) {
+            true => "min(found.schema::text) as schema, min(found.name::text) as name",
+            false => "null::text as schema, null::text as name",
+        };
+        include_str!("sql/found.sql")
+            .replace("{names}", names)
+            .replace("{relations}", sql)
+    });
+    let mut text = include_str!("sql/resolve.sql")
         .replace("{settings}", &settings)
-        .replace("{names}", &names)
-        .replace("{types}", &or_none(&types))
-        .replace("{functions}", &or_none(&functions));
+        .replace("{names}", &names_sql(scope, relations.is_some()))
+        .replace("{found}", &found);
     let mut add = |sql: &str| text.push_str(&for_version(sql, version_num));
     for (kind, named, sql, column, own) in bare_statements(scope) {
         if let Some(condition) = bare_names(scope, kind, named, column, own) {
@@ -125,33 +127,137 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
         add(include_str!("sql/range.sql"));
         add(include_str!("sql/domain.sql"));
     }
-    if relations.is_some() {
-        for (wanted, sql) in wanted {
-            let (from, defined, chosen) = match whole {
-                true => (
-                    "unnest(current_setting('pgplumb.relations')::oid[]) as wanted (oid)".to_string(),
-                    "true".to_string(),
-                    "true".to_string(),
-                ),
-                false => (wanted.table(), wanted.definition(scope), wanted.chosen(scope)),
-            };
-            // to number columns they have to be sorted, and all be there
-            let position = match (wanted.defined, wanted.named) {
-                (false, _) => "null::bigint".to_string(),
-                (true, false) => POSITION.to_string(),
-                (true, true) => format!("case when wanted.whole then {POSITION} end"),
-            };
-            add(&sql
-                .replace("{wanted}", &from)
-                .replace("{defined}", &defined)
-                .replace("{chosen}", &chosen)
-                .replace("{position}", &position));
-        }
+    for (wanted, sql) in wanted {
+        // to number columns they have to be sorted, and all be there
+        let position = match (wanted.defined, wanted.named) {
+            (false, _) => "null::bigint".to_string(),
+            (true, false) => POSITION.to_string(),
+            (true, true) => format!("case when wanted.whole then {POSITION} end"),
+        };
+        let sql = match (whole, relations.is_some()) {
+            (true, _) => sql
+                .replace("{relation}", RELATION)
+                .replace(
+                    "{wanted}",
+                    "unnest(current_setting('pgplumb.relations')::oid[]) as wanted (oid)",
+                )
+                .replace("{defined}", "true")
+                .replace("{chosen}", "true"),
+            (false, of_oids) => {
+                let (relation, from) = match of_oids {
+                    true => (RELATION.to_string(), wanted.table()),
+                    false => wanted.by_name(scope),
+                };
+                let sql = match scope.is_narrow && !scope.comments {
+                    true => without_comments(sql),
+                    false => sql.to_string(),
+                };
+                sql.replace("{relation}", &relation)
+                    .replace("{wanted}", &from)
+                    .replace("{defined}", &wanted.definition(scope))
+                    .replace("{chosen}", &wanted.chosen(scope))
+            }
+        };
+        add(&sql.replace("{position}", &position));
     }
     if functions.is_some() {
         add(include_str!("sql/function.sql"));
     }
     text
+}
+
+/// Whether each statement looks its relations up by their names, so that nothing has to be resolved before. An index that
+/// is named by itself brings its table and has to be: where one may be meant, its relation's indexes are read.
+fn is_by_name(scope: &Scope) -> bool {
+    scope.is_narrow
+        && !scope.reads_whole()
+        && scope.pattern_parts.is_empty()
+        && scope.partition_parts.is_empty()
+        && !scope.each_parts().any(|parts| parts.reads(Kind::Index))
+}
+
+/// The rows of relations of which nothing but the name is read, behind the clock's.
+fn names_sql(scope: &Scope, is_resolved: bool) -> String {
+    if !scope.each_parts().any(Parts::names) {
+        return String::new();
+    }
+    let sql = include_str!("sql/relation.sql");
+    match is_resolved {
+        true => sql
+            .replace("{relkind}", "coalesce(found.relkind, c.relkind::text)")
+            .replace("{schema}", "coalesce(found.schema, n.nspname::text)")
+            .replace("{name}", "coalesce(found.name, c.relname::text)")
+            .replace(
+                "{relation}",
+                // a null finds nothing without a look at the index
+                "found left join pg_class c on c.oid = case when found.name is null then found.oid end\n  \
+                 left join pg_namespace n on n.oid = c.relnamespace",
+            )
+            .replace("{condition}", &named_only()),
+        false => {
+            let named = scope.parts.iter().filter(|(_, parts)| parts.names());
+            sql.replace("{relkind}", "c.relkind::text")
+                .replace("{schema}", "n.nspname::text")
+                .replace("{name}", "c.relname::text")
+                .replace("{condition}", RELATION_KINDS)
+                .replace("{relation}", &look_up(named.map(|(name, _)| (name, [])), []))
+        }
+    }
+}
+
+/// Relations `c` with their schemas `n`, by name; each with some flags.
+fn look_up<'n, const N: usize>(
+    relations: impl Iterator<Item = (&'n (String, String), [bool; N])>,
+    flags: [&str; N],
+) -> String {
+    let relations: Vec<_> = relations.collect();
+    let mut arrays = vec![format!(
+        "{}::name[]",
+        names(relations.iter().map(|((_, name), _)| name))
+    )];
+    let mut columns = vec!["name"];
+    for (at, flag) in flags.into_iter().enumerate() {
+        let values: Vec<&str> = relations
+            .iter()
+            .map(|(_, flags)| if flags[at] { "t" } else { "f" })
+            .collect();
+        arrays.push(format!("'{{{}}}'::bool[]", values.join(",")));
+        columns.push(flag);
+    }
+    let first = relations.first().map(|((schema, _), _)| schema);
+    let is_one_schema = relations.iter().all(|((schema, _), _)| Some(schema) == first);
+    let schema = match first.filter(|_| is_one_schema) {
+        Some(schema) => format!("{}::name", literal(schema)),
+        None => {
+            arrays.push(format!(
+                "{}::name[]",
+                names(relations.iter().map(|((schema, _), _)| schema))
+            ));
+            columns.push("schema");
+            "wanted.schema".to_string()
+        }
+    };
+    format!(
+        "unnest({}) as wanted ({})\n  join pg_namespace n on n.nspname = {schema}\n  \
+         join pg_class c on c.relnamespace = n.oid and c.relname = wanted.name",
+        arrays.join(", "),
+        columns.join(", ")
+    )
+}
+
+/// The statement without a look at comments.
+fn without_comments(sql: &str) -> String {
+    let is_join = |line: &str| line.trim_start().starts_with("left join pg_description d on ");
+    let kept = sql
+        .lines()
+        .map(|line| match (is_join(line), line.ends_with(';')) {
+            (true, true) => ";",
+            (true, false) => "",
+            (false, _) => line,
+        });
+    let kept: Vec<&str> = kept.collect();
+    kept.join("\n")
+        .replace("d.description as comment", "null::text as comment")
 }
 
 pub(super) type BareStatement<'a> = (
@@ -319,6 +425,25 @@ impl<'k> Wanted<'k> {
         format!("({}) as wanted", selects.join(" union all "))
     }
 
+    /// The same, and those relations as a table, found by their names.
+    fn by_name(&self, scope: &Scope) -> (String, String) {
+        let of = |parts: Parts| {
+            let has = |of: fn(Parts, Kind) -> bool| self.kinds.iter().any(|&kind| of(parts, kind));
+            let is_whole = has(Parts::reads);
+            let is_defined = has(Parts::defines) || !is_whole;
+            (is_whole || has(Parts::reads_named)).then_some([is_defined, is_whole])
+        };
+        let relations = scope.parts.iter();
+        let relations = relations.filter_map(|(name, &parts)| Some((name, of(parts)?)));
+        let is_mixed = u8::from(self.defined) + u8::from(self.bare) + u8::from(self.named) > 1;
+        let relation = match is_mixed {
+            true => look_up(relations, ["defined", "whole"]),
+            false => look_up(relations.map(|(name, _)| (name, [])), []),
+        };
+        let wanted = format!("(select c.oid from {relation}) as wanted");
+        (relation, wanted)
+    }
+
     /// The condition on an object that is read with its definition.
     fn definition(&self, scope: &Scope) -> String {
         let of_relation = match (self.defined || self.named, self.bare) {
@@ -375,9 +500,13 @@ const MANY_NAMES: usize = 500;
 
 /// Keeps the relations that fulfil the condition in a setting.
 fn setting(name: &str, condition: &str) -> String {
+    setting_of(name, "found.oid", &format!("found where {condition}"))
+}
+
+/// Keeps such oids in a setting.
+fn setting_of(name: &str, oid: &str, of: &str) -> String {
     format!(
-        "length(set_config('pgplumb.{name}', (select coalesce(array_agg(found.oid), '{{}}')::text from found \
-         where {condition}), true))\n       + "
+        "length(set_config('pgplumb.{name}', (select coalesce(array_agg({oid}), '{{}}')::text from {of}), true))\n       + "
     )
 }
 
@@ -1312,6 +1441,7 @@ mod tests {
             partitions_of: pairs.clone(),
             defined_columns: names.clone(),
             is_narrow: true,
+            comments: true,
             names: Kind::BY_NAME.map(|kind| (kind, names.clone())).into(),
             types: pairs.clone(),
             type_patterns: pairs.clone(),
@@ -1417,6 +1547,7 @@ mod tests {
             assert!(!chosen.is_empty(), "{kind}");
             let mut scope = Scope {
                 is_narrow: true,
+                comments: true,
                 ..Scope::default()
             };
             for object in &chosen {
@@ -1453,6 +1584,47 @@ mod tests {
                     |catalog: &Catalog| catalog.on_relation(kind, &on.schema, &on.relation).count();
                 assert_eq!(how_many(&mixed), how_many(&all), "{kind}");
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn relations_that_are_looked_up_by_name_are_those_that_are_resolved() {
+        let (_scratch, connection) = nasty().await;
+        let all = read(&connection, &everything()).await;
+        let kinds = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Index);
+        let parts: Vec<Parts> = kinds
+            .map(|kind| Parts::default().with(kind))
+            .flat_map(|parts| [parts, Parts::presence(), Parts::NAME, Parts::NAME.union(parts)])
+            .collect();
+        for schema in [Some("public"), None] {
+            let is_wanted = |id: &ObjectId| schema.is_none_or(|schema| id.schema == schema);
+            let ids: Vec<&ObjectId> = all
+                .iter()
+                .map(|object| &object.id)
+                .filter(|id| is_wanted(id))
+                .collect();
+            let mut scope = Scope::default();
+            let relations = ids.iter().filter(|id| Kind::RELATIONS.contains(&id.kind));
+            for (id, parts) in relations.zip(parts.iter().cycle()) {
+                scope.add_parts(&id.schema, &id.name, *parts);
+            }
+            let named = ids.iter().filter(|id| Kind::BY_NAME.contains(&id.kind));
+            for id in named.step_by(3) {
+                scope.add_named(id.kind, &id.schema, &id.relation, &id.name);
+            }
+            let resolved = read(&connection, &scope).await;
+            assert!(resolved.len() > 50, "{}", resolved.len());
+            scope.is_narrow = true;
+            scope.comments = true;
+            assert!(is_by_name(&scope));
+            let looked_up = read(&connection, &scope).await;
+            assert_eq!(printed(&looked_up), printed(&resolved));
+            scope.comments = false;
+            let uncommented = read(&connection, &scope).await;
+            let is_commented =
+                |catalog: &Catalog| catalog.iter().any(|object| object.get("comment").is_some());
+            assert!(is_commented(&resolved) && !is_commented(&uncommented));
+            assert_eq!(uncommented.len(), resolved.len());
         }
     }
 

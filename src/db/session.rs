@@ -112,14 +112,19 @@ const FIRE: &str = "SET CONSTRAINTS ALL IMMEDIATE";
 /// A script may have become somebody else; behind a pooler others may.
 const OWN_USER: &str = "SET LOCAL SESSION AUTHORIZATION DEFAULT";
 
-/// While a few objects are read.
-const FOR_FEW: [(&str, &str); 2] = [("join_collapse_limit", "1"), ("from_collapse_limit", "1")];
+/// While a few objects are read: looking for better plans takes longer than the worse ones do.
+const FOR_FEW: [(&str, &str); 3] = [
+    ("join_collapse_limit", "1"),
+    ("from_collapse_limit", "1"),
+    ("enable_mergejoin", "off"),
+];
 
 /// While many are read: compiling takes longer than the queries do, the catalog is in memory, and what is read begins
 /// with what is wanted.
-const FOR_MANY: [(&str, &str); 6] = [
+const FOR_MANY: [(&str, &str); 7] = [
     FOR_FEW[0],
     FOR_FEW[1],
+    FOR_FEW[2],
     ("jit", "off"),
     ("work_mem", "32MB"),
     ("random_page_cost", "1.1"),

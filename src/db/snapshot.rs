@@ -33,6 +33,7 @@ enum Reads {
 fn statements(version_num: u32, relations: &str, types: &str, functions: &str) -> Vec<(Reads, String)> {
     let fill = |sql: &str| {
         let sql = sql
+            .replace("{relation}", catalog::RELATION)
             .replace("{wanted}", &format!("unnest({relations}) as wanted (oid)"))
             .replace("{defined}", "true")
             .replace("{chosen}", "true")

@@ -5,8 +5,6 @@ select 'check constraint' as kind, n.nspname as schema, c.relname as relation, c
        con.connoinherit as no_inherit,
        nullif(con.coninhcount > 0 and not con.conislocal, false) as inherited,
        d.description as comment
-  from {wanted}
-  join pg_class c on c.oid = wanted.oid
-  join pg_namespace n on n.oid = c.relnamespace
+  from {relation}
   join pg_constraint con on con.conrelid = c.oid and con.contype = 'c'
   left join pg_description d on d.objoid = con.oid and d.classoid = 'pg_constraint'::regclass and d.objsubid = 0;

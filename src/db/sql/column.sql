@@ -27,13 +27,14 @@ select 'column' as kind, n.nspname as schema, c.relname as relation, a.attname a
            union all select {masked} from unnest(a.attfdwoptions) as o (option)) as o (option)) end as options,
        nullif(a.attinhcount > 0 and not a.attislocal, false) as inherited,
        d.description as comment
-  from {wanted}
-  join pg_class c on c.oid = wanted.oid
-  join pg_namespace n on n.oid = c.relnamespace
+  from {relation}
   join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and {chosen}
-  join pg_type t on t.oid = a.atttypid
+  -- what is fixed in length has no choice, and of the most usual types the defaults are known: a null needs no look
+  left join pg_type t on t.oid = case when a.attlen > 0 and a.attcollation = 0
+         or a.atttypid in (25, 1042, 1043) and a.attcollation = 100 and a.attstorage = 'x'
+         or a.atttypid in (17, 114, 3802) and a.attstorage = 'x' or a.atttypid = 1700 and a.attstorage = 'm'
+         then null else a.atttypid end
   -- a null finds nothing without a look at the index
   left join pg_attrdef e on e.adrelid = case when a.atthasdef and {defined} then a.attrelid end and e.adnum = a.attnum
-  left join pg_description d on d.objoid = case when {defined} then c.oid end and d.classoid = 'pg_class'::regclass
-   and d.objsubid = a.attnum
+  left join pg_description d on d.objoid = case when {defined} then c.oid end and d.classoid = 'pg_class'::regclass and d.objsubid = a.attnum
  where c.relkind in ('r', 'p', 'f', 'v', 'm');

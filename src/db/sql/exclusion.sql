@@ -8,8 +8,6 @@ select 'exclusion constraint' as kind, n.nspname as schema, c.relname as relatio
        con.condeferrable as deferrable,
        con.condeferred as initially_deferred,
        d.description as comment
-  from {wanted}
-  join pg_class c on c.oid = wanted.oid
-  join pg_namespace n on n.oid = c.relnamespace
+  from {relation}
   join pg_constraint con on con.conrelid = c.oid and con.contype = 'x'
   left join pg_description d on d.objoid = con.oid and d.classoid = 'pg_constraint'::regclass and d.objsubid = 0;

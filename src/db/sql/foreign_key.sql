@@ -23,13 +23,11 @@ select 'foreign key' as kind, n.nspname as schema, c.relname as relation, con.co
        nullif({not_enforced}, false) as not_enforced,
        nullif(con.conparentid <> 0, false) as inherited,
        d.description as comment
-  from {wanted}
-  join pg_class c on c.oid = wanted.oid
-  join pg_namespace n on n.oid = c.relnamespace
+  from {relation}
   join pg_constraint con on con.conrelid = c.oid and con.contype = 'f'
   join pg_class f on f.oid = con.confrelid
   join pg_namespace fn on fn.oid = f.relnamespace
-  left join pg_constraint up on up.oid = con.conparentid and con.conparentid <> 0
+  left join pg_constraint up on up.oid = nullif(con.conparentid, 0)
   left join pg_description d on d.objoid = con.oid and d.classoid = 'pg_constraint'::regclass and d.objsubid = 0
  -- a key that references a partitioned table has inner rows for each of its partitions
  where up.oid is null or up.conrelid <> con.conrelid and up.confrelid = con.confrelid;

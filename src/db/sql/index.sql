@@ -26,9 +26,7 @@ select 'index' as kind, n.nspname as schema, c.relname as relation, ic.relname a
        d.description as comment,
        -- no column of the catalog tells the collation that an expression has by itself; the text does
        case when k.collated_expression then coalesce(pg_get_indexdef(ic.oid), {disturbed}) end as definition
-  from {wanted}
-  join pg_class c on c.oid = wanted.oid
-  join pg_namespace n on n.oid = c.relnamespace
+  from {relation}
   join pg_index x on x.indrelid = c.oid
   join pg_class ic on ic.oid = x.indexrelid and {chosen}
   join pg_am am on am.oid = ic.relam

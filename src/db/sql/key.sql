@@ -14,9 +14,7 @@ select case con.contype when 'p' then 'primary key' else 'unique constraint' end
        con.condeferred as initially_deferred,
        nullif(con.conparentid <> 0, false) as inherited,
        d.description as comment
-  from {wanted}
-  join pg_class c on c.oid = wanted.oid
-  join pg_namespace n on n.oid = c.relnamespace
+  from {relation}
   join pg_constraint con on con.conrelid = c.oid and con.contype in ('p', 'u')
   join pg_index x on x.indexrelid = con.conindid
   left join pg_description d on d.objoid = con.oid and d.classoid = 'pg_constraint'::regclass and d.objsubid = 0;

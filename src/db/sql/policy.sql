@@ -9,8 +9,6 @@ select 'policy' as kind, n.nspname as schema, c.relname as relation, p.polname a
        case when {defined} and p.polwithcheck is not null
             then coalesce(pg_get_expr(p.polwithcheck, p.polrelid), {disturbed}) end as with_check,
        d.description as comment
-  from {wanted}
-  join pg_class c on c.oid = wanted.oid
-  join pg_namespace n on n.oid = c.relnamespace
+  from {relation}
   join pg_policy p on p.polrelid = c.oid and {chosen}
   left join pg_description d on d.objoid = p.oid and d.classoid = 'pg_policy'::regclass and d.objsubid = 0;

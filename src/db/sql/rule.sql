@@ -4,8 +4,6 @@ select 'rule' as kind, n.nspname as schema, c.relname as relation, r.rulename as
        case r.ev_enabled when 'O' then 'origin' when 'D' then 'disabled' when 'R' then 'replica'
                          else 'always' end as enabled,
        d.description as comment
-  from {wanted}
-  join pg_class c on c.oid = wanted.oid
-  join pg_namespace n on n.oid = c.relnamespace
+  from {relation}
   join pg_rewrite r on c.relhasrules and r.ev_class = c.oid and r.rulename <> '_RETURN'
   left join pg_description d on d.objoid = r.oid and d.classoid = 'pg_rewrite'::regclass and d.objsubid = 0;

@@ -11,9 +11,7 @@ select 'sequence' as kind, n.nspname as schema, c.relname as name,
        nullif(o.deptype = 'i', false) as identity,
        pg_get_userbyid(c.relowner) as owner,
        d.description as comment
-  from {wanted}
-  join pg_class c on c.oid = wanted.oid
-  join pg_namespace n on n.oid = c.relnamespace
+  from {relation}
   join pg_sequence s on s.seqrelid = c.oid
   left join lateral (
        select tn.nspname as schema, t.relname as relation, o.deptype,

@@ -14,9 +14,7 @@ select 'statistics' as kind, n.nspname as schema, c.relname as relation,
        case when s.stxnamespace <> c.relnamespace then sn.nspname end as in_schema,
        pg_get_userbyid(s.stxowner) as owner,
        d.description as comment
-  from {wanted}
-  join pg_class c on c.oid = wanted.oid
-  join pg_namespace n on n.oid = c.relnamespace
+  from {relation}
   join pg_statistic_ext s on s.stxrelid = c.oid
   join pg_namespace sn on sn.oid = s.stxnamespace
   left join pg_description d on d.objoid = s.oid and d.classoid = 'pg_statistic_ext'::regclass and d.objsubid = 0;

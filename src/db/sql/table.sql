@@ -45,9 +45,7 @@ select 'table' as kind, n.nspname as schema, c.relname as name,
           where ft.ftrelid = c.oid) end as server,
        pg_get_userbyid(c.relowner) as owner,
        d.description as comment
-  from {wanted}
-  join pg_class c on c.oid = wanted.oid
-  join pg_namespace n on n.oid = c.relnamespace
+  from {relation}
   left join pg_class toast on toast.oid = c.reltoastrelid
   left join pg_description d on d.objoid = c.oid and d.classoid = 'pg_class'::regclass and d.objsubid = 0
  where c.relkind in ('r', 'p', 'f');

@@ -35,9 +35,7 @@ select 'trigger' as kind, n.nspname as schema, c.relname as relation, t.tgname a
        t.tgnewtable as new_table,
        {cloned} as cloned,
        d.description as comment
-  from {wanted}
-  join pg_class c on c.oid = wanted.oid
-  join pg_namespace n on n.oid = c.relnamespace
+  from {relation}
   join pg_trigger t on t.tgrelid = c.oid and {own_trigger} and {chosen}
   join pg_proc p on p.oid = t.tgfoid
   join pg_namespace fn on fn.oid = p.pronamespace

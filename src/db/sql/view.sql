@@ -9,8 +9,6 @@ select case c.relkind when 'v' then 'view' else 'materialized view' end as kind,
          select s.spcname from pg_tablespace s where s.oid = c.reltablespace) end as tablespace,
        pg_get_userbyid(c.relowner) as owner,
        d.description as comment
-  from {wanted}
-  join pg_class c on c.oid = wanted.oid
-  join pg_namespace n on n.oid = c.relnamespace
+  from {relation}
   left join pg_description d on d.objoid = c.oid and d.classoid = 'pg_class'::regclass and d.objsubid = 0
  where c.relkind in ('v', 'm');
