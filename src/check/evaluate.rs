@@ -1,7 +1,8 @@
 //! Suites and a catalog → verdicts and questions.
 
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rustc_hash::FxHashSet;
 
 use crate::catalog::{Catalog, Kind, ObjectId};
 
@@ -206,10 +207,11 @@ impl<'a> Evaluator<'a> {
     }
 
     fn ask_once(&mut self) {
-        let mut seen = HashSet::new();
-        self.evaluation
-            .questions
-            .retain(|question| seen.insert(question.clone()));
+        let mut seen = FxHashSet::default();
+        let questions = &self.evaluation.questions;
+        let is_new: Vec<bool> = questions.iter().map(|question| seen.insert(question)).collect();
+        let mut is_new = is_new.into_iter();
+        self.evaluation.questions.retain(|_| is_new.next() == Some(true));
     }
 }
 

@@ -10,7 +10,7 @@ use crate::catalog::{Kind, ObjectId};
 use crate::diagnostic::Diagnostic;
 use crate::migration::Version;
 use crate::source::{SourceFile, Span};
-use crate::sql::fragment::{self, FragmentError};
+use crate::sql::fragment::{self, Column, FragmentError};
 use crate::sql::{Name, quote_ident};
 
 use super::document::{Fields, Item, Reader, Text, items_of};
@@ -43,6 +43,7 @@ pub fn parse_in(
         schema: schema.to_string(),
         complete: false,
         shared: Shared::default(),
+        columns: FxHashMap::default(),
         checks: Vec::new(),
         ignored: Vec::new(),
         accepts: Vec::new(),
@@ -59,7 +60,7 @@ pub fn parse_in(
         return Err(parser.reader.into_diagnostics());
     }
     let title = parser.document(document.get_ref());
-    parser.checks.sort_by_key(|check| check.span.start);
+    parser.sort();
     parser.duplicates();
     if parser.reader.is_clean() && parser.checks.is_empty() {
         parser.reader.push(
@@ -96,6 +97,8 @@ pub(crate) struct Parser {
     pub(crate) complete: bool,
     /// What the suite's probes share.
     pub(crate) shared: Shared,
+    /// What the texts of columns say: many are the same.
+    columns: FxHashMap<String, Arc<Column>>,
     checks: Vec<Check>,
     /// What `exact` passes over.
     pub(crate) ignored: Vec<Ignored>,
@@ -208,6 +211,7 @@ impl Parser {
                     let (mut parser, parse) = (self.beside(), &parse);
                     scope.spawn(move || {
                         part.iter().for_each(|entry| parse(&mut parser, entry));
+                        parser.sort();
                         parser
                     })
                 })
@@ -228,6 +232,11 @@ impl Parser {
         }
     }
 
+    /// Brings the checks into the order of the file.
+    fn sort(&mut self) {
+        self.checks.sort_by_key(|check| check.span.start);
+    }
+
     /// A parser of the same file that has found nothing yet.
     fn beside(&self) -> Parser {
         Parser {
@@ -235,6 +244,7 @@ impl Parser {
             schema: self.schema.clone(),
             complete: self.complete,
             shared: self.shared.clone(),
+            columns: FxHashMap::default(),
             checks: Vec::new(),
             ignored: Vec::new(),
             accepts: Vec::new(),
@@ -349,6 +359,16 @@ impl Parser {
                 None
             }
         }
+    }
+
+    /// What a string says of a column.
+    pub(crate) fn column(&mut self, name: &str, text: &Text) -> Option<Arc<Column>> {
+        if let Some(known) = self.columns.get(&text.value) {
+            return Some(Arc::clone(known));
+        }
+        let column = Arc::new(self.fragment(name, text, fragment::column)?);
+        self.columns.insert(text.value.clone(), Arc::clone(&column));
+        Some(column)
     }
 
     /// An expression that a string holds.

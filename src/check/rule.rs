@@ -183,8 +183,13 @@ impl<'a> Holders<'a> {
         keep: impl Fn(&Claim<'_>, &Holder) -> bool,
         claims_of: impl Fn(Holder) -> Vec<Claim<'a>>,
     ) {
+        // most claims of a check are about one object
+        let mut own: Option<&ObjectId> = None;
         for claim in claims {
             if let Some(id) = claim.object() {
+                if matches!(claim, Claim::Property(..)) && own.is_some_and(|own| std::ptr::eq(own, id)) {
+                    continue;
+                }
                 let sole = self.sole.entry(id).or_insert(Sole {
                     holder,
                     presence: false,
@@ -192,6 +197,7 @@ impl<'a> Holders<'a> {
                 });
                 if sole.holder == holder && !sole.contested {
                     sole.presence |= matches!(claim, Claim::Presence(_));
+                    own = Some(id);
                     continue;
                 }
                 if !std::mem::replace(&mut sole.contested, true) {

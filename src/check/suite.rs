@@ -60,15 +60,7 @@ impl Suite {
 
     /// What has to be read of the catalog to judge it.
     pub fn scope(&self) -> Scope {
-        let mut scope = Scope::default();
-        self.cover(&mut scope);
-        scope
-    }
-
-    fn cover(&self, scope: &mut Scope) {
-        for check in &self.checks {
-            check.rule.cover(scope);
-        }
+        scope(&[self])
     }
 
     pub(crate) fn location(&self, check: &Check) -> Location {
@@ -78,25 +70,52 @@ impl Suite {
 
 /// What has to be read to judge all of them.
 pub fn scope(suites: &[&Suite]) -> Scope {
-    let mut scope = Scope::default();
-    suites.iter().for_each(|suite| suite.cover(&mut scope));
-    scope
+    scope_of(suites, &Scope::default())
+}
+
+/// What all of them need read, by what `blank` says of the reading; many on all processors.
+fn scope_of(suites: &[&Suite], blank: &Scope) -> Scope {
+    let checks: Vec<&Check> = suites.iter().flat_map(|suite| &suite.checks).collect();
+    let of = |checks: &[&Check]| {
+        let mut scope = blank.clone();
+        checks.iter().for_each(|check| check.rule.cover(&mut scope));
+        scope
+    };
+    if checks.len() < MANY_CHECKS {
+        return of(&checks);
+    }
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let parts = checks.chunks(checks.len().div_ceil(processors));
+        let workers: Vec<_> = parts.map(|part| scope.spawn(move || of(part))).collect();
+        let scopes = workers.into_iter().map(|worker| match worker.join() {
+            Ok(scope) => scope,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        let all = scopes.reduce(|mut all, more| {
+            all.extend(more);
+            all
+        });
+        all.unwrap_or_default()
+    })
 }
 
 /// The least that has to be read to see that all is as they say; where something of that is not there
 /// ([`super::lacks`]), [`scope`] reads what the verdicts tell of it. The same as [`scope`] of many checks: naming them all
 /// would cost more than it saves.
 pub fn narrow_scope(suites: &[&Suite]) -> Scope {
-    let mut scope = Scope {
+    let blank = Scope {
         is_narrow: suites.iter().map(|suite| suite.checks()).sum::<usize>() <= MANY_NAMES,
         ..Scope::default()
     };
-    suites.iter().for_each(|suite| suite.cover(&mut scope));
-    scope
+    scope_of(suites, &blank)
 }
 
 /// From how many checks on their objects are not read by name.
 const MANY_NAMES: usize = 4_000;
+
+/// How many checks are worth a thread.
+const MANY_CHECKS: usize = 2_000;
 
 /// A relation's name as a suite with that schema would write it.
 pub(crate) fn spell(suite_schema: &str, schema: &str, name: &str) -> String {

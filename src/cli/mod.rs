@@ -91,7 +91,10 @@ async fn dispatch(args: &Args) -> ExitCode {
         }
         return write_files(args, &report);
     }
-    show(args, &report)
+    let exit = show(args, &report);
+    // tens of thousands of checks are not freed in no time, and the process ends
+    std::mem::forget(report);
+    exit
 }
 
 /// The surroundings of a verb that talks to a database.

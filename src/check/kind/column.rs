@@ -6,7 +6,7 @@ use crate::check::document::{Fields, Item};
 use crate::check::object::{ObjectKind, ObjectRule, Target};
 use crate::check::parse::{Parser, Table};
 use crate::check::verdict::Difference;
-use crate::sql::fragment::{self, Identity};
+use crate::sql::fragment::Identity;
 use crate::sql::types::parse_type;
 use crate::sql::{parse_name, quote_ident};
 
@@ -56,6 +56,7 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
     let Some(entries) = p.reader.items(item, "a table of columns") else {
         return;
     };
+    let on = table.sql();
     for entry in &entries {
         let Some(name) = p.reader.ident("column", &entry.key) else {
             continue;
@@ -64,7 +65,7 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
         let Some((text, fields)) = p.definition(entry, &within, MORE) else {
             continue;
         };
-        let Some(column) = p.fragment(&name, &text, fragment::column) else {
+        let Some(column) = p.column(&name, &text) else {
             continue;
         };
         let mut wants = vec![
@@ -118,10 +119,11 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
         }
         let mut rule = ObjectRule::new(&KIND, Target::Id(table.object(Kind::Column, name.clone())));
         rule.wants = wants;
-        rule.needs = type_needs(p, &column.type_name);
+        if !column.type_is_builtin {
+            rule.needs = type_needs(p, &column.type_name);
+        }
         rule.create = Some(format!(
-            "ALTER TABLE {} ADD COLUMN {} {}",
-            table.sql(),
+            "ALTER TABLE {on} ADD COLUMN {} {}",
             quote_ident(&name),
             text.value.trim()
         ));

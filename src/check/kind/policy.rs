@@ -19,6 +19,7 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
     let Some(entries) = p.reader.items(item, "a table of policies") else {
         return;
     };
+    let on = table.sql();
     for entry in &entries {
         let Some(name) = p.reader.ident("policy", &entry.key) else {
             continue;
@@ -87,11 +88,7 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
             using.as_ref().map(|text| text.value.as_str()),
             with_check.as_ref().map(|text| text.value.as_str()),
         );
-        rule.create = Some(format!(
-            "CREATE POLICY {} ON {} {clauses}",
-            quote_ident(&name),
-            table.sql()
-        ));
+        rule.create = Some(format!("CREATE POLICY {} ON {on} {clauses}", quote_ident(&name)));
         p.add_on(table, "policy", &name, &entry.key, clauses, rule);
     }
 }
