@@ -51,7 +51,11 @@ impl Server {
         self.runtime
             .block_on(self.scratch.create_database(&name, template))
             .unwrap_or_else(|error| panic!("database {name} could not be created: {error}"));
-        Database { server: self, name }
+        let database = Database { server: self, name };
+        if self.scratch.version_num() < 130_000 && template.is_none() {
+            database.run(UUIDS);
+        }
+        database
     }
 
     /// A program beside those of the server, so of its own version, `pg_dump` for instance; else the one in PATH.
@@ -64,6 +68,10 @@ impl Server {
         }
     }
 }
+
+/// What the server has of its own from 13 on, and most schemas rely on.
+const UUIDS: &str = "CREATE FUNCTION pg_catalog.gen_random_uuid() RETURNS uuid LANGUAGE sql VOLATILE AS \
+     'SELECT pg_catalog.md5(pg_catalog.random()::text || pg_catalog.clock_timestamp()::text)::uuid'";
 
 /// A database that is dropped at the end of its test, and kept when the test fails.
 pub struct Database {
