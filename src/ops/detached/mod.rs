@@ -409,7 +409,7 @@ impl Runner<'_> {
         if !totals.approved(self.strict) {
             return Ok(Some(self.not_approved(step, report, totals, started).await));
         }
-        let record = self.record(&step, &report, verdict, elapsed);
+        let record = self.record(&step, self.checksum(&step), &report, verdict, elapsed);
         self.finish(Some(Finished {
             step,
             record,

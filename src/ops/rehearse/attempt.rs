@@ -265,7 +265,7 @@ impl Attempt<'_, '_> {
     /// What the history would say, so that the next step finds it so. The journal is left alone: its numbers would not
     /// come back.
     async fn record(&mut self, step: &Step<'_>) -> Result<Option<Failed>, Error> {
-        if let Some(entry) = self.runner.history_entry(step) {
+        if let Some(entry) = self.runner.history_entry(step, self.runner.checksum(step)) {
             let mut batch = Batch::new();
             batch.one(Stage::Record, &entry);
             if let Err(failure) = self.send(batch).await? {

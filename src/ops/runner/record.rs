@@ -33,10 +33,11 @@ pub(in crate::ops) struct Finished<'p> {
 }
 
 impl Runner<'_> {
-    /// The statements that record a step.
+    /// The statements that record a step; the checksum is that of [`checksum`](Runner::checksum).
     pub(in crate::ops) fn record(
         &self,
         step: &Step<'_>,
+        checksum: u64,
         report: &MigrationReport,
         verdict: &'static str,
         elapsed: Duration,
@@ -49,14 +50,17 @@ impl Runner<'_> {
         let row = self.journal_row(step, "done", verdict, elapsed, report, None);
         let is_planned = step.direction == Direction::Up && !step.migration.is_repeatable();
         if let (Plans::Made(number), true) = (self.session.plans, is_planned) {
-            return vec![plans::record_call(number, &now(), self.checksum(step), &row)];
+            return vec![plans::record_call(number, &now(), checksum, &row)];
         }
         let row = tables::append_journal_sql(history, &row);
-        self.history_entry(step).into_iter().chain([row]).collect()
+        self.history_entry(step, checksum)
+            .into_iter()
+            .chain([row])
+            .collect()
     }
 
     /// The statement that brings the history table up to date with a step; refinery knows of no repeatable ones.
-    pub(in crate::ops) fn history_entry(&self, step: &Step<'_>) -> Option<String> {
+    pub(in crate::ops) fn history_entry(&self, step: &Step<'_>, checksum: u64) -> Option<String> {
         let (history, migration) = (&self.reading.history, step.migration);
         match step.direction {
             _ if migration.is_repeatable() => None,
@@ -65,14 +69,14 @@ impl Runner<'_> {
                 migration.version,
                 &migration.name,
                 &now(),
-                self.checksum(step),
+                checksum,
             )),
             Direction::Down => Some(tables::delete_history_sql(history, migration.version)),
         }
     }
 
     /// The checksum that the history has of a migration.
-    fn checksum(&self, step: &Step<'_>) -> u64 {
+    pub(in crate::ops) fn checksum(&self, step: &Step<'_>) -> u64 {
         let width = self.reading.history.width.unwrap_or(self.width);
         step.migration.checksum(width).unwrap_or_default()
     }

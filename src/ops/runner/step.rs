@@ -30,6 +30,8 @@ pub(super) struct Course<'p> {
     disturbances: usize,
     /// The step that was announced last.
     announced: Option<usize>,
+    /// What the history is to have of the step that runs.
+    checksum: u64,
 }
 
 /// How a try ended.
@@ -63,6 +65,7 @@ impl Course<'_> {
             busy: 0,
             disturbances: 0,
             announced: None,
+            checksum: 0,
         }
     }
 }
@@ -119,6 +122,8 @@ impl Runner<'_> {
         let (first, second) = self.messages(&at.step, look, &token, course.finished.as_ref());
         let first = first.send(self.session.client()).await;
         let second = second.send(self.session.client()).await;
+        // while the server is busy
+        course.checksum = self.checksum(&at.step);
         let mut first = self.context.answer(&self.session, first.reply()).await;
         if let Some(refusal) = first
             .answer
@@ -296,7 +301,7 @@ impl Runner<'_> {
             let outcome = self.not_approved(at.step, report, totals, at.started).await;
             return Ok(Turn::Stopped(outcome));
         }
-        let record = self.record(&at.step, &report, verdict, elapsed);
+        let record = self.record(&at.step, course.checksum, &report, verdict, elapsed);
         let mut earlier = Vec::new();
         if let Some(mut before) = course.finished.take() {
             earlier = std::mem::take(&mut before.earlier);
