@@ -90,6 +90,7 @@ static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
         (r"(?m)^ *─+$", "[LINE]"),
         // a column that holds durations is as wide as the longest of them
         (r"took +by", "took by"),
+        (r"\boutcome +took by", "outcome   took by"),
         (r" *\b\d+(?:\.\d+)? (?:ms|µs)\b", " [TIME]"),
         (r" *\b\d+(?:\.\d+)? s\b( more)?", " [TIME]${1}"),
         (r" *\b\d+ min \d+ s\b", " [TIME]"),
