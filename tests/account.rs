@@ -189,27 +189,37 @@ fn a_plain_create_is_not_taken_for_new_where_it_need_not_be() {
     let cases = [
         (
             "taken_out",
+            "public, other",
             "DROP TABLE there;\nCREATE TABLE there (id integer, more integer);\n",
             r#"{"columns": ["public.there.more"]}"#,
         ),
         (
             "renamed",
+            "public, other",
             "ALTER TABLE there RENAME TO gone;\nCREATE TABLE there (id integer);\n",
             r#"{"columns": ["public.gone.id"], "tables": ["public.gone"]}"#,
         ),
         (
             "twin",
+            "public, other",
             "CREATE TABLE twin (id integer);\n",
             r#"{"columns": ["public.twin.id"], "tables": ["public.twin"]}"#,
         ),
         (
+            "elsewhere",
+            "public",
+            "SET search_path TO other;\nCREATE TABLE there (id integer, more integer);\n",
+            "{}",
+        ),
+        (
             "overload",
+            "public, other",
             "CREATE TABLE plain (id integer);\nCREATE FUNCTION f(text) RETURNS text LANGUAGE sql AS 'SELECT $1';\n",
             r#"{"columns": ["public.plain.id"], "tables": ["public.plain"], "functions": ["public.f(text)"]}"#,
         ),
     ];
     // with and without plans of the run's statements
-    for (before, (name, script, made)) in [0, 3]
+    for (before, (name, path, script, made)) in [0, 3]
         .into_iter()
         .flat_map(|before| cases.map(|case| (before, case)))
     {
@@ -223,11 +233,11 @@ fn a_plain_create_is_not_taken_for_new_where_it_need_not_be() {
         let version = before + 1;
         project.write(&format!("migrations/{version:04}_{name}.sql"), script);
         let database = Server::shared().database(&format!("account_{name}"));
-        database.run(
+        database.run(&format!(
             "CREATE TABLE there (id integer); CREATE SCHEMA other; CREATE TABLE other.twin (id integer); \
              CREATE FUNCTION f(integer) RETURNS integer LANGUAGE sql AS 'SELECT $1'; \
-             DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = public, other', current_database()); END $$",
-        );
+             DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = {path}', current_database()); END $$"
+        ));
         Pgplumb::new(&project, &database)
             .args(&["apply", "--yes"])
             .run()

@@ -12,7 +12,7 @@ use crate::history::{History, trace};
 use crate::migration::MigrationScript;
 use crate::plan::{Direction, Plan, Step};
 use crate::report::model::{Artifacts, MigrationReport, MigrationState};
-use crate::sql::{Action, Effect, ObjectKind};
+use crate::sql::{Action, Effect, ObjectKind, Statement};
 
 /// How much is read for a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -314,15 +314,19 @@ fn is_refused_twice(effect: &Effect, schemas: &[String]) -> bool {
     is_plain && !is_routine && (effect.object.name.schema.is_some() || schemas.len() == 1)
 }
 
-/// Whether a script takes nothing out of its place before it creates: then what the server creates was not there.
+/// Whether a script does nothing but make and alter objects where their names say: then what the server creates was not
+/// there. What takes something out of its place, or may change the search_path, is not like that.
 fn is_sure(script: &MigrationScript) -> bool {
-    let leaves = |effect: &Effect| {
-        matches!(
-            effect.action,
-            Action::Create { .. } | Action::Alter | Action::Comment | Action::Grant | Action::Revoke
-        )
+    let stays = |effect: &Effect| match effect.action {
+        Action::Create { .. } => effect.object.kind != ObjectKind::Schema,
+        Action::Alter | Action::Comment | Action::Grant | Action::Revoke => true,
+        _ => false,
     };
-    !script.statements().iter().any(|statement| statement.opaque) && effects(script).all(leaves)
+    let statements = script.statements();
+    let is_plain = |statement: &Statement| {
+        !statement.opaque && !statement.effects.is_empty() && statement.effects.iter().all(stays)
+    };
+    statements.iter().all(is_plain)
 }
 
 /// Whether the script does more than it says.
