@@ -71,14 +71,15 @@ fn alone_0024_has_three_root_causes_each_with_all_its_lines() {
     let server: &'static Server = Box::leak(Box::new(Server::start(Default::default())));
     let database = server.database("alone");
     let project = Project::shipped("0024");
-    let report = json(&project, &database, 3);
-    assert_eq!(report["verdict"], "blocked");
     let mut wanted = vec!["table organization", "schema auth", "role authenticated"];
-    // it came with an extension then
+    // it came with an extension then; the other tests find one that was made for them
     let is_old = server.scratch().version_num() < 130_000;
     if is_old {
+        database.run("drop function pg_catalog.gen_random_uuid()");
         wanted.insert(0, "function gen_random_uuid()");
     }
+    let report = json(&project, &database, 3);
+    assert_eq!(report["verdict"], "blocked");
     assert_eq!(objects(&report), wanted);
     if is_old {
         let remedy = report["root_causes"][0]["remedy"].as_str().unwrap();

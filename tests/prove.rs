@@ -282,7 +282,7 @@ const HISTORIES: [History; 4] = [
     },
     History {
         name: "e2b",
-        since: 12,
+        since: 15,
         src: "packages/db/migrations",
         both: true,
     },

@@ -4,7 +4,7 @@
 //! it writes about an error is read back, so that the error has its place.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 use std::process::Stdio;
 
 use tokio::process::Command;
@@ -109,9 +109,10 @@ impl Psql {
         let complaint = Complaint::of(said);
         let place = complaint.at.and_then(|(path, line)| {
             let path = self.directory.join(path);
-            let shown = path
+            let plain = plain(&path);
+            let shown = plain
                 .strip_prefix(&self.root)
-                .unwrap_or(&path)
+                .unwrap_or(&plain)
                 .display()
                 .to_string();
             let file = match shown == script.file.path() {
@@ -128,6 +129,20 @@ impl Psql {
             ..Failure::of(Error::Server(Box::new(complaint.error)))
         }
     }
+}
+
+/// The path without `folder/..`, which psql leaves in until version 14.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match (component, plain.components().next_back()) {
+            (Component::ParentDir, Some(Component::Normal(_))) => {
+                plain.pop();
+            }
+            _ => plain.push(component),
+        }
+    }
+    plain
 }
 
 /// The settings that every session of ours has.
