@@ -16,11 +16,12 @@ help: ## what can be made
 deps: ## install what is missing: a C compiler, PostgreSQL 12 or newer (only its programs, no service)
 	@sh .ci/deps
 
-build: deps ## target/release/pgplumb
+build: deps ## target/release/pgplumb, optimized as a whole
 	@sh .ci/build $(CARGO)
 
-demo: build ## the whole story, on a throw-away PostgreSQL that is gone afterwards
-	@exec target/release/pgplumb demo
+demo: deps ## the whole story, on a throw-away PostgreSQL that is gone afterwards
+	@sh .ci/build $(CARGO) dev
+	@exec target/debug/pgplumb demo
 
 test: ## unit tests, and black-box tests on servers that the tests start themselves
 	@sh .ci/deps test
