@@ -205,3 +205,64 @@ fn exact_passes_over_what_extensions_own_and_what_is_ignored() {
     let (code, report) = verify(&project, &database);
     assert_eq!((code, troubles(&report)), (0, Vec::new()));
 }
+
+#[test]
+fn what_is_gone_is_told_and_not_what_it_stood_on() {
+    let database = Server::shared().database("stood_on");
+    database.run(
+        "CREATE TABLE keyed (id int PRIMARY KEY); CREATE TABLE \"Noted Down\" (note text, more int); \
+         CREATE TABLE linked (id int REFERENCES keyed); CREATE TABLE bare (id int)",
+    );
+    let project = Project::new().with(
+        "checks/all.toml",
+        "[table.keyed]\nprimary_key = [\"id\"]\n[table.'\"Noted Down\"']\ncolumn.note = \"text\"\n\
+         [table.linked]\nforeign_key.id = \"keyed(id)\"\n[table.bare]\n",
+    );
+    assert_eq!(verify(&project, &database).0, 0);
+    let find = |change: &str, back: &str, wanted: &[&str]| {
+        run(&database, change).unwrap_or_else(|error| panic!("{change}: {error}"));
+        let (code, report) = verify(&project, &database);
+        let found: Vec<String> = troubles(&report);
+        let ids: Vec<&str> = found.iter().filter_map(|line| line.split(": ").next()).collect();
+        assert_eq!((code, ids.as_slice()), (1, wanted), "{change}: {found:?}");
+        run(&database, back).unwrap_or_else(|error| panic!("{back}: {error}"));
+        assert_eq!(verify(&project, &database).0, 0, "{back}");
+    };
+    find(
+        "ALTER TABLE linked DROP CONSTRAINT linked_id_fkey",
+        "ALTER TABLE linked ADD FOREIGN KEY (id) REFERENCES keyed",
+        &["fail all/table.linked/foreign_key.id"],
+    );
+    find(
+        "ALTER TABLE \"Noted Down\" DROP COLUMN note",
+        "ALTER TABLE \"Noted Down\" ADD note text",
+        &["fail all/table.\"Noted Down\"/column.note"],
+    );
+    find(
+        "ALTER TABLE keyed DROP CONSTRAINT keyed_pkey CASCADE",
+        "ALTER TABLE keyed ADD PRIMARY KEY (id); ALTER TABLE linked ADD FOREIGN KEY (id) REFERENCES keyed",
+        &[
+            "fail all/table.keyed/primary_key",
+            "fail all/table.linked/foreign_key.id",
+        ],
+    );
+    // a view of the same columns is no table
+    find(
+        "DROP TABLE \"Noted Down\"; CREATE VIEW \"Noted Down\" AS SELECT 'a'::text AS note",
+        "DROP VIEW \"Noted Down\"; CREATE TABLE \"Noted Down\" (note text)",
+        &["fail all/table.\"Noted Down\""],
+    );
+    find(
+        "DROP TABLE \"Noted Down\"",
+        "CREATE TABLE \"Noted Down\" (note text)",
+        &[
+            "fail all/table.\"Noted Down\"",
+            "blocked all/table.\"Noted Down\"/column.note",
+        ],
+    );
+    find(
+        "DROP TABLE bare",
+        "CREATE TABLE bare (id int)",
+        &["fail all/table.bare"],
+    );
+}

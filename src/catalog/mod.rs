@@ -30,6 +30,8 @@ pub struct Catalog {
     objects: BTreeSet<ById>,
     /// The server's clock when it was read, RFC 3339 in UTC; `None` for an empty value.
     pub read_at: Option<String>,
+    /// Relations, by schema and name, of which all columns are known to have been read.
+    pub with_columns: BTreeSet<(String, String)>,
 }
 
 impl PartialEq for Catalog {

@@ -20,6 +20,8 @@ pub struct Scope {
     pub is_narrow: bool,
     /// Whether a narrow reading reads the comments of relations and of what stands on them; any other does.
     pub comments: bool,
+    /// Whether a narrow reading reads how columns are stored; any other does.
+    pub storage: bool,
     /// The names of objects that are read by name, of whatever relation with [`Parts::with_named`].
     pub names: BTreeMap<Kind, BTreeSet<String>>,
     /// The same as `relations` by pattern, `*` for any characters.
@@ -152,6 +154,14 @@ impl Parts {
         self.bits & Parts::NAME.bits != 0 && self.bits & Parts::presence().bits != Parts::presence().bits
     }
 
+    /// Whether objects on the relation are read that are there when all is as it should be: what tells them tells the
+    /// relation as well.
+    pub fn tell_relation(self) -> bool {
+        let mostly_there = [Kind::PrimaryKey, Kind::Unique, Kind::ForeignKey];
+        Kind::BY_NAME.iter().any(|&kind| self.reads_named(kind))
+            || mostly_there.iter().any(|&kind| self.reads(kind))
+    }
+
     /// Whether they are read with their definitions.
     pub fn defines(self, kind: Kind) -> bool {
         self.bits >> (2 * kind as u32) & 3 == 3
@@ -196,6 +206,13 @@ impl Scope {
             .into_iter()
             .flat_map(BTreeMap::values)
             .copied()
+    }
+
+    /// The relations of which it names all columns, or all that stands on them.
+    pub fn with_columns(&self) -> impl Iterator<Item = &(String, String)> {
+        let parts = self.parts.iter();
+        let with_columns = parts.filter_map(|(name, parts)| parts.reads(Kind::Column).then_some(name));
+        self.relations.iter().chain(with_columns)
     }
 
     /// The relations that it names, all of them or parts.
@@ -256,6 +273,7 @@ impl Scope {
         let nothing = Scope {
             is_narrow: self.is_narrow,
             comments: self.comments,
+            storage: self.storage,
             ..Scope::default()
         };
         *self == nothing
@@ -270,6 +288,7 @@ impl Scope {
             defined_columns: BTreeSet::new(),
             is_narrow: false,
             comments: false,
+            storage: false,
             ..self.clone()
         };
         rest.is_empty()
@@ -281,6 +300,7 @@ impl Scope {
     /// Adds all that `other` covers.
     pub fn extend(&mut self, other: Scope) {
         self.comments |= other.comments;
+        self.storage |= other.storage;
         self.relations.extend(other.relations);
         for (own, theirs) in [
             (&mut self.parts, other.parts),

@@ -10,6 +10,7 @@ use super::compare::Alike;
 use super::question::{Answers, Question};
 use super::rule::{Claim, Holder, Judge, Ledger, Outcome};
 use super::suite::{Check, Suite};
+use super::twins::Twins;
 use super::verdict::{Status, Verdict};
 
 /// What an evaluation found.
@@ -75,6 +76,7 @@ impl<'a> Claimed<'a> {
 pub struct Evaluator<'a> {
     claimed: &'a Claimed<'a>,
     catalog: &'a Catalog,
+    twins: Twins,
     evaluation: Evaluation,
     /// The checks whose verdicts are provisional, with the places of these.
     open: Vec<(Holder, usize)>,
@@ -91,6 +93,7 @@ impl<'a> Evaluator<'a> {
         let mut evaluator = Evaluator {
             claimed,
             catalog,
+            twins: Twins::default(),
             evaluation: Evaluation::default(),
             open: Vec::new(),
         };
@@ -99,13 +102,12 @@ impl<'a> Evaluator<'a> {
         let holders: Vec<Holder> = judged
             .flat_map(|(index, suite)| (0..suite.checks.len()).map(move |number| (index, number)))
             .collect();
-        for (place, (me, judged)) in holders
-            .iter()
-            .zip(evaluator.judge_each(&holders, answers))
-            .enumerate()
-        {
+        evaluator.evaluation.verdicts.reserve(holders.len());
+        let judged = evaluator.judge_each(&holders, answers);
+        for (place, (me, judged)) in holders.iter().zip(judged).enumerate() {
+            evaluator.note(*me, place, judged.is_open);
             evaluator.evaluation.verdicts.push(judged.verdict);
-            evaluator.note(*me, place, judged.questions);
+            evaluator.evaluation.questions.extend(judged.questions);
         }
         evaluator.ask_once();
         evaluator
@@ -122,8 +124,9 @@ impl<'a> Evaluator<'a> {
         let open = std::mem::take(&mut self.open);
         let holders: Vec<Holder> = open.iter().map(|(me, _)| *me).collect();
         for ((me, place), judged) in open.into_iter().zip(self.judge_each(&holders, answers)) {
+            self.note(me, place, judged.is_open);
             self.evaluation.verdicts[place] = judged.verdict;
-            self.note(me, place, judged.questions);
+            self.evaluation.questions.extend(judged.questions);
         }
         self.ask_once();
     }
@@ -133,34 +136,34 @@ impl<'a> Evaluator<'a> {
         self.evaluation.verdicts
     }
 
-    /// Keeps what a check asks, for when the answers are there.
-    fn note(&mut self, me: Holder, place: usize, questions: Vec<Question>) {
-        if !questions.is_empty() {
+    /// Keeps a check that is open, for when the answers are there.
+    fn note(&mut self, me: Holder, place: usize, is_open: bool) {
+        if is_open {
             self.open.push((me, place));
-            self.evaluation.questions.extend(questions);
         }
     }
 
     /// Judges checks, in their order; many of them on all processors.
-    fn judge_each(&self, holders: &[Holder], answers: &Answers) -> Vec<Judged> {
-        let judge = |part: &[Holder], alike: &mut Alike| -> Vec<Judged> {
-            part.iter().map(|me| self.judge(*me, answers, alike)).collect()
+    fn judge_each(&self, holders: &[Holder], answers: &Answers) -> impl Iterator<Item = Judged> + use<> {
+        let judge = |part: &[Holder], worker: &mut Worker| -> Vec<Judged> {
+            part.iter().map(|me| self.judge(*me, answers, worker)).collect()
         };
         if holders.len() < MANY_CHECKS {
-            return judge(holders, &mut Alike::default());
+            let all = vec![judge(holders, &mut Worker::default())];
+            return all.into_iter().flatten();
         }
         // some checks take longer than others: who is done takes the next part
         let parts: Vec<&[Holder]> = holders.chunks(PART).collect();
         let next = AtomicUsize::new(0);
         let work = || {
-            let mut alike = Alike::default();
+            let mut worker = Worker::default();
             let mut judged = Vec::new();
             loop {
                 let place = next.fetch_add(1, Ordering::Relaxed);
                 let Some(part) = parts.get(place) else {
                     return judged;
                 };
-                judged.push((place, judge(part, &mut alike)));
+                judged.push((place, judge(part, &mut worker)));
             }
         };
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
@@ -175,10 +178,11 @@ impl<'a> Evaluator<'a> {
                 .collect()
         });
         judged.sort_unstable_by_key(|(place, _)| *place);
-        judged.into_iter().flat_map(|(_, part)| part).collect()
+        let parts: Vec<Vec<Judged>> = judged.into_iter().map(|(_, part)| part).collect();
+        parts.into_iter().flatten()
     }
 
-    fn judge(&self, me: Holder, answers: &Answers, alike: &mut Alike) -> Judged {
+    fn judge(&self, me: Holder, answers: &Answers, worker: &mut Worker) -> Judged {
         let Claimed { suites, ledger } = self.claimed;
         let suite = suites[me.0];
         let check = &suite.checks[me.1];
@@ -192,7 +196,8 @@ impl<'a> Evaluator<'a> {
                 me,
                 answers,
                 questions: &mut questions,
-                alike,
+                alike: &mut worker.alike,
+                twins: &self.twins,
             }),
         };
         if let Some(cause) = &mut outcome.blocked_by
@@ -200,8 +205,11 @@ impl<'a> Evaluator<'a> {
         {
             *cause = known.to_string();
         }
+        let is_open = !questions.is_empty();
+        questions.retain(|question| worker.asked.insert(question.clone()));
         Judged {
             verdict: verdict(suite, check, outcome),
+            is_open,
             questions,
         }
     }
@@ -216,14 +224,22 @@ impl<'a> Evaluator<'a> {
 }
 
 /// How many checks are worth a thread.
-const MANY_CHECKS: usize = 2_000;
+const MANY_CHECKS: usize = 500;
 
 /// How many checks a thread takes at once.
-const PART: usize = 500;
+const PART: usize = 250;
 
-/// A verdict with what it asks of the server, while it is provisional.
+/// What one thread remembers from check to check.
+#[derive(Default)]
+struct Worker {
+    alike: Alike,
+    asked: FxHashSet<Question>,
+}
+
+/// A verdict with what it asks of the server, and was not asked before, while it is provisional.
 struct Judged {
     verdict: Verdict,
+    is_open: bool,
     questions: Vec<Question>,
 }
 

@@ -16,6 +16,7 @@ pub mod generate;
 mod document;
 mod rule;
 mod compare;
+mod twins;
 mod object;
 mod kind;
 #[cfg(test)]

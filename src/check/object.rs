@@ -282,7 +282,10 @@ impl Rule for ObjectRule {
 
     fn cover(&self, scope: &mut Scope) {
         let id = self.target.id();
-        scope.comments |= self.wants.iter().any(|want| want.property == "comment");
+        for want in &self.wants {
+            scope.comments |= want.property == "comment";
+            scope.storage |= is_storage(want.property);
+        }
         if scope.is_narrow && self.is_by_name() {
             scope.add_named(id.kind, &id.schema, &id.relation, &id.name);
             return;
@@ -329,6 +332,14 @@ impl Rule for ObjectRule {
         }
         best.unwrap_or_else(|| self.absent(judge).object(self.target.path()))
     }
+}
+
+/// Whether it is a property of how a column is stored.
+fn is_storage(property: &str) -> bool {
+    matches!(
+        property,
+        "storage" | "compression" | "statistics_target" | "options"
+    )
 }
 
 /// The relation that an object stands on, when it is not there; as the suites call it.

@@ -86,7 +86,7 @@ pub fn parse_in(
 }
 
 /// How many entries are worth a thread.
-const MANY_ENTRIES: usize = 100;
+const MANY_ENTRIES: usize = 1_000;
 
 /// The parser of one file.
 pub(crate) struct Parser {

@@ -12,6 +12,7 @@ use crate::sql::glob;
 use super::compare::Alike;
 use super::question::{Answer, Answers, Question};
 use super::suite::Suite;
+use super::twins::Twins;
 use super::verdict::{Difference, Measure, Status};
 
 /// One entry of a check file. The implementations stand beside the parsers, one file a kind.
@@ -281,6 +282,7 @@ pub(crate) struct Judge<'a> {
     pub(crate) answers: &'a Answers,
     pub(crate) questions: &'a mut Vec<Question>,
     pub(crate) alike: &'a mut Alike,
+    pub(crate) twins: &'a Twins,
 }
 
 impl<'a> Judge<'a> {
@@ -290,7 +292,8 @@ impl<'a> Judge<'a> {
     }
 
     /// The server's answer; when there is none yet, the question is noted.
-    pub(crate) fn ask(&mut self, question: Question) -> Option<&'a Answer> {
+    pub(crate) fn ask(&mut self, mut question: Question) -> Option<&'a Answer> {
+        self.twins.ask(&mut question, self.catalog);
         let answer = self.answers.get(&question);
         if answer.is_none() {
             self.questions.push(question);

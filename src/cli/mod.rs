@@ -15,7 +15,7 @@ use std::sync::Mutex;
 use args::{Args, ChecksArgs, ChecksCommand, Command};
 use clap::Parser;
 
-use crate::db::ahead::Ahead;
+use crate::db::ahead::{Ahead, First};
 use crate::db::connect::HeadStart;
 use crate::db::history::Extent;
 use crate::db::parameters::Parameters;
@@ -114,6 +114,7 @@ fn context<'a>(
         ask_password: database::asker(),
         interrupt: interrupt.clone(),
         probes: ops::Consent::new(false, can_ask().then_some(commands::rollback::confirm)),
+        is_last: true,
     }
 }
 
@@ -124,19 +125,25 @@ fn context<'a>(
 async fn begin(args: &Args, found: &Found) -> Result<(Parameters, Option<Ahead>), ops::Error> {
     let parameters = database::parameters(args, &found.config)?;
     let connecting = HeadStart::begin(parameters.clone()).await;
-    let extent = match &args.command {
-        Command::Status(_) => Some(Extent::Runs),
+    let first = match &args.command {
+        Command::Verify(_) => Some(First::Snapshot),
+        Command::Status(_) => Some(First::History(Extent::Runs)),
         command if !command.reads_history() => None,
-        _ if found.may_repeat() => Some(Extent::Runs),
-        _ => Some(Extent::Rows),
+        _ if found.may_repeat() => Some(First::History(Extent::Runs)),
+        _ => Some(First::History(Extent::Rows)),
     };
-    let ahead = Ahead::begin(connecting, ops::settings(&found.config), extent);
+    let ahead = Ahead::begin(connecting, ops::settings(&found.config), first);
     Ok((parameters, Some(ahead)))
 }
 
-/// Reads the files of a project, while the server is heard.
+/// Reads the files of a project and parses its suites, while the server is heard. What is wrong with a suite is told when it is
+/// asked for.
 async fn read(found: Found) -> Result<Project, Vec<Diagnostic>> {
-    let reading = tokio::task::spawn_blocking(|| found.read());
+    let reading = tokio::task::spawn_blocking(|| {
+        let project = found.read()?;
+        let _ = project.suites();
+        Ok(project)
+    });
     match reading.await {
         Ok(project) => project,
         Err(error) => std::panic::resume_unwind(error.into_panic()),

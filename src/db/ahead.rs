@@ -14,21 +14,32 @@ pub struct Ahead(JoinHandle<Result<Option<Begun>, ConnectError>>);
 pub struct Begun {
     pub session: Session,
     /// `None` when it was not wanted.
-    pub history: Option<(Extent, Result<Reading, Failure>)>,
+    pub history: Option<(First, Result<Reading, Failure>)>,
+}
+
+/// What is said first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum First {
+    /// The history is read, in a transaction of its own.
+    History(Extent),
+    /// The history is read in a transaction of one snapshot, which stays open: see [`Session::open_snapshot`].
+    Snapshot,
 }
 
 impl Ahead {
-    /// Goes on from a connection that was begun. With an extent the history is read as soon as the server lets us in.
-    pub fn begin(connecting: HeadStart, settings: Settings, extent: Option<Extent>) -> Ahead {
+    /// Goes on from a connection that was begun, and says something as soon as the server lets us in.
+    pub fn begin(connecting: HeadStart, settings: Settings, first: Option<First>) -> Ahead {
         Ahead(tokio::spawn(async move {
             let Some(connection) = connecting.arrive().await? else {
                 return Ok(None);
             };
             let mut session = Session::new(connection, settings);
-            let history = match extent {
-                Some(extent) => Some((extent, session.load_history(extent).await)),
+            let history = match first {
+                Some(First::History(extent)) => Some(session.load_history(extent).await),
+                Some(First::Snapshot) => Some(session.open_snapshot().await),
                 None => None,
             };
+            let history = first.zip(history);
             Ok(Some(Begun { session, history }))
         }))
     }

@@ -20,7 +20,7 @@ use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 use super::batch::{Failure, Sent, Stage};
 use crate::catalog::decode::{self as rows, DecodeError};
 use crate::catalog::property::DETAILS;
-use crate::catalog::{Catalog, Kind, Object, Parts, Scope, Value};
+use crate::catalog::{Catalog, Kind, Object, ObjectId, Parts, Scope, Value};
 
 /// What the reading transaction must have set: names are printed with their schema unless it is `pg_catalog`,
 /// times in UTC; and no compilation for queries that take milliseconds. In force until the end of the
@@ -152,7 +152,15 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
                     true => without_comments(sql),
                     false => sql.to_string(),
                 };
-                sql.replace("{relation}", &relation)
+                let of_relation = if of_oids { "" } else { OF_RELATION };
+                let storage = if scope.is_narrow && !scope.storage {
+                    ""
+                } else {
+                    STORAGE
+                };
+                sql.replace("{of_relation}", of_relation)
+                    .replace("{storage}", storage)
+                    .replace("{relation}", &relation)
                     .replace("{wanted}", &from)
                     .replace("{defined}", &wanted.definition(scope))
                     .replace("{chosen}", &wanted.chosen(scope))
@@ -195,14 +203,36 @@ fn names_sql(scope: &Scope, is_resolved: bool) -> String {
             )
             .replace("{condition}", &named_only()),
         false => {
-            let named = scope.parts.iter().filter(|(_, parts)| parts.names());
+            let named: Vec<_> = named_alone(scope).collect();
+            if named.is_empty() {
+                return String::new();
+            }
             sql.replace("{relkind}", "c.relkind::text")
                 .replace("{schema}", "n.nspname::text")
                 .replace("{name}", "c.relname::text")
                 .replace("{condition}", RELATION_KINDS)
-                .replace("{relation}", &look_up(named.map(|(name, _)| (name, [])), []))
+                .replace(
+                    "{relation}",
+                    &look_up(named.into_iter().map(|name| (name, [])), []),
+                )
         }
     }
+}
+
+/// The relations whose names are read by themselves; what is read of the others tells them as well.
+fn named_alone(scope: &Scope) -> impl Iterator<Item = &(String, String)> {
+    let named = scope.parts.iter();
+    named.filter_map(|(name, parts)| (parts.names() && !parts.tell_relation()).then_some(name))
+}
+
+/// Whether a catalog that was read for `scope` has all relations that it would have, were each looked for by itself: of one
+/// on which nothing is that should be, it cannot be told whether it is there.
+pub fn tells_relations(scope: &Scope, catalog: &Catalog) -> bool {
+    let mut told = scope
+        .parts
+        .iter()
+        .filter(|(_, parts)| parts.names() && parts.tell_relation());
+    !is_by_name(scope) || told.all(|((schema, name), _)| catalog.relation(schema, name).is_some())
 }
 
 /// Relations `c` with their schemas `n`, by name; each with some flags.
@@ -532,6 +562,27 @@ const PRIVILEGES: &str = "(select json_agg(lower(x.privilege_type) || ' to ' \
      || case when x.is_grantable then ' with grant option' else '' end) \
      from aclexplode(held.acl) as x where x.grantee <> held.owner)";
 
+/// The names of the columns of a constraint `con`, in its order. Most have one, which needs no look at a set of them.
+const KEY_COLUMNS: &str = "case when array_length(con.{key}, 1) = 1 \
+     then (select json_build_array(a.attname) from pg_attribute a where a.attrelid = con.{table} and a.attnum = con.{key}[1]) \
+     else array_to_json(array(\
+     select (select a.attname from pg_attribute a where a.attrelid = con.{table} and a.attnum = key.attnum) \
+     from (select unnest(con.{key}) as attnum) as key)) end";
+
+/// The column that tells the kind of the relation that an object stands on.
+const RELKIND: &str = "relkind";
+
+/// That column, behind those of the object's kind, its schema and the relation.
+const OF_RELATION: &str = " c.relkind as relkind,";
+
+/// How a column `a` of the type `t` is stored.
+const STORAGE: &str = "case when a.attstorage <> t.typstorage then \
+     case a.attstorage when 'p' then 'plain' when 'e' then 'external' when 'x' then 'extended' else 'main' end end as storage, \
+     {compression} as compression, nullif(a.attstattarget, -1) as statistics_target, \
+     case when a.attoptions is not null or a.attfdwoptions is not null then (\
+     select json_agg(o.option) from (select unnest(a.attoptions) \
+     union all select {masked} from unnest(a.attfdwoptions) as o (option)) as o (option)) end as options, ";
+
 /// An option `o.option`, without what may be a secret.
 const MASKED: &str = "case when split_part(o.option, '=', 1) ~* 'passw|secret|token' \
      then split_part(o.option, '=', 1) || '=********' else o.option end";
@@ -560,7 +611,12 @@ pub(super) fn for_version(sql: &str, version_num: u32) -> String {
     };
     let clone_exists = "exists (select from pg_depend p where p.classid = 'pg_trigger'::regclass and p.objid = t.oid \
                         and p.refclassid = 'pg_trigger'::regclass)";
-    sql.replace("{privileges}", PRIVILEGES)
+    let key_columns = |table: &str, key: &str| KEY_COLUMNS.replace("{table}", table).replace("{key}", key);
+    sql.replace("{of_relation}", "")
+        .replace("{storage}", STORAGE)
+        .replace("{privileges}", PRIVILEGES)
+        .replace("{key_columns}", &key_columns("conrelid", "conkey"))
+        .replace("{target_columns}", &key_columns("confrelid", "confkey"))
         .replace("{masked}", MASKED)
         .replace("{types}", "current_setting('pgplumb.types')::oid[]")
         .replace("{functions}", "current_setting('pgplumb.functions')::oid[]")
@@ -858,6 +914,8 @@ pub struct Collected {
     catalog: Catalog,
     /// The first row that told no fact.
     error: Option<ReadError>,
+    /// The relation that a row told last beside an object on it.
+    relation: Option<ObjectId>,
 }
 
 impl Collected {
@@ -871,11 +929,42 @@ impl Collected {
             return;
         }
         match read_row(row) {
-            Ok(Some(Read::Object(object))) => self.catalog.insert(object),
+            Ok(Some(Read::Object(object))) => {
+                self.take_relation(row);
+                self.catalog.insert(object);
+            }
             Ok(Some(Read::Details(details))) => self.catalog.add(details),
             Ok(None) => {}
             Err(error) => self.error = Some(error),
         }
+    }
+
+    /// Takes in the relation that the object of a row stands on, where the row tells its kind.
+    fn take_relation(&mut self, row: &SimpleQueryRow) {
+        let Some(relkind) = relkind_of(row) else { return };
+        let (schema, name) = (row.get("schema").unwrap_or(""), row.get("relation").unwrap_or(""));
+        // mostly the one of the row before
+        let is_last = |id: &ObjectId| id.schema == schema && id.name == name;
+        if self.relation.as_ref().is_some_and(is_last) {
+            return;
+        }
+        let (kind, table) = match relkind {
+            "S" => (Kind::Sequence, None),
+            "v" => (Kind::View, None),
+            "m" => (Kind::MaterializedView, None),
+            "p" => (Kind::Table, Some("partitioned table")),
+            "f" => (Kind::Table, Some("foreign table")),
+            _ => (Kind::Table, Some("table")),
+        };
+        let id = ObjectId::new(kind, schema, name);
+        if self.catalog.get(&id).is_none() {
+            let mut relation = Object::new(id.clone());
+            if let Some(table) = table {
+                relation.properties.insert("type", Value::Text(table.to_string()));
+            }
+            self.catalog.insert(relation);
+        }
+        self.relation = Some(id);
     }
 
     /// What the rows told.
@@ -918,6 +1007,13 @@ pub async fn read_each(
     .await
 }
 
+/// The kind of the relation that the object of a row stands on, where the row has it.
+fn relkind_of(row: &SimpleQueryRow) -> Option<&str> {
+    let place = 3;
+    let column = row.columns().get(place)?;
+    (column.name() == RELKIND).then(|| row.get(place))?
+}
+
 /// Decodes one row; `None` when it is none of the catalog's objects.
 fn read_row(row: &SimpleQueryRow) -> Result<Option<Read>, ReadError> {
     if !is_catalog_row(row) || row.get("kind") == Some("clock") {
@@ -933,7 +1029,7 @@ fn read_row(row: &SimpleQueryRow) -> Result<Option<Read>, ReadError> {
         disturbed |= is_disturbed(value);
         if index && column.name() == "definition" {
             definition = Some(value);
-        } else {
+        } else if column.name() != RELKIND {
             fields.push((column.name(), Some(value)));
         }
     }
@@ -1442,6 +1538,7 @@ mod tests {
             defined_columns: names.clone(),
             is_narrow: true,
             comments: true,
+            storage: true,
             names: Kind::BY_NAME.map(|kind| (kind, names.clone())).into(),
             types: pairs.clone(),
             type_patterns: pairs.clone(),
@@ -1548,6 +1645,7 @@ mod tests {
             let mut scope = Scope {
                 is_narrow: true,
                 comments: true,
+                storage: true,
                 ..Scope::default()
             };
             for object in &chosen {
@@ -1587,6 +1685,20 @@ mod tests {
         }
     }
 
+    /// Whether nothing but its being there was read of a relation.
+    fn is_name(object: &Object) -> bool {
+        let is_relation = Kind::RELATIONS.contains(&object.id.kind);
+        is_relation && object.properties.iter().all(|(property, _)| *property == "type")
+    }
+
+    fn beside_names(catalog: &Catalog) -> Catalog {
+        let mut beside = catalog.clone();
+        for object in catalog.iter().filter(|object| is_name(object)) {
+            beside.remove(&object.id);
+        }
+        beside
+    }
+
     #[tokio::test]
     async fn relations_that_are_looked_up_by_name_are_those_that_are_resolved() {
         let (_scratch, connection) = nasty().await;
@@ -1616,15 +1728,47 @@ mod tests {
             assert!(resolved.len() > 50, "{}", resolved.len());
             scope.is_narrow = true;
             scope.comments = true;
+            scope.storage = true;
             assert!(is_by_name(&scope));
             let looked_up = read(&connection, &scope).await;
-            assert_eq!(printed(&looked_up), printed(&resolved));
+            assert_eq!(
+                printed(&beside_names(&looked_up)),
+                printed(&beside_names(&resolved))
+            );
+            // what stands on a relation tells it, and where nothing does, that is known
+            let mut untold = 0;
+            for relation in resolved.iter().filter(|object| is_name(object)) {
+                let key = (relation.id.schema.clone(), relation.id.name.clone());
+                match looked_up.get(&relation.id) {
+                    Some(told) => assert_eq!(told, relation),
+                    None => {
+                        assert!(scope.parts[&key].tell_relation(), "{}", relation.id);
+                        untold += 1;
+                    }
+                }
+            }
+            assert_eq!(tells_relations(&scope, &looked_up), untold == 0);
+            scope
+                .parts
+                .retain(|(schema, name), _| looked_up.relation(schema, name).is_some());
+            assert!(scope.parts.values().any(|parts| parts.tell_relation()));
+            assert!(tells_relations(&scope, &looked_up));
             scope.comments = false;
-            let uncommented = read(&connection, &scope).await;
-            let is_commented =
-                |catalog: &Catalog| catalog.iter().any(|object| object.get("comment").is_some());
-            assert!(is_commented(&resolved) && !is_commented(&uncommented));
-            assert_eq!(uncommented.len(), resolved.len());
+            scope.storage = false;
+            let least = read(&connection, &scope).await;
+            assert!(resolved.iter().any(|object| object.get("comment").is_some()));
+            let mut without = Catalog::default();
+            for mut object in looked_up.iter().cloned() {
+                let mut left_out = vec!["comment"];
+                if object.id.kind == Kind::Column {
+                    left_out.extend(["storage", "compression", "statistics_target", "options"]);
+                }
+                for property in left_out {
+                    object.properties.remove(property);
+                }
+                without.insert(object);
+            }
+            assert_eq!(printed(&least), printed(&without));
         }
     }
 

@@ -395,6 +395,32 @@ impl Session {
         self.reading_of(&reply, extent).map_err(Failure::of)
     }
 
+    /// Begins a transaction in which everything is read from one snapshot, and reads the history in it: one round trip,
+    /// or three behind a pooler, which only the history tells.
+    ///
+    /// # Errors
+    /// [`Failure`] when the server refuses or is lost; no transaction is open then.
+    pub async fn open_snapshot(&mut self) -> Result<Reading, Failure> {
+        let was_pooled = self.is_pooled;
+        let mut batch = Batch::new();
+        self.begin(&mut batch, "ISOLATION LEVEL REPEATABLE READ", &self.settings);
+        self.read_extent(&mut batch, Extent::Rows);
+        let read = batch.run(self.client()).await;
+        let read = read.and_then(|reply| self.reading_of(&reply, Extent::Rows).map_err(Failure::of));
+        match read {
+            // what others left there ends where a transaction begins that knows of the pooler
+            Ok(_) if self.is_pooled && !was_pooled => {
+                self.rollback().await;
+                Box::pin(self.open_snapshot()).await
+            }
+            Ok(reading) => Ok(reading),
+            Err(failure) => {
+                self.rollback().await;
+                Err(failure)
+            }
+        }
+    }
+
     /// The next notice that came meanwhile, when there is one.
     pub fn next_notice(&mut self) -> Option<DbError> {
         self.connection.notices.try_recv().ok()

@@ -70,13 +70,13 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
     let run = Run {
         context,
         options,
-        suites: &suites,
+        suites,
         width,
     };
     if options.dry_run {
         let ledger = Ledger::build(&project.set, &reading.history);
         let plan = run.plan(&ledger, &reading)?;
-        describe_plan(&mut report, &plan, &suites);
+        describe_plan(&mut report, &plan, suites);
         report.diagnostics.extend(outside_notices(&plan));
     } else {
         let mut runner = run.runner(session, &reading);

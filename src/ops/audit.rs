@@ -53,7 +53,7 @@ pub async fn audit(context: &Context<'_>, strict: bool) -> Result<Report, Error>
 fn accepts(context: &Context<'_>) -> Result<Vec<Accept>, Error> {
     let mut accepts = context.project.config.accepts.clone();
     for suite in super::suites(context.project)? {
-        accepts.extend(suite.accepts);
+        accepts.extend(suite.accepts.iter().cloned());
     }
     Ok(accepts)
 }

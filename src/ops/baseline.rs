@@ -66,15 +66,15 @@ pub async fn baseline(context: &Context<'_>, options: &Options) -> Result<Report
         return Ok(report);
     }
 
-    let mut runner = Runner::new(context, session, reading.clone(), &all, width);
+    let mut runner = Runner::new(context, session, reading.clone(), all, width);
     runner.verify = !options.no_verify;
     runner.strict |= options.strict;
     runner.lock_wait = options.lock_wait.unwrap_or(runner.lock_wait);
     if runner.verify && all.iter().any(Suite::has_probes) {
         let _ = super::probes::allowed(context);
     }
-    let catalog = begin(&mut runner, &plan, &all).await?;
-    let judged = judge(&runner, &plan, &all, &catalog).await;
+    let catalog = begin(&mut runner, &plan, all).await?;
+    let judged = judge(&runner, &plan, all, &catalog).await;
     let judged = match judged {
         Ok(judged) => judged,
         Err(error) => {

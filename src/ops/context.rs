@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::Error;
 use super::probes::Consent;
 use super::watch::Working;
-use crate::db::ahead::{Ahead, Begun};
+use crate::db::ahead::{Ahead, Begun, First};
 use crate::db::batch::{Batch, Failure, Reply, Row, Stage};
 use crate::db::connect::{ConnectEvent, Connector};
 use crate::db::error::Error as DbError;
@@ -116,6 +116,8 @@ pub struct Context<'a> {
     pub interrupt: Interrupt,
     /// Whether probes may run.
     pub probes: Consent,
+    /// Whether the process ends with the verb, so that nothing large need be freed.
+    pub is_last: bool,
 }
 
 fn unread(failure: Failure) -> Error {
@@ -134,6 +136,13 @@ pub fn settings(config: &Config) -> Settings {
 }
 
 impl Context<'_> {
+    /// Lets go of something large: tens of thousands of objects are not freed in no time.
+    pub fn let_go<T>(&self, value: T) {
+        if self.is_last {
+            std::mem::forget(value);
+        }
+    }
+
     /// Connects, with the settings of the configuration.
     ///
     /// # Errors
@@ -192,8 +201,21 @@ impl Context<'_> {
     pub async fn open_with(&self, extent: Extent) -> Result<(Session, Reading), Error> {
         let Begun { mut session, history } = self.begun().await?;
         let read = match history {
-            Some((known, read)) if known == extent => read,
+            Some((First::History(known), read)) if known == extent => read,
             _ => session.load_history(extent).await,
+        };
+        Ok((session, read.map_err(unread)?))
+    }
+
+    /// Connects, begins a transaction in which everything is read from one snapshot, and reads the history in it.
+    ///
+    /// # Errors
+    /// As [`open_with_history`](Context::open_with_history).
+    pub async fn open_snapshot(&self) -> Result<(Session, Reading), Error> {
+        let Begun { mut session, history } = self.begun().await?;
+        let read = match history {
+            Some((First::Snapshot, read)) => read,
+            _ => session.open_snapshot().await,
         };
         Ok((session, read.map_err(unread)?))
     }

@@ -44,7 +44,7 @@ pub async fn docs(context: &Context<'_>, options: &Options) -> Result<Report, Er
     let mut report = super::begin("docs");
     let project = context.project;
     let whole = suites(project)?;
-    let mut all = whole.clone();
+    let mut all = whole.to_vec();
     all.iter_mut().for_each(Suite::retain_catalog_checks);
     unknown(context, &options.versions)?;
     let (mut session, history) = context.open_with_history().await?;
@@ -137,7 +137,7 @@ pub async fn docs(context: &Context<'_>, options: &Options) -> Result<Report, Er
             .map(Suite::checks)
             .sum()
     };
-    let left = count(&whole) - count(&all);
+    let left = count(whole) - count(&all);
     if left > 0 {
         report.diagnostics.push(
             Diagnostic::note(format!(

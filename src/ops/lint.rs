@@ -16,7 +16,7 @@ pub fn lint(project: &crate::project::Project) -> Result<Report, Error> {
     let started = Instant::now();
     let mut report = super::begin("checks");
     let suites = suites(project)?;
-    for suite in &suites {
+    for suite in suites {
         report.diagnostics.extend(check::lint(suite));
         report.linted.push(LintLine {
             file: suite.file.path().to_string(),

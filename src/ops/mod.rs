@@ -44,31 +44,14 @@ use crate::plan::{Direction, Plan};
 use crate::project::Project;
 use crate::report::Report;
 
-/// Parses every check file of the project.
+/// The suites of the project.
 ///
 /// # Errors
-/// All errors of all files, in order.
-pub fn suites(project: &Project) -> Result<Vec<Suite>, Error> {
-    let mut suites = Vec::new();
-    let mut diagnostics: Vec<Diagnostic> = Vec::new();
-    for check_file in &project.check_files {
-        let schema = &project.config.settings.schema;
-        match check::parse_in(schema, &check_file.file, &check_file.id, check_file.version) {
-            Ok(suite) => suites.push(suite),
-            Err(errors) => diagnostics.extend(errors),
-        }
-    }
-    // what is accepted in one place holds everywhere
-    let mut accepted = project.config.accepts.clone();
-    accepted.extend(suites.iter().flat_map(|suite| suite.accepts.clone()));
-    for suite in &mut suites {
-        suite.accepted.clone_from(&accepted);
-    }
-    if diagnostics.is_empty() {
-        Ok(suites)
-    } else {
-        Err(Error::Input(diagnostics))
-    }
+/// [`Error::Input`] with all errors of all check files.
+pub fn suites(project: &Project) -> Result<&[Suite], Error> {
+    project
+        .suites()
+        .map_err(|problems| Error::Input(problems.to_vec()))
 }
 
 /// A verb that runs migrations has some to run, or an empty folder of them.

@@ -78,7 +78,7 @@ pub async fn preflight(context: &Context<'_>, options: &Options) -> Result<Repor
         history: &reading.history,
         ledger: &ledger,
         plan: &plan,
-        suites: &all,
+        suites: all,
         verifies: true,
         options: &options.words(&plan),
     };

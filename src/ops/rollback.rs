@@ -93,7 +93,7 @@ pub async fn rollback(context: &Context<'_>, options: &Options<'_>) -> Result<Re
     let steps = plan.steps.clone();
     // they tell what a block made; a rollback is not stopped by a check file with an error
     let suites = suites(context.project).unwrap_or_default();
-    let mut runner = Runner::new(context, session, reading.clone(), &suites, width);
+    let mut runner = Runner::new(context, session, reading.clone(), suites, width);
     runner.lock_wait = options.lock_wait.unwrap_or(runner.lock_wait);
     let mut rehearsal = None;
     let outcome = match options.rehearse && !plan.is_empty() {

@@ -8,7 +8,7 @@ use super::runner::{self, millis};
 use super::{Error, facts, suites, unjudged};
 use crate::catalog::{Catalog, Scope};
 use crate::check::{self, Answers, Claimed, Suite};
-use crate::db::batch::{Batch, Failure, Reply, Stage};
+use crate::db::batch::{Batch, Failure, Stage};
 use crate::db::catalog::{self as reading, Collected};
 use crate::db::history::Reading;
 use crate::db::session::Session;
@@ -36,19 +36,22 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
     let mut report = super::begin("verify");
     let project = context.project;
     let all = suites(project)?;
-    let named = named_suites(&all, &options.versions, context)?;
-    let mut session = context.open().await?;
-
-    // one snapshot for history and catalog; the scope of every suite that may be judged is known already
+    let named = named_suites(all, &options.versions, context)?;
+    let (mut session, history) = context.open_snapshot().await?;
+    // what every suite that may be judged asks for is read: which of them are is told with the history
     let candidates: Vec<&Suite> = all.iter().collect();
     let scope = check::narrow_scope(&candidates);
     let message_left = session.connection().message_left();
-    let (read, claimed) = tokio::join!(read_calmly(context, &mut session, &scope), async {
+    let (read, claimed) = tokio::join!(read_catalog(context, &session, &scope), async {
         // the server works on it by then
         message_left.await;
         Claimed::by(&candidates)
     });
-    let (history, mut catalog) = read?;
+    let (history, mut catalog) = match read {
+        Ok(catalog) => (history, catalog),
+        Err(error) if runner::is_disturbance(&error) => read_again(context, &mut session, &scope).await?,
+        Err(error) => return Err(error),
+    };
     report.database = Some(context.database(&session, &history));
 
     let ledger = Ledger::build(&project.set, &history.history);
@@ -69,13 +72,13 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
         true => claimed,
         false => Claimed::by(&known),
     };
-    if scope.is_narrow && check::lacks(&claimed, &catalog) {
+    let is_enough = || reading::tells_relations(&scope, &catalog) && !check::lacks(&claimed, &catalog);
+    if scope.is_narrow && !is_enough() {
         let broad = check::scope(&known);
-        catalog = match read_catalog(context, &session, Batch::new(), &broad).await {
-            Ok((_, catalog)) => catalog,
+        catalog = match read_catalog(context, &session, &broad).await {
+            Ok(catalog) => catalog,
             Err(error) if runner::is_disturbance(&error) => {
-                session.rollback().await;
-                read_calmly(context, &mut session, &broad).await?.1
+                read_again(context, &mut session, &broad).await?.1
             }
             Err(error) => return Err(error),
         };
@@ -144,62 +147,36 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
     facts::makers(&mut report, project);
     facts::root_causes(&mut report);
     report.duration_ms = millis(started.elapsed());
-    // tens of thousands of objects are not freed in no time, and nobody has to wait for it
-    std::thread::spawn(move || drop((catalog, all)));
+    context.let_go((claimed, catalog));
     Ok(report)
 }
 
-/// How often the catalog is read when others change it meanwhile, before that is reported.
-const ATTEMPTS: usize = 5;
+/// How often the catalog is read anew when others change it meanwhile, before that is reported.
+const ATTEMPTS: usize = 4;
 
-/// The same as [`read`], again when others change the catalog meanwhile.
-async fn read_calmly(
+/// History and catalog from a new snapshot: others changed the catalog while it was read.
+async fn read_again(
     context: &Context<'_>,
     session: &mut Session,
     scope: &Scope,
 ) -> Result<(Reading, Catalog), Error> {
-    let mut attempt = 1;
+    let mut left = ATTEMPTS;
     loop {
-        match read(context, session, scope).await {
-            Err(error) if runner::is_disturbance(&error) && attempt < ATTEMPTS => {
-                session.rollback().await;
-                attempt += 1;
-            }
-            result => return result,
+        session.rollback().await;
+        left -= 1;
+        let opened = session.open_snapshot().await;
+        let history = opened.map_err(|failure| Error::database("reading the migration history", failure))?;
+        match read_catalog(context, session, scope).await {
+            Err(error) if runner::is_disturbance(&error) && left > 0 => {}
+            read => return Ok((history, read?)),
         }
     }
 }
 
-/// One snapshot of history and catalog; its transaction stays open for the questions to the server.
-async fn read(
-    context: &Context<'_>,
-    session: &mut Session,
-    scope: &Scope,
-) -> Result<(Reading, Catalog), Error> {
-    let was_pooled = session.is_pooled();
-    let mut batch = Batch::new();
-    session.begin(&mut batch, "ISOLATION LEVEL REPEATABLE READ", &session.settings);
-    session.read_history(&mut batch);
-    let (reply, catalog) = read_catalog(context, session, batch, scope).await?;
-    let history = session
-        .history_of(&reply)
-        .map_err(|error| Error::database("reading the migration history", Failure::of(error)))?;
-    if session.is_pooled() && !was_pooled {
-        // what others left there ends where a transaction begins that knows of the pooler
-        session.rollback().await;
-        return Box::pin(read(context, session, scope)).await;
-    }
-    Ok((history, catalog))
-}
-
-/// The catalog alone, behind what the message asks already, in the open transaction.
-async fn read_catalog(
-    context: &Context<'_>,
-    session: &Session,
-    mut batch: Batch,
-    scope: &Scope,
-) -> Result<(Reply, Catalog), Error> {
+/// The catalog from the snapshot of the open transaction, which stays open for the questions to the server.
+async fn read_catalog(context: &Context<'_>, session: &Session, scope: &Scope) -> Result<Catalog, Error> {
     let sql = reading::read_sql(scope, session.version_num());
+    let mut batch = Batch::new();
     session.read_catalog(&mut batch, Stage::After, &sql);
     let mut collected = Collected::default();
     let asked = hear(session, "reading the catalog", batch, |stage, row| {
@@ -209,14 +186,15 @@ async fn read_catalog(
         }
         is_ours
     });
-    let reply = context
+    context
         .answer(session, asked)
         .await
         .or_interrupted("the catalog was read")??;
-    let catalog = collected
+    let mut catalog = collected
         .into_catalog()
         .map_err(|error| Error::database("reading the catalog", Failure::of(error.into())))?;
-    Ok((reply, catalog))
+    catalog.with_columns = scope.with_columns().cloned().collect();
+    Ok(catalog)
 }
 
 /// The ids of the suites of the versions named on the command line; `None` when none was named.

@@ -12,6 +12,7 @@ use super::config::{Config, FILE_NAME, Folder};
 use super::discovery::{LoadOptions, MIGRATIONS, Root};
 use super::file::{Entry, has_extension, list, os_reason, try_file};
 use super::layout::{self, LayoutName, PsqlSettings};
+use super::suites::Parsed;
 use crate::diagnostic::Diagnostic;
 use crate::migration::{Set, Version};
 use crate::source::SourceFile;
@@ -31,6 +32,7 @@ pub struct Project {
     pub warnings: Vec<Diagnostic>,
     /// How the tool of the layout has psql run its scripts, when it does.
     pub psql: Option<PsqlSettings>,
+    pub parsed: Parsed,
 }
 
 /// Where the project's files stand, relative to its root unless absolute; `None` for a folder that is not looked at.
@@ -190,6 +192,7 @@ impl Found {
                 set,
                 warnings,
                 psql,
+                parsed: Parsed::default(),
             }),
             built => {
                 problems.extend(built.err().unwrap_or_default());
@@ -255,6 +258,7 @@ impl Project {
             },
             warnings: Vec::new(),
             psql: None,
+            parsed: Parsed::default(),
         })
     }
 }

@@ -8,6 +8,7 @@ pub mod layout;
 pub mod config;
 pub mod discovery;
 pub mod load;
+pub mod suites;
 pub mod scaffold;
 pub mod seed;
 

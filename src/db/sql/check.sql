@@ -1,4 +1,4 @@
-select 'check constraint' as kind, n.nspname as schema, c.relname as relation, con.conname as name,
+select 'check constraint' as kind, n.nspname as schema, c.relname as relation,{of_relation} con.conname as name,
        case when {defined} then coalesce(pg_get_expr(con.conbin, con.conrelid), {disturbed}) end as expression,
        con.convalidated as validated,
        nullif({not_enforced}, false) as not_enforced,

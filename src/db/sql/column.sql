@@ -1,4 +1,4 @@
-select 'column' as kind, n.nspname as schema, c.relname as relation, a.attname as name,
+select 'column' as kind, n.nspname as schema, c.relname as relation,{of_relation} a.attname as name,
        {position} as position,
        format_type(a.atttypid, a.atttypmod) as type,
        {not_null} as not_null,
@@ -16,16 +16,7 @@ select 'column' as kind, n.nspname as schema, c.relname as relation, a.attname a
           where o.oid = a.attcollation) end as collation,
        {not_null_name} as not_null_name,
        {not_null_no_inherit} as not_null_no_inherit,
-       case when a.attstorage <> t.typstorage then
-         case a.attstorage when 'p' then 'plain' when 'e' then 'external' when 'x' then 'extended'
-                           else 'main' end end as storage,
-       {compression} as compression,
-       nullif(a.attstattarget, -1) as statistics_target,
-       case when a.attoptions is not null or a.attfdwoptions is not null then (
-         select json_agg(o.option) from (
-           select unnest(a.attoptions)
-           union all select {masked} from unnest(a.attfdwoptions) as o (option)) as o (option)) end as options,
-       nullif(a.attinhcount > 0 and not a.attislocal, false) as inherited,
+       {storage}nullif(a.attinhcount > 0 and not a.attislocal, false) as inherited,
        d.description as comment
   from {relation}
   join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and {chosen}

@@ -1,4 +1,4 @@
-select 'exclusion constraint' as kind, n.nspname as schema, c.relname as relation, con.conname as name,
+select 'exclusion constraint' as kind, n.nspname as schema, c.relname as relation,{of_relation} con.conname as name,
        case when {defined} then coalesce(pg_get_constraintdef(con.oid), {disturbed}) end as definition,
        (select json_agg(case when opn.nspname = 'pg_catalog' then o.oprname
                             else format('OPERATOR(%I.%s)', opn.nspname, o.oprname) end order by key.position)

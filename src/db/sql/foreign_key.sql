@@ -1,11 +1,7 @@
-select 'foreign key' as kind, n.nspname as schema, c.relname as relation, con.conname as name,
-       array_to_json(array(
-         select (select a.attname from pg_attribute a where a.attrelid = con.conrelid and a.attnum = key.attnum)
-           from (select unnest(con.conkey) as attnum) as key)) as columns,
+select 'foreign key' as kind, n.nspname as schema, c.relname as relation,{of_relation} con.conname as name,
+       {key_columns} as columns,
        format('%I.%I', fn.nspname, f.relname) as target,
-       array_to_json(array(
-         select (select a.attname from pg_attribute a where a.attrelid = con.confrelid and a.attnum = key.attnum)
-           from (select unnest(con.confkey) as attnum) as key)) as target_columns,
+       {target_columns} as target_columns,
        case con.confupdtype when 'a' then 'no action' when 'r' then 'restrict' when 'c' then 'cascade'
                             when 'n' then 'set null' when 'd' then 'set default' end as on_update,
        case con.confdeltype when 'a' then 'no action' when 'r' then 'restrict' when 'c' then 'cascade'

@@ -1,4 +1,4 @@
-select 'index' as kind, n.nspname as schema, c.relname as relation, ic.relname as name,
+select 'index' as kind, n.nspname as schema, c.relname as relation,{of_relation} ic.relname as name,
        am.amname as method,
        x.indisunique as unique,
        {nulls_not_distinct} as nulls_not_distinct,

@@ -1,8 +1,6 @@
 select case con.contype when 'p' then 'primary key' else 'unique constraint' end as kind,
-       n.nspname as schema, c.relname as relation, con.conname as name,
-       array_to_json(array(
-         select (select a.attname from pg_attribute a where a.attrelid = con.conrelid and a.attnum = key.attnum)
-           from (select unnest(con.conkey) as attnum) as key)) as columns,
+       n.nspname as schema, c.relname as relation,{of_relation} con.conname as name,
+       {key_columns} as columns,
        case when x.indnatts > x.indnkeyatts then (
          select json_agg(a.attname order by key.position)
            from unnest(x.indkey::int2[]) with ordinality as key (attnum, position)

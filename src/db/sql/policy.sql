@@ -1,4 +1,4 @@
-select 'policy' as kind, n.nspname as schema, c.relname as relation, p.polname as name,
+select 'policy' as kind, n.nspname as schema, c.relname as relation,{of_relation} p.polname as name,
        case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete'
                      else 'all' end as command,
        p.polpermissive as permissive,

@@ -1,4 +1,4 @@
-select 'rule' as kind, n.nspname as schema, c.relname as relation, r.rulename as name,
+select 'rule' as kind, n.nspname as schema, c.relname as relation,{of_relation} r.rulename as name,
        -- the whole of it: the decoder cuts off what stands before ON
        case when {defined} then coalesce(pg_get_ruledef(r.oid), {disturbed}) end as definition,
        case r.ev_enabled when 'O' then 'origin' when 'D' then 'disabled' when 'R' then 'replica'

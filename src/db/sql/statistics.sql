@@ -1,4 +1,4 @@
-select 'statistics' as kind, n.nspname as schema, c.relname as relation,
+select 'statistics' as kind, n.nspname as schema, c.relname as relation,{of_relation}
        case when s.stxnamespace = c.relnamespace then s.stxname
             else format('%I.%I', sn.nspname, s.stxname) end as name,
        (select json_agg(case k when 'd' then 'ndistinct' when 'f' then 'dependencies' when 'm' then 'mcv' end)

@@ -1,4 +1,4 @@
-select 'trigger' as kind, n.nspname as schema, c.relname as relation, t.tgname as name,
+select 'trigger' as kind, n.nspname as schema, c.relname as relation,{of_relation} t.tgname as name,
        case when t.tgtype::int & 2 <> 0 then 'before'
             when t.tgtype::int & 64 <> 0 then 'instead of'
             else 'after' end as timing,

@@ -100,8 +100,9 @@ pub async fn prove(project: &Project, options: Options<'_>) -> Result<Report, Er
         ask_password: None,
         interrupt: options.interrupt.clone(),
         probes: Consent::default(),
+        is_last: false,
     };
-    let mut prover = Prover::new(&context, ground, &suites, &options.seeds, by_psql);
+    let mut prover = Prover::new(&context, ground, suites, &options.seeds, by_psql);
     let told = tokio::select! {
         told = prover.all(&options, last, &mut report) => told,
         () = interrupt.wait() => Err(stopped()),
