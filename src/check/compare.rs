@@ -266,13 +266,15 @@ fn unended(query: &str) -> &str {
 
 /// Puts a question of sameness and reads the answer.
 pub(crate) fn ask(part: &str, question: Question, judge: &mut Judge<'_>) -> Comparison {
-    let (wanted, have) = match &question {
+    let mut question = question;
+    let answer = judge.answer(&mut question);
+    let texts = || match &question {
         Question::Same { expected, actual, .. } => (expected.clone(), actual.clone()),
         Question::Rows { .. } | Question::Probe(_) | Question::Isolation(_) | Question::Audit => {
             (String::new(), String::new())
         }
     };
-    match judge.ask(question) {
+    match answer {
         None => Comparison::Pending,
         Some(Answer::Same) => Comparison::Same,
         Some(Answer::Differs { expected, actual }) => {
@@ -283,7 +285,7 @@ pub(crate) fn ask(part: &str, question: Question, judge: &mut Judge<'_>) -> Comp
             part: part.to_string(),
             sqlstate: sqlstate.clone(),
             message: message.clone(),
-            expected: wanted,
+            expected: texts().0,
         },
         Some(Answer::CannotTell { reason }) => Comparison::CannotTell(reason.clone()),
         Some(
@@ -292,7 +294,10 @@ pub(crate) fn ask(part: &str, question: Question, judge: &mut Judge<'_>) -> Comp
             | Answer::Isolation(_)
             | Answer::NotRun { .. }
             | Answer::Audit(_),
-        ) => Comparison::differs(part, Some(have), Some(wanted)),
+        ) => {
+            let (wanted, have) = texts();
+            Comparison::differs(part, Some(have), Some(wanted))
+        }
     }
 }
 

@@ -206,7 +206,8 @@ impl<'a> Evaluator<'a> {
             *cause = known.to_string();
         }
         let is_open = !questions.is_empty();
-        questions.retain(|question| worker.asked.insert(question.clone()));
+        questions.retain(|question| !worker.asked.contains(question));
+        worker.asked.extend(questions.iter().cloned());
         Judged {
             verdict: verdict(suite, check, outcome),
             is_open,

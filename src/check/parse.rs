@@ -11,6 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::migration::Version;
 use crate::source::{SourceFile, Span};
 use crate::sql::fragment::{self, Column, FragmentError};
+use crate::sql::name::push_ident;
 use crate::sql::{Name, quote_ident};
 
 use super::document::{Fields, Item, Reader, Text, items_of};
@@ -314,7 +315,11 @@ impl Parser {
         expected: impl Into<String>,
         rule: ObjectRule,
     ) {
-        let path = format!("{}/{kind}.{}", table.path, quote_ident(name));
+        let mut path = String::with_capacity(table.path.len() + kind.len() + name.len() + 4);
+        for part in [table.path.as_str(), "/", kind, "."] {
+            path.push_str(part);
+        }
+        push_ident(&mut path, name);
         self.add(path, kind, key, expected, rule);
     }
 

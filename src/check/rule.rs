@@ -293,10 +293,15 @@ impl<'a> Judge<'a> {
 
     /// The server's answer; when there is none yet, the question is noted.
     pub(crate) fn ask(&mut self, mut question: Question) -> Option<&'a Answer> {
-        self.twins.ask(&mut question, self.catalog);
-        let answer = self.answers.get(&question);
+        self.answer(&mut question)
+    }
+
+    /// The same, of a question that is looked at again; it may become that of another relation.
+    pub(crate) fn answer(&mut self, question: &mut Question) -> Option<&'a Answer> {
+        self.twins.ask(question, self.catalog);
+        let answer = self.answers.get(question);
         if answer.is_none() {
-            self.questions.push(question);
+            self.questions.push(question.clone());
         }
         answer
     }

@@ -1,5 +1,7 @@
 //! What is read of the catalog for the account of a step, and when: a reading costs more than most scripts.
 
+use std::collections::BTreeMap;
+
 use super::runner::{Runner, decode};
 use super::{Error, facts};
 use crate::catalog::diff::{self, ChangeKind};
@@ -9,7 +11,7 @@ use crate::db::catalog::{self as reading, Read, ReadError};
 use crate::db::names;
 use crate::db::session::Session;
 use crate::history::{History, trace};
-use crate::migration::MigrationScript;
+use crate::migration::{Migration, MigrationScript};
 use crate::plan::{Direction, Plan, Step};
 use crate::report::model::{Artifacts, MigrationReport, MigrationState};
 use crate::sql::{Action, Effect, ObjectKind, Statement};
@@ -117,25 +119,30 @@ impl Look {
 }
 
 impl Runner<'_> {
-    /// What is read for each step of a plan.
-    pub(super) fn looks(&self, plan: &Plan<'_>) -> Vec<Look> {
-        let mut looks: Vec<Look> = Vec::with_capacity(plan.steps.len());
+    /// How much is read for each step of a plan.
+    pub(super) fn extents(&self, plan: &Plan<'_>) -> Vec<Extent> {
+        let mut extents: Vec<Extent> = Vec::with_capacity(plan.steps.len());
         let mut only_new_follows = true;
         for step in plan.steps.iter().rev() {
-            let scope = self.scope(step);
             let is_new = step.direction == Direction::Up
                 && step.script.is_transactional()
-                && scope.is_within(&made_by(step.script, &self.reading.schemas, |_| true));
-            let extent = match is_new {
+                && self
+                    .scope(step)
+                    .is_within(&made_by(step.script, &self.reading.schemas, |_| true));
+            extents.push(match is_new {
                 false => Extent::Both,
                 true if only_new_follows && self.suite(step).is_none() => Extent::Names,
                 true => Extent::Behind,
-            };
+            });
             only_new_follows &= is_new && !is_opaque(step);
-            looks.push(Look::new(step.script, scope, extent, &self.reading.schemas));
         }
-        looks.reverse();
-        looks
+        extents.reverse();
+        extents
+    }
+
+    /// What is read for a step.
+    pub(super) fn look_at(&self, step: &Step<'_>, extent: Extent) -> Look {
+        Look::new(step.script, self.scope(step), extent, &self.reading.schemas)
     }
 
     /// Tells what a run that works leaves out where nobody reads its report.
@@ -165,12 +172,23 @@ impl Runner<'_> {
     /// names have to do.
     pub(super) async fn read_details(&mut self) {
         let deferred = std::mem::take(&mut self.deferred);
-        let mut scope = Scope::default();
-        for (_, part) in &deferred {
-            scope.extend(part.clone());
-        }
-        if scope.is_empty() {
+        if deferred.is_empty() {
             return;
+        }
+        let set = &self.context.project.set;
+        let migrations: BTreeMap<String, &Migration> = set
+            .iter()
+            .map(|migration| (migration.stem(), migration))
+            .collect();
+        let mut scope = Scope::default();
+        for line in &deferred {
+            if let Some(&migration) = migrations.get(&self.migrations[*line].stem()) {
+                scope.extend(self.scope(&Step {
+                    direction: Direction::Up,
+                    migration,
+                    script: &migration.up,
+                }));
+            }
         }
         let mut batch = Batch::new();
         let sql = reading::read_sql(&scope, self.session.version_num());
@@ -178,7 +196,7 @@ impl Runner<'_> {
             .begin(&mut batch, "READ ONLY", &self.session.settings);
         self.session.read_few(&mut batch, Stage::After, &sql);
         batch.one(Stage::Query, "ROLLBACK");
-        let lines = deferred.iter().map(|(line, _)| *line);
+        let lines = deferred.iter().copied();
         let mut named = Named::new(&mut self.migrations, lines);
         let sent = batch.send(self.session.client()).await;
         let heard = reading::read_each(sent, Stage::After, |read| named.take(read)).await;
@@ -358,5 +376,7 @@ pub(super) fn artifacts(before: &Catalog, after: &Catalog) -> Artifacts {
             },
         }
     }
+    // kept until the end of the run
+    artifacts.created.shrink_to_fit();
     artifacts
 }

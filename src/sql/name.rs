@@ -38,18 +38,23 @@ pub fn quote_ident(ident: &str) -> String {
 
 /// Adds the identifier to a text, as [`quote_ident`] spells it.
 pub fn push_ident(text: &mut String, ident: &str) {
-    let plain = ident.bytes().enumerate().all(|(index, byte)| match byte {
-        b'a'..=b'z' | b'_' => true,
-        b'0'..=b'9' => index > 0,
-        _ => false,
-    });
-    if plain && !ident.is_empty() && !keyword::needs_quotes(ident) {
+    if is_plain(ident) {
         text.push_str(ident);
     } else {
         text.push('"');
         text.push_str(&ident.replace('"', "\"\""));
         text.push('"');
     }
+}
+
+/// Whether an identifier is spelled as it is, without quotes.
+fn is_plain(ident: &str) -> bool {
+    let is_lower = ident.bytes().enumerate().all(|(index, byte)| match byte {
+        b'a'..=b'z' | b'_' => true,
+        b'0'..=b'9' => index > 0,
+        _ => false,
+    });
+    is_lower && !ident.is_empty() && !keyword::needs_quotes(ident)
 }
 
 /// The text as a string literal, with `E` where it holds a backslash: PostgreSQL's `quote_literal`.
@@ -208,6 +213,13 @@ impl fmt::Display for Name {
 /// # Errors
 /// Says what was expected where, when the text is anything but one name.
 pub fn parse_name(text: &str) -> Result<Name, FragmentError> {
+    // as nearly all are
+    if is_plain(text) && text.len() <= MAX_BYTES {
+        return Ok(Name {
+            schema: None,
+            name: text.to_string(),
+        });
+    }
     let tokens = significant(text);
     let mut cursor = Cursor::new(text, &tokens);
     if let Some(token) = tokens.iter().find(|token| !token.terminated) {

@@ -13,6 +13,7 @@ use super::primary_key::name_want;
 /// position, what the server's settings decide) stays open.
 pub(crate) fn complete(rule: &mut ObjectRule) {
     let kind = rule.target.id().kind;
+    rule.wants.reserve(kind.properties().len());
     for property in kind.properties() {
         if rule.names(property.name) {
             continue;

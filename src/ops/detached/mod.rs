@@ -414,7 +414,7 @@ impl Runner<'_> {
             step,
             record,
             report,
-            details: None,
+            is_by_names: false,
             earlier: Vec::new(),
             started,
             elapsed,

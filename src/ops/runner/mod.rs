@@ -19,7 +19,7 @@ pub(super) use self::record::{Finished, action, note};
 use self::step::{At, Course, Turn};
 use super::context::Context;
 use super::judge::{Judged, Place, judge};
-use super::look::scope_of;
+use super::look::{Extent, scope_of};
 use super::timeline::Clock;
 use super::{Error, facts, probes};
 use crate::catalog::{Catalog, Scope};
@@ -72,8 +72,8 @@ pub struct Runner<'c> {
     /// Whether the newest row of the journal is from this run.
     pub(super) has_written: bool,
     pub migrations: Vec<MigrationReport>,
-    /// Lines of `migrations` that tell what was made by its names alone so far, with what has to be read.
-    pub(super) deferred: Vec<(usize, Scope)>,
+    /// Lines of `migrations` that tell what was made by its names alone so far.
+    pub(super) deferred: Vec<usize>,
     pub checks: Vec<Verdict>,
     pub diagnostics: Vec<Diagnostic>,
     /// What came of isolation matrices.
@@ -137,13 +137,15 @@ impl<'c> Runner<'c> {
     async fn run(&mut self, plan: &Plan<'_>) -> Result<Outcome, Error> {
         self.held.clear();
         let checks_before = self.checks.len();
-        let looks = self.looks(plan);
-        let named = looks.iter().filter(|look| look.asks_names()).count();
+        let extents = self.extents(plan);
+        let by_names = plan.steps.iter().zip(&extents);
+        let by_names = by_names
+            .filter(|&(step, &extent)| extent == Extent::Names && self.look_at(step, extent).asks_names());
         let is_apart = self.single || self.session.is_pooled();
-        if named >= MANY_NAMED && !is_apart && self.session.plans == Plans::Anew {
+        if !is_apart && self.session.plans == Plans::Anew && by_names.take(MANY_NAMED).count() == MANY_NAMED {
             self.session.plans = Plans::ToMake(0);
         }
-        let mut course = Course::new(looks);
+        let mut course = Course::new(extents);
         let mut index = 0;
         while let Some(&step) = plan.steps.get(index) {
             let at = At {
@@ -151,6 +153,7 @@ impl<'c> Runner<'c> {
                 index,
                 of: plan.steps.len(),
                 started: Instant::now(),
+                next: plan.steps.get(index + 1).copied(),
             };
             let turn = match step.script.is_transactional() {
                 true => self.attempt(at, &mut course).await?,

@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use super::messages::push_record;
 use super::{Outcome, Runner, millis, now};
-use crate::catalog::Scope;
 use crate::db::batch::{Batch, Failure, Stage};
 use crate::db::error::{Error as DbError, ServerError};
 use crate::db::history::{self as tables, JournalRow, Reading};
@@ -25,8 +24,8 @@ pub(in crate::ops) struct Finished<'p> {
     pub earlier: Vec<Finished<'p>>,
     pub record: Vec<String>,
     pub report: MigrationReport,
-    /// What has to be read for its details, when they are read at the end of the run.
-    pub details: Option<Scope>,
+    /// Whether what it made is known by its names alone; its details are read at the end of the run.
+    pub is_by_names: bool,
     pub started: Instant,
     /// Until its checks had passed; COMMIT comes on top.
     pub elapsed: Duration,
@@ -141,8 +140,9 @@ impl Runner<'_> {
         } else {
             MigrationState::Applied
         };
-        self.deferred
-            .extend(finished.details.map(|scope| (self.migrations.len(), scope)));
+        if finished.is_by_names {
+            self.deferred.push(self.migrations.len());
+        }
         self.migrations.push(report);
         (self.context.events)(Event::StepDone {
             stem: finished.step.migration.stem(),

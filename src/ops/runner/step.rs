@@ -1,5 +1,6 @@
 //! One try of a step: sent, answered, read, judged; and what a failure of each means.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::{DISTURBANCES, Finished, Outcome, Runner, decode, is_disturbance, millis};
@@ -17,8 +18,10 @@ use crate::report::model::{Artifacts, MigrationReport, MigrationState, Totals};
 
 /// Where a plan stands between two tries.
 pub(super) struct Course<'p> {
-    /// What is read for each step.
-    looks: Vec<Look>,
+    /// How much is read for each step.
+    extents: Vec<Extent>,
+    /// What is read for the step that runs and the one behind it, by their places in the plan.
+    looks: BTreeMap<usize, Look>,
     /// The step before, whose COMMIT travels with the next one.
     pub(super) finished: Option<Finished<'p>>,
     /// Since when another runner is in the way.
@@ -51,14 +54,17 @@ pub(super) struct At<'p> {
     pub(super) index: usize,
     pub(super) of: usize,
     pub(super) started: Instant,
+    /// The step behind it.
+    pub(super) next: Option<Step<'p>>,
 }
 
 type Answer = Result<Reply, Failure>;
 
 impl Course<'_> {
-    pub(super) fn new(looks: Vec<Look>) -> Self {
+    pub(super) fn new(extents: Vec<Extent>) -> Self {
         Course {
-            looks,
+            extents,
+            looks: BTreeMap::new(),
             finished: None,
             waiting_since: None,
             busy_since: None,
@@ -97,7 +103,7 @@ impl Runner<'_> {
         };
         self.clock
             .script_ran(at.step.script, after.moments(), &after.script_counts());
-        let look = &course.looks[at.index];
+        let look = &course.looks[&at.index];
         if look.asks_names() {
             self.session.plans = self.session.plans.answered();
         }
@@ -115,15 +121,26 @@ impl Runner<'_> {
         }
     }
 
+    /// Makes sure that it is known what is read for a step.
+    fn make_look(&self, step: &Step<'_>, index: usize, course: &mut Course<'_>) {
+        let extent = course.extents[index];
+        let look = course.looks.entry(index);
+        look.or_insert_with(|| self.look_at(step, extent));
+    }
+
     /// Sends both messages, and takes note of the COMMIT that travelled with them.
     async fn exchange<'p>(&mut self, at: At<'p>, course: &mut Course<'p>) -> Result<(Answer, Answer), Error> {
         let token = format!("{}/{}", self.run, at.index);
-        let look = &course.looks[at.index];
+        self.make_look(&at.step, at.index, course);
+        let look = &course.looks[&at.index];
         let (first, second) = self.messages(&at.step, look, &token, course.finished.as_ref());
         let first = first.send(self.session.client()).await;
         let second = second.send(self.session.client()).await;
         // while the server is busy
         course.checksum = self.checksum(&at.step);
+        if let Some(next) = &at.next {
+            self.make_look(next, at.index + 1, course);
+        }
         let mut first = self.context.answer(&self.session, first.reply()).await;
         if let Some(refusal) = first
             .answer
@@ -192,7 +209,8 @@ impl Runner<'_> {
             Some(lock::SQLSTATE_PRESENT) => {
                 // it may change what this run made
                 self.read_details().await;
-                course.looks[at.index].extent = Extent::Both;
+                course.extents[at.index] = Extent::Both;
+                course.looks.clear();
                 Ok(Turn::Again)
             }
             _ => {
@@ -229,7 +247,7 @@ impl Runner<'_> {
         self.session.rollback().await;
         let since = *course.busy_since.get_or_insert(at.started);
         course.busy += 1;
-        let relations = course.looks[at.index].scope.named_relations();
+        let relations = course.looks[&at.index].scope.named_relations();
         let blockers = self.session.blockers(&relations).await;
         if self
             .wait_for_table(&at.step, course.busy, &blockers, since)
@@ -311,18 +329,13 @@ impl Runner<'_> {
             true => self.held.push(at.step.migration.version),
             false => (course.busy_since, course.busy) = (None, 0),
         }
-        let look = &mut course.looks[at.index];
-        let details = (look.extent == Extent::Names).then(|| match self.single {
-            // all of them are run again when one of them has to be
-            true => look.scope.clone(),
-            false => std::mem::take(&mut look.scope),
-        });
+        course.looks.remove(&at.index);
         course.finished = Some(Finished {
             step: at.step,
             earlier,
             record,
             report,
-            details,
+            is_by_names: course.extents[at.index] == Extent::Names,
             started: at.started,
             elapsed,
         });
