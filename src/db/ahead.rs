@@ -2,7 +2,7 @@
 
 use tokio::task::JoinHandle;
 
-use super::batch::Failure;
+use super::batch::{Batch, Failure, Sent};
 use super::connect::{ConnectError, HeadStart};
 use super::history::{Extent, Reading};
 use super::session::{Session, Settings};
@@ -14,7 +14,9 @@ pub struct Ahead(JoinHandle<Result<Option<Begun>, ConnectError>>);
 pub struct Begun {
     pub session: Session,
     /// `None` when it was not wanted.
-    pub history: Option<(First, Result<Reading, Failure>)>,
+    pub history: Option<(Extent, Result<Reading, Failure>)>,
+    /// The beginning of a snapshot, when that was sent.
+    pub snapshot: Option<Sent>,
 }
 
 /// What is said first.
@@ -22,7 +24,8 @@ pub struct Begun {
 pub enum First {
     /// The history is read, in a transaction of its own.
     History(Extent),
-    /// The history is read in a transaction of one snapshot, which stays open: see [`Session::open_snapshot`].
+    /// Through a socket, where to speak twice costs nothing, a transaction of one snapshot begins and the history is asked for
+    /// in it: see [`Session::begin_snapshot`].
     Snapshot,
 }
 
@@ -34,13 +37,23 @@ impl Ahead {
                 return Ok(None);
             };
             let mut session = Session::new(connection, settings);
-            let history = match first {
-                Some(First::History(extent)) => Some(session.load_history(extent).await),
-                Some(First::Snapshot) => Some(session.open_snapshot().await),
-                None => None,
-            };
-            let history = first.zip(history);
-            Ok(Some(Begun { session, history }))
+            let (mut history, mut snapshot) = (None, None);
+            match first {
+                Some(First::History(extent)) => {
+                    history = Some((extent, session.load_history(extent).await));
+                }
+                Some(First::Snapshot) if session.connection().server.is_socket() => {
+                    let mut batch = Batch::new();
+                    session.begin_snapshot(&mut batch);
+                    snapshot = Some(batch.send(session.client()).await);
+                }
+                Some(First::Snapshot) | None => {}
+            }
+            Ok(Some(Begun {
+                session,
+                history,
+                snapshot,
+            }))
         }))
     }
 

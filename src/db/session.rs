@@ -395,30 +395,22 @@ impl Session {
         self.reading_of(&reply, extent).map_err(Failure::of)
     }
 
-    /// Begins a transaction in which everything is read from one snapshot, and reads the history in it: one round trip,
-    /// or three behind a pooler, which only the history tells.
+    /// Begins a transaction in which everything is read from one snapshot, and asks for the history in it. What else is
+    /// asked can follow before the answer, which is for [`snapshot_of`](Session::snapshot_of).
+    pub fn begin_snapshot(&self, batch: &mut Batch) {
+        self.begin(batch, "ISOLATION LEVEL REPEATABLE READ", &self.settings);
+        self.read_extent(batch, Extent::Rows);
+    }
+
+    /// The history that the answer tells; `None` where it tells of a pooler that was not known: what others left there ends
+    /// where a transaction begins that knows of it.
     ///
     /// # Errors
-    /// [`Failure`] when the server refuses or is lost; no transaction is open then.
-    pub async fn open_snapshot(&mut self) -> Result<Reading, Failure> {
+    /// [`Failure`] when it is not what was asked for.
+    pub fn snapshot_of(&mut self, answer: &Reply) -> Result<Option<Reading>, Failure> {
         let was_pooled = self.is_pooled;
-        let mut batch = Batch::new();
-        self.begin(&mut batch, "ISOLATION LEVEL REPEATABLE READ", &self.settings);
-        self.read_extent(&mut batch, Extent::Rows);
-        let read = batch.run(self.client()).await;
-        let read = read.and_then(|reply| self.reading_of(&reply, Extent::Rows).map_err(Failure::of));
-        match read {
-            // what others left there ends where a transaction begins that knows of the pooler
-            Ok(_) if self.is_pooled && !was_pooled => {
-                self.rollback().await;
-                Box::pin(self.open_snapshot()).await
-            }
-            Ok(reading) => Ok(reading),
-            Err(failure) => {
-                self.rollback().await;
-                Err(failure)
-            }
-        }
+        let reading = self.reading_of(answer, Extent::Rows).map_err(Failure::of)?;
+        Ok((was_pooled || !self.is_pooled).then_some(reading))
     }
 
     /// The next notice that came meanwhile, when there is one.

@@ -8,8 +8,8 @@ use tokio::sync::watch;
 use super::Error;
 use super::probes::Consent;
 use super::watch::Working;
-use crate::db::ahead::{Ahead, Begun, First};
-use crate::db::batch::{Batch, Failure, Reply, Row, Stage};
+use crate::db::ahead::{Ahead, Begun};
+use crate::db::batch::{Batch, Failure, Reply, Row, Sent, Stage};
 use crate::db::connect::{ConnectEvent, Connector};
 use crate::db::error::Error as DbError;
 use crate::db::history::{Extent, Reading};
@@ -176,6 +176,7 @@ impl Context<'_> {
             Ok(Begun {
                 session: Session::new(connection, settings(&self.project.config)),
                 history: None,
+                snapshot: None,
             })
         };
         tokio::select! {
@@ -199,25 +200,25 @@ impl Context<'_> {
     /// # Errors
     /// As [`open_with_history`](Context::open_with_history).
     pub async fn open_with(&self, extent: Extent) -> Result<(Session, Reading), Error> {
-        let Begun { mut session, history } = self.begun().await?;
+        let Begun {
+            mut session, history, ..
+        } = self.begun().await?;
         let read = match history {
-            Some((First::History(known), read)) if known == extent => read,
+            Some((known, read)) if known == extent => read,
             _ => session.load_history(extent).await,
         };
         Ok((session, read.map_err(unread)?))
     }
 
-    /// Connects, begins a transaction in which everything is read from one snapshot, and reads the history in it.
+    /// Connects, and says whether a transaction of one snapshot was begun ([`Session::begin_snapshot`]).
     ///
     /// # Errors
-    /// As [`open_with_history`](Context::open_with_history).
-    pub async fn open_snapshot(&self) -> Result<(Session, Reading), Error> {
-        let Begun { mut session, history } = self.begun().await?;
-        let read = match history {
-            Some((First::Snapshot, read)) => read,
-            _ => session.open_snapshot().await,
-        };
-        Ok((session, read.map_err(unread)?))
+    /// As [`open`](Context::open).
+    pub async fn open_for_snapshot(&self) -> Result<(Session, Option<Sent>), Error> {
+        let Begun {
+            session, snapshot, ..
+        } = self.begun().await?;
+        Ok((session, snapshot))
     }
 
     /// Connects to look around: the history is not read, and its table may be somebody else's, which is told.

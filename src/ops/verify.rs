@@ -2,14 +2,15 @@
 
 use std::time::Instant;
 
-use super::context::{Context, hear};
+use super::context::Context;
 use super::judge::{Place, judge_claimed};
 use super::runner::{self, millis};
 use super::{Error, facts, suites, unjudged};
 use crate::catalog::{Catalog, Scope};
 use crate::check::{self, Answers, Claimed, Suite};
-use crate::db::batch::{Batch, Failure, Stage};
+use crate::db::batch::{Batch, Failure, Reply, Sent, Stage};
 use crate::db::catalog::{self as reading, Collected};
+use crate::db::error::Error as DbError;
 use crate::db::history::Reading;
 use crate::db::session::Session;
 use crate::diagnostic::Diagnostic;
@@ -37,18 +38,19 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
     let project = context.project;
     let all = suites(project)?;
     let named = named_suites(all, &options.versions, context)?;
-    let (mut session, history) = context.open_snapshot().await?;
+    let (mut session, begun) = context.open_for_snapshot().await?;
     // what every suite that may be judged asks for is read: which of them are is told with the history
     let candidates: Vec<&Suite> = all.iter().collect();
     let scope = check::narrow_scope(&candidates);
     let message_left = session.connection().message_left();
-    let (read, claimed) = tokio::join!(read_catalog(context, &session, &scope), async {
+    let (read, claimed) = tokio::join!(read(context, &mut session, begun, &scope), async {
         // the server works on it by then
         message_left.await;
         Claimed::by(&candidates)
     });
     let (history, mut catalog) = match read {
-        Ok(catalog) => (history, catalog),
+        Ok(Some(read)) => read,
+        Ok(None) => read_again(context, &mut session, &scope).await?,
         Err(error) if runner::is_disturbance(&error) => read_again(context, &mut session, &scope).await?,
         Err(error) => return Err(error),
     };
@@ -75,8 +77,8 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
     let is_enough = || reading::tells_relations(&scope, &catalog) && !check::lacks(&claimed, &catalog);
     if scope.is_narrow && !is_enough() {
         let broad = check::scope(&known);
-        catalog = match read_catalog(context, &session, &broad).await {
-            Ok(catalog) => catalog,
+        catalog = match read_catalog(context, &session, Batch::new(), &broad).await {
+            Ok((_, catalog)) => catalog,
             Err(error) if runner::is_disturbance(&error) => {
                 read_again(context, &mut session, &broad).await?.1
             }
@@ -164,37 +166,99 @@ async fn read_again(
     loop {
         session.rollback().await;
         left -= 1;
-        let opened = session.open_snapshot().await;
-        let history = opened.map_err(|failure| Error::database("reading the migration history", failure))?;
-        match read_catalog(context, session, scope).await {
+        match read(context, session, None, scope).await {
             Err(error) if runner::is_disturbance(&error) && left > 0 => {}
-            read => return Ok((history, read?)),
+            Ok(None) if left > 0 => {}
+            Ok(Some(read)) => return Ok(read),
+            Err(error) => return Err(error),
+            Ok(None) => return Err(Error::database("reading the migration history", unsettled())),
         }
     }
 }
 
-/// The catalog from the snapshot of the open transaction, which stays open for the questions to the server.
-async fn read_catalog(context: &Context<'_>, session: &Session, scope: &Scope) -> Result<Catalog, Error> {
+/// A pooler came between while it was read, again and again.
+fn unsettled() -> Failure {
+    Failure::of(DbError::Unexpected(
+        "the server could not be reached directly and through a pooler by turns".to_string(),
+    ))
+}
+
+/// History and catalog from one snapshot, all in one message, or behind the one that began it. The transaction stays open for
+/// the questions to the server. `None` where the history tells of a pooler that was not known.
+async fn read(
+    context: &Context<'_>,
+    session: &mut Session,
+    begun: Option<Sent>,
+    scope: &Scope,
+) -> Result<Option<(Reading, Catalog)>, Error> {
+    let (answer, catalog) = match begun {
+        None => {
+            let mut batch = Batch::new();
+            session.begin_snapshot(&mut batch);
+            read_catalog(context, session, batch, scope).await?
+        }
+        Some(begun) => {
+            let catalog = read_catalog(context, session, Batch::new(), scope);
+            let (answer, catalog) = tokio::join!(begun.reply(), catalog);
+            // where that failed, what came behind it did as well
+            match answer {
+                Ok(answer) => (answer, catalog?.1),
+                Err(failure) => {
+                    session.rollback().await;
+                    return Err(Error::database("reading the migration history", failure));
+                }
+            }
+        }
+    };
+    let history = session
+        .snapshot_of(&answer)
+        .map_err(|failure| Error::database("reading the migration history", failure))?;
+    Ok(history.map(|history| (history, catalog)))
+}
+
+/// The catalog, behind what the message asks already.
+async fn read_catalog(
+    context: &Context<'_>,
+    session: &Session,
+    mut batch: Batch,
+    scope: &Scope,
+) -> Result<(Reply, Catalog), Error> {
     let sql = reading::read_sql(scope, session.version_num());
-    let mut batch = Batch::new();
     session.read_catalog(&mut batch, Stage::After, &sql);
     let mut collected = Collected::default();
-    let asked = hear(session, "reading the catalog", batch, |stage, row| {
-        let is_ours = stage == Stage::After;
-        if is_ours {
-            collected.take(row);
-        }
-        is_ours
-    });
-    context
+    let asked = async {
+        let sent = batch.send(session.client()).await;
+        sent.reply_beside(|stage, row| {
+            let is_ours = stage == Stage::After;
+            if is_ours {
+                collected.take(row);
+            }
+            is_ours
+        })
+        .await
+    };
+    let reply = match context
         .answer(session, asked)
         .await
-        .or_interrupted("the catalog was read")??;
+        .or_interrupted("the catalog was read")?
+    {
+        Ok(reply) => reply,
+        Err(failure) => {
+            if !matches!(failure.error, DbError::Lost(_)) {
+                session.rollback().await;
+            }
+            let doing = match failure.stage {
+                Stage::After => "reading the catalog",
+                _ => "reading the migration history",
+            };
+            return Err(Error::database(doing, failure));
+        }
+    };
     let mut catalog = collected
         .into_catalog()
         .map_err(|error| Error::database("reading the catalog", Failure::of(error.into())))?;
     catalog.with_columns = scope.with_columns().cloned().collect();
-    Ok(catalog)
+    Ok((reply, catalog))
 }
 
 /// The ids of the suites of the versions named on the command line; `None` when none was named.

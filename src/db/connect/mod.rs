@@ -78,6 +78,13 @@ pub struct Server {
     pub default_read_only: Option<bool>,
 }
 
+impl Server {
+    /// Whether it is reached through a socket of this machine, so that an answer takes no time on the way.
+    pub fn is_socket(&self) -> bool {
+        self.address.is_none()
+    }
+}
+
 impl Connection {
     /// Whether the session is over.
     pub fn is_closed(&self) -> bool {
