@@ -24,6 +24,8 @@ pub struct Scope {
     pub storage: bool,
     /// The names of objects that are read by name, of whatever relation with [`Parts::with_named`].
     pub names: BTreeMap<Kind, BTreeSet<String>>,
+    /// The same with the relation, by schema and name, that each was added with.
+    pub named: BTreeMap<Kind, Vec<((String, String), String)>>,
     /// The same as `relations` by pattern, `*` for any characters.
     pub relation_patterns: BTreeSet<(String, String)>,
     /// The same as `parts` by pattern.
@@ -235,6 +237,8 @@ impl Scope {
         if !names.contains(name) {
             names.insert(name.to_string());
         }
+        let on = (schema.to_string(), relation.to_string());
+        self.named.entry(kind).or_default().push((on, name.to_string()));
         self.add_parts(schema, relation, Parts::NAME.with_named(kind));
     }
 
@@ -314,6 +318,9 @@ impl Scope {
         self.defined_columns.extend(other.defined_columns);
         for (kind, names) in other.names {
             self.names.entry(kind).or_default().extend(names);
+        }
+        for (kind, named) in other.named {
+            self.named.entry(kind).or_default().extend(named);
         }
         self.relation_patterns.extend(other.relation_patterns);
         self.partitions_of.extend(other.partitions_of);

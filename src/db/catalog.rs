@@ -213,7 +213,7 @@ fn names_sql(scope: &Scope, is_resolved: bool) -> String {
                 .replace("{condition}", RELATION_KINDS)
                 .replace(
                     "{relation}",
-                    &look_up(named.into_iter().map(|name| (name, [])), []),
+                    &look_up(named.into_iter().map(|name| (name, [])), [], &[]),
                 )
         }
     }
@@ -235,10 +235,12 @@ pub fn tells_relations(scope: &Scope, catalog: &Catalog) -> bool {
     !is_by_name(scope) || told.all(|((schema, name), _)| catalog.relation(schema, name).is_some())
 }
 
-/// Relations `c` with their schemas `n`, by name; each with some flags.
+/// Relations `c` with their schemas `n`, by name; each with some flags, and with the name of an object on it where there are
+/// such.
 fn look_up<'n, const N: usize>(
     relations: impl Iterator<Item = (&'n (String, String), [bool; N])>,
     flags: [&str; N],
+    objects: &[&String],
 ) -> String {
     let relations: Vec<_> = relations.collect();
     let mut arrays = vec![format!(
@@ -253,6 +255,10 @@ fn look_up<'n, const N: usize>(
             .collect();
         arrays.push(format!("'{{{}}}'::bool[]", values.join(",")));
         columns.push(flag);
+    }
+    if !objects.is_empty() {
+        arrays.push(format!("{}::name[]", names(objects.iter().copied())));
+        columns.push("object");
     }
     let first = relations.first().map(|((schema, _), _)| schema);
     let is_one_schema = relations.iter().all(|((schema, _), _)| Some(schema) == first);
@@ -466,12 +472,26 @@ impl<'k> Wanted<'k> {
         let relations = scope.parts.iter();
         let relations = relations.filter_map(|(name, &parts)| Some((name, of(parts)?)));
         let is_mixed = u8::from(self.defined) + u8::from(self.bare) + u8::from(self.named) > 1;
-        let relation = match is_mixed {
-            true => look_up(relations, ["defined", "whole"]),
-            false => look_up(relations.map(|(name, _)| (name, [])), []),
+        let relation = match (self.pairs(scope), is_mixed) {
+            (Some(pairs), _) => {
+                let objects: Vec<&String> = pairs.iter().map(|(_, object)| object).collect();
+                look_up(pairs.iter().map(|(on, _)| (on, [])), [], &objects)
+            }
+            (None, true) => look_up(relations, ["defined", "whole"], &[]),
+            (None, false) => look_up(relations.map(|(name, _)| (name, [])), [], &[]),
         };
         let wanted = format!("(select c.oid from {relation}) as wanted");
         (relation, wanted)
+    }
+
+    /// The objects with their relations, where each is looked up by itself: few of each relation, and nothing else of it. Of
+    /// many it is better to look at all.
+    fn pairs<'s>(&self, scope: &'s Scope) -> Option<&'s [((String, String), String)]> {
+        let [kind] = self.kinds else { return None };
+        let pairs = scope.named.get(kind)?;
+        let relations = scope.parts.values().filter(|parts| parts.reads_named(*kind));
+        let is_few = pairs.len() <= FEW_OF_EACH * relations.count();
+        (is_by_name(scope) && !self.defined && !self.bare && is_few).then_some(pairs)
     }
 
     /// The condition on an object that is read with its definition.
@@ -498,6 +518,9 @@ impl<'k> Wanted<'k> {
         let Some(column) = self.column().filter(|_| self.named) else {
             return "true".to_string();
         };
+        if self.pairs(scope).is_some() {
+            return format!("{column} = wanted.object");
+        }
         let is_named = format!("{column} = any ({}::name[])", names(self.names(scope)));
         match self.defined || self.bare {
             true => format!("(wanted.whole or {is_named})"),
@@ -524,6 +547,9 @@ impl<'k> Wanted<'k> {
         }
     }
 }
+
+/// How many objects of each relation, on average, are worth a look at each.
+const FEW_OF_EACH: usize = 2;
 
 /// How many names are worth a look at each.
 const MANY_NAMES: usize = 500;
@@ -1508,7 +1534,7 @@ mod tests {
         );
 
         // names that are none
-        let odd = [
+        let odd: [&str; 13] = [
             "'",
             "\\",
             "{",
@@ -1540,6 +1566,15 @@ mod tests {
             comments: true,
             storage: true,
             names: Kind::BY_NAME.map(|kind| (kind, names.clone())).into(),
+            named: Kind::BY_NAME
+                .map(|kind| {
+                    let pairs = odd.iter().map(|name| {
+                        let name = (*name).to_string();
+                        ((name.clone(), name.clone()), name)
+                    });
+                    (kind, pairs.collect())
+                })
+                .into(),
             types: pairs.clone(),
             type_patterns: pairs.clone(),
             functions: pairs.clone(),
@@ -1639,8 +1674,9 @@ mod tests {
     async fn what_is_named_is_read_as_it_is_read_with_all_others() {
         let (_scratch, connection) = nasty().await;
         let all = read(&connection, &everything()).await;
-        for kind in Kind::BY_NAME {
-            let chosen: Vec<&Object> = all.of_kind(kind).step_by(2).collect();
+        // many of each relation, and few
+        for (kind, step) in Kind::BY_NAME.into_iter().flat_map(|kind| [(kind, 2), (kind, 11)]) {
+            let chosen: Vec<&Object> = all.of_kind(kind).step_by(step).collect();
             assert!(!chosen.is_empty(), "{kind}");
             let mut scope = Scope {
                 is_narrow: true,
@@ -1663,6 +1699,10 @@ mod tests {
                     assert_eq!(found, Some(object));
                 }
             };
+            if step > 2 {
+                let sql = read_sql(&scope, connection.server.version_num);
+                assert!(sql.contains("= wanted.object"), "{kind}");
+            }
             let narrow = read(&connection, &scope).await;
             same(&narrow);
             assert!(
@@ -1729,6 +1769,8 @@ mod tests {
             scope.is_narrow = true;
             scope.comments = true;
             scope.storage = true;
+            // of each relation what is named of any
+            scope.named.clear();
             assert!(is_by_name(&scope));
             let looked_up = read(&connection, &scope).await;
             assert_eq!(
