@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::kind::Kind;
 use crate::sql::{Action, Effect, Name, ObjectKind};
 
+/// A relation, by schema and name, and the name of an object that stands on it.
+pub type OnRelation = ((String, String), String);
+
 /// The objects that a reading covers. Names are as the catalog stores them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Scope {
@@ -25,7 +28,7 @@ pub struct Scope {
     /// The names of objects that are read by name, of whatever relation with [`Parts::with_named`].
     pub names: BTreeMap<Kind, BTreeSet<String>>,
     /// The same with the relation, by schema and name, that each was added with.
-    pub named: BTreeMap<Kind, Vec<((String, String), String)>>,
+    pub named: BTreeMap<Kind, Vec<OnRelation>>,
     /// The same as `relations` by pattern, `*` for any characters.
     pub relation_patterns: BTreeSet<(String, String)>,
     /// The same as `parts` by pattern.

@@ -20,6 +20,7 @@ use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 use super::batch::{Failure, Sent, Stage};
 use crate::catalog::decode::{self as rows, DecodeError};
 use crate::catalog::property::DETAILS;
+use crate::catalog::scope::OnRelation;
 use crate::catalog::{Catalog, Kind, Object, ObjectId, Parts, Scope, Value};
 
 /// What the reading transaction must have set: names are printed with their schema unless it is `pg_catalog`,
@@ -486,7 +487,7 @@ impl<'k> Wanted<'k> {
 
     /// The objects with their relations, where each is looked up by itself: few of each relation, and nothing else of it. Of
     /// many it is better to look at all.
-    fn pairs<'s>(&self, scope: &'s Scope) -> Option<&'s [((String, String), String)]> {
+    fn pairs<'s>(&self, scope: &'s Scope) -> Option<&'s [OnRelation]> {
         let [kind] = self.kinds else { return None };
         let pairs = scope.named.get(kind)?;
         let relations = scope.parts.values().filter(|parts| parts.reads_named(*kind));
