@@ -185,3 +185,45 @@ fn verify_costs_the_same_whatever_the_number_of_checks() {
         assert_eq!(counted[0], counted[1], "the number of checks costs no round trip");
     }
 }
+
+#[test]
+fn verify_pays_nothing_for_what_is_gone_or_pending() {
+    let server = Server::shared();
+    let proxy = Proxy::before(server);
+    let database = server.database("round_trips_gone");
+    let project = Project::new()
+        .with(
+            "migrations/0001_two.sql",
+            "CREATE TABLE kept (id int PRIMARY KEY);\nCREATE TABLE dropped (id int PRIMARY KEY, note text);\n",
+        )
+        .with(
+            "checks/0001_two.toml",
+            "[table.kept]\ncolumn.id = \"int not null\"\n[table.dropped]\nprimary_key = [\"id\"]\ncolumn.note = \"text\"\n",
+        )
+        .with("migrations/0002_one.sql", "DROP TABLE dropped;\n")
+        .with("checks/0002_one.toml", "absent = [\"table dropped\"]\n")
+        .with("migrations/0003_more.sql", "CREATE TABLE more (id int PRIMARY KEY);\n")
+        .with("checks/0003_more.toml", "[table.more]\nprimary_key = [\"id\"]\n");
+    let run = |args: &[&str], exit: i32| {
+        let url = proxy.url(&database.name);
+        proxy.take_trips();
+        let outcome = Pgplumb::at(project.path())
+            .env("DATABASE_URL", &url)
+            .args(args)
+            .run();
+        outcome.expect(exit);
+        proxy.take_trips()
+    };
+    run(&["apply", "--to", "0002"], 0);
+    let trips = run(&["verify"], 0);
+    run(&["apply"], 0);
+    assert_eq!(trips, run(&["verify"], 0), "nothing was pending the second time");
+    database.run("CREATE TABLE dropped (id int)");
+    run(&["verify"], 1);
+    database.run("DROP TABLE dropped; ALTER TABLE kept DROP COLUMN id CASCADE");
+    assert_eq!(
+        run(&["verify"], 1),
+        trips + 1,
+        "what is there instead is read as well"
+    );
+}

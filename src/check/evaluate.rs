@@ -69,6 +69,14 @@ impl<'a> Claimed<'a> {
     pub fn suites(&self) -> &'a [&'a Suite] {
         self.suites
     }
+
+    /// Whether a suite says that a relation of that name is gone; then something of it may be named by an older one.
+    pub fn says_gone(&self, schema: &str, name: &str) -> bool {
+        let is_gone = |id: &ObjectId| self.ledger.gone.iter().any(|(gone, _)| gone.covers(id));
+        Kind::RELATIONS
+            .into_iter()
+            .any(|kind| is_gone(&ObjectId::new(kind, schema, name)))
+    }
 }
 
 /// An evaluation that goes on when answers come: what asked nothing is judged once.

@@ -227,13 +227,15 @@ fn named_alone(scope: &Scope) -> impl Iterator<Item = &(String, String)> {
 }
 
 /// Whether a catalog that was read for `scope` has all relations that it would have, were each looked for by itself: of one
-/// on which nothing is that should be, it cannot be told whether it is there.
-pub fn tells_relations(scope: &Scope, catalog: &Catalog) -> bool {
+/// on which nothing is that should be, it cannot be told whether it is there. That of those which are to be gone does not
+/// matter: what has to be gone is looked for.
+pub fn tells_relations(scope: &Scope, catalog: &Catalog, is_gone: impl Fn(&str, &str) -> bool) -> bool {
     let mut told = scope
         .parts
         .iter()
         .filter(|(_, parts)| parts.names() && parts.tell_relation());
-    !is_by_name(scope) || told.all(|((schema, name), _)| catalog.relation(schema, name).is_some())
+    !is_by_name(scope)
+        || told.all(|((schema, name), _)| catalog.relation(schema, name).is_some() || is_gone(schema, name))
 }
 
 /// Relations `c` with their schemas `n`, by name; each with some flags, and with the name of an object on it where there are
@@ -1790,12 +1792,12 @@ mod tests {
                     }
                 }
             }
-            assert_eq!(tells_relations(&scope, &looked_up), untold == 0);
+            assert_eq!(tells_relations(&scope, &looked_up, |_, _| false), untold == 0);
             scope
                 .parts
                 .retain(|(schema, name), _| looked_up.relation(schema, name).is_some());
             assert!(scope.parts.values().any(|parts| parts.tell_relation()));
-            assert!(tells_relations(&scope, &looked_up));
+            assert!(tells_relations(&scope, &looked_up, |_, _| false));
             scope.comments = false;
             scope.storage = false;
             let least = read(&connection, &scope).await;

@@ -74,7 +74,14 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
         true => claimed,
         false => Claimed::by(&known),
     };
-    let is_enough = || reading::tells_relations(&scope, &catalog) && !check::lacks(&claimed, &catalog);
+    let is_enough = || {
+        // what is pending is not there yet
+        let pending = known.len() < candidates.len();
+        let applied = pending.then(|| check::narrow_scope(&known));
+        let is_gone = |schema: &str, name: &str| claimed.says_gone(schema, name);
+        reading::tells_relations(applied.as_ref().unwrap_or(&scope), &catalog, is_gone)
+            && !check::lacks(&claimed, &catalog)
+    };
     if scope.is_narrow && !is_enough() {
         let broad = check::scope(&known);
         catalog = match read_catalog(context, &session, Batch::new(), &broad).await {
