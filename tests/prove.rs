@@ -294,6 +294,13 @@ const HISTORIES: [History; 4] = [
     },
 ];
 
+/// Of crates_io, what pg_dump of 18 tells and older ones cannot: NOT NULL constraints have names, and these rollbacks bring
+/// back columns under other names than those that a renaming had left.
+const NAMED_NOT_NULL: [&str; 2] = [
+    "0109_20160717174656_dumped_migration_108",
+    "0225_2024_04_12_144536_remove_downloads_column",
+];
+
 /// `exact`, `order`, `inexact`, `failed`, or `none` without a rollback; by the stem.
 type Judgement = BTreeMap<String, String>;
 
@@ -424,7 +431,9 @@ fn no_rollback_is_accused_and_none_slips_through() {
             // the same migrations in the same order, whatever the layout calls them
             for (proof, (stem, judged)) in proofs.iter().zip(&judgement) {
                 let outcome = proof["outcome"].as_str().expect("an outcome");
-                let is_right = match judged.as_str() {
+                let is_of_18 = version >= 18 && NAMED_NOT_NULL.contains(&stem.as_str());
+                let judged = if is_of_18 { "inexact" } else { judged };
+                let is_right = match judged {
                     "exact" => outcome == "exact",
                     "order" => outcome == "order_only",
                     "failed" => outcome == "rollback_failed",
