@@ -348,23 +348,21 @@ impl<T> Answered<T> {
 
 /// One message that is expected to work, with what it is for.
 pub async fn ask(session: &Session, doing: &str, batch: Batch) -> Result<Reply, Error> {
-    hear(session, doing, batch, |_, _| false).await
+    let answer = hear(session, batch, |_, _| false).await;
+    answer.map_err(|failure| Error::database(doing, failure))
 }
 
 /// The same, with rows that are taken as they come (see [`Sent::reply_beside`](crate::db::batch::Sent::reply_beside)).
 pub async fn hear(
     session: &Session,
-    doing: &str,
     batch: Batch,
     take: impl FnMut(Stage, &Row) -> bool,
-) -> Result<Reply, Error> {
-    match batch.send(session.client()).await.reply_beside(take).await {
-        Ok(reply) => Ok(reply),
-        Err(failure) => {
-            if !matches!(failure.error, DbError::Lost(_)) {
-                session.rollback().await;
-            }
-            Err(Error::database(doing, failure))
-        }
+) -> Result<Reply, Failure> {
+    let answer = batch.send(session.client()).await.reply_beside(take).await;
+    if let Err(failure) = &answer
+        && !matches!(failure.error, DbError::Lost(_))
+    {
+        session.rollback().await;
     }
+    answer
 }

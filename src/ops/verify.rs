@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::context::Context;
+use super::context::{Context, hear};
 use super::judge::{Place, judge_claimed};
 use super::runner::{self, millis};
 use super::{Error, facts, suites, unjudged};
@@ -207,10 +207,11 @@ async fn read(
         Some(begun) => {
             let catalog = read_catalog(context, session, Batch::new(), scope);
             let (answer, catalog) = tokio::join!(begun.reply(), catalog);
-            // where that failed, what came behind it did as well
-            match answer {
-                Ok(answer) => (answer, catalog?.1),
-                Err(failure) => {
+            match (answer, catalog) {
+                (_, Err(interrupted @ Error::Interrupted(_))) => return Err(interrupted),
+                (Ok(answer), catalog) => (answer, catalog?.1),
+                // what came behind it failed as well
+                (Err(failure), _) => {
                     session.rollback().await;
                     return Err(Error::database("reading the migration history", failure));
                 }
@@ -233,34 +234,23 @@ async fn read_catalog(
     let sql = reading::read_sql(scope, session.version_num());
     session.read_catalog(&mut batch, Stage::After, &sql);
     let mut collected = Collected::default();
-    let asked = async {
-        let sent = batch.send(session.client()).await;
-        sent.reply_beside(|stage, row| {
-            let is_ours = stage == Stage::After;
-            if is_ours {
-                collected.take(row);
-            }
-            is_ours
-        })
-        .await
-    };
-    let reply = match context
-        .answer(session, asked)
-        .await
+    let asked = hear(session, batch, |stage, row| {
+        let is_ours = stage == Stage::After;
+        if is_ours {
+            collected.take(row);
+        }
+        is_ours
+    });
+    let answer = context.answer(session, asked).await;
+    let reply = answer
         .or_interrupted("the catalog was read")?
-    {
-        Ok(reply) => reply,
-        Err(failure) => {
-            if !matches!(failure.error, DbError::Lost(_)) {
-                session.rollback().await;
-            }
+        .map_err(|failure| {
             let doing = match failure.stage {
                 Stage::After => "reading the catalog",
                 _ => "reading the migration history",
             };
-            return Err(Error::database(doing, failure));
-        }
-    };
+            Error::database(doing, failure)
+        })?;
     let mut catalog = collected
         .into_catalog()
         .map_err(|error| Error::database("reading the catalog", Failure::of(error.into())))?;
