@@ -473,6 +473,24 @@ fn another_runner_that_does_not_end_is_exit_7() {
 }
 
 #[test]
+fn a_verify_that_waits_for_the_history_is_interrupted() {
+    let database = Server::shared().database("waits_for_history");
+    let project = notes();
+    Pgplumb::new(&project, &database).args(&["apply"]).run().expect(0);
+    let holder = database.session();
+    holder
+        .run("BEGIN; LOCK TABLE refinery_schema_history IN ACCESS EXCLUSIVE MODE")
+        .expect("nobody else holds it");
+    let child = Pgplumb::new(&project, &database).args(&["verify"]).start();
+    let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = \
+                   (SELECT oid FROM pg_database WHERE datname = current_database())";
+    wait_until("it waits", || database.value(waiting).as_deref() == Some("1"));
+    signal(&child, "INT");
+    self::outcome(child).expect(130).says("nothing was changed");
+    holder.run("COMMIT").expect("it is open");
+}
+
+#[test]
 fn an_unreadable_folder_is_exit_2() {
     let project = notes().with("rollback/0001_notes.sql", "DROP TABLE note;\n");
     let permit = |path: &str, mode: u32| {
