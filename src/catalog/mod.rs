@@ -125,9 +125,11 @@ impl Catalog {
 
     /// The relation (table, view, sequence, …) of that name, whatever its kind; relations share one namespace.
     pub fn relation(&self, schema: &str, name: &str) -> Option<&Object> {
-        Kind::RELATIONS
-            .iter()
-            .find_map(|&kind| self.get(&ObjectId::new(kind, schema, name)))
+        let mut id = ObjectId::new(Kind::Table, schema, name);
+        Kind::RELATIONS.into_iter().find_map(|kind| {
+            id.kind = kind;
+            self.get(&id)
+        })
     }
 
     pub fn len(&self) -> usize {

@@ -1,7 +1,5 @@
 //! Suites and a catalog → verdicts and questions.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use rustc_hash::FxHashSet;
 
 use crate::catalog::{Catalog, Kind, ObjectId};
@@ -9,6 +7,7 @@ use crate::catalog::{Catalog, Kind, ObjectId};
 use super::compare::Alike;
 use super::question::{Answers, Question};
 use super::rule::{Claim, Holder, Judge, Ledger, Outcome};
+use super::share::share;
 use super::suite::{Check, Suite};
 use super::twins::Twins;
 use super::verdict::{Status, Verdict};
@@ -160,33 +159,7 @@ impl<'a> Evaluator<'a> {
             let all = vec![judge(holders, &mut Worker::default())];
             return all.into_iter().flatten();
         }
-        // some checks take longer than others: who is done takes the next part
-        let parts: Vec<&[Holder]> = holders.chunks(PART).collect();
-        let next = AtomicUsize::new(0);
-        let work = || {
-            let mut worker = Worker::default();
-            let mut judged = Vec::new();
-            loop {
-                let place = next.fetch_add(1, Ordering::Relaxed);
-                let Some(part) = parts.get(place) else {
-                    return judged;
-                };
-                judged.push((place, judge(part, &mut worker)));
-            }
-        };
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let mut judged: Vec<_> = std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..processors).map(|_| scope.spawn(work)).collect();
-            workers
-                .into_iter()
-                .flat_map(|worker| match worker.join() {
-                    Ok(judged) => judged,
-                    Err(panic) => std::panic::resume_unwind(panic),
-                })
-                .collect()
-        });
-        judged.sort_unstable_by_key(|(place, _)| *place);
-        let parts: Vec<Vec<Judged>> = judged.into_iter().map(|(_, part)| part).collect();
+        let parts = share(holders, PART, judge);
         parts.into_iter().flatten()
     }
 

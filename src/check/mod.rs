@@ -15,6 +15,7 @@ pub mod lint;
 pub mod generate;
 mod document;
 mod rule;
+mod share;
 mod compare;
 mod twins;
 mod object;

@@ -19,6 +19,7 @@ use super::kind::probe::{self, Shared};
 use super::kind::{At, KINDS};
 use super::object::ObjectRule;
 use super::rule::{Claim, Ignored, Rule};
+use super::share::{one_each, share};
 use super::suite::{Check, Suite, spell};
 
 /// Parses a check file. `id` is what reports call the suite, `version` the migration that it belongs to.
@@ -204,24 +205,11 @@ impl Parser {
             entries.iter().for_each(|entry| parse(self, entry));
             return;
         }
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let parts = entries.chunks(entries.len().div_ceil(processors));
-        let parsed: Vec<Parser> = std::thread::scope(|scope| {
-            let workers: Vec<_> = parts
-                .map(|part| {
-                    let (mut parser, parse) = (self.beside(), &parse);
-                    scope.spawn(move || {
-                        part.iter().for_each(|entry| parse(&mut parser, entry));
-                        parser.sort();
-                        parser
-                    })
-                })
-                .collect();
-            let parsed = workers.into_iter().map(|worker| match worker.join() {
-                Ok(parser) => parser,
-                Err(panic) => std::panic::resume_unwind(panic),
-            });
-            parsed.collect()
+        let parsed = share(entries, one_each(entries.len()), |part, (): &mut ()| {
+            let mut parser = self.beside();
+            part.iter().for_each(|entry| parse(&mut parser, entry));
+            parser.sort();
+            parser
         });
         for part in parsed {
             self.checks.extend(part.checks);

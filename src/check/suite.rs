@@ -10,6 +10,7 @@ use crate::source::{Location, SourceFile, Span};
 use crate::sql::quote_ident;
 
 use super::rule::{Ignored, Rule};
+use super::share::{one_each, share};
 
 /// The checks of one file, ready to be judged against a catalog.
 #[derive(Debug, Clone)]
@@ -84,20 +85,12 @@ fn scope_of(suites: &[&Suite], blank: &Scope) -> Scope {
     if checks.len() < MANY_CHECKS {
         return of(&checks);
     }
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        let parts = checks.chunks(checks.len().div_ceil(processors));
-        let workers: Vec<_> = parts.map(|part| scope.spawn(move || of(part))).collect();
-        let scopes = workers.into_iter().map(|worker| match worker.join() {
-            Ok(scope) => scope,
-            Err(panic) => std::panic::resume_unwind(panic),
-        });
-        let all = scopes.reduce(|mut all, more| {
-            all.extend(more);
-            all
-        });
-        all.unwrap_or_default()
-    })
+    let scopes = share(&checks, one_each(checks.len()), |part, (): &mut ()| of(part));
+    let all = scopes.into_iter().reduce(|mut all, more| {
+        all.extend(more);
+        all
+    });
+    all.unwrap_or_default()
 }
 
 /// The least that has to be read to see that all is as they say; where something of that is not there

@@ -32,7 +32,12 @@ pub fn run() -> std::process::ExitCode {
     logging::start(args.global.verbose);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let exit = match runtime {
-        Ok(runtime) => runtime.block_on(dispatch(&args)),
+        Ok(runtime) => {
+            let exit = runtime.block_on(dispatch(&args));
+            // what is at work still is for nobody any more
+            runtime.shutdown_background();
+            exit
+        }
         Err(error) => {
             output::tell(&format!("error: the program could not start: {error}\n"));
             ExitCode::Usage

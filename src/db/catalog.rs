@@ -143,6 +143,7 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
                     "unnest(current_setting('pgplumb.relations')::oid[]) as wanted (oid)",
                 )
                 .replace("{defined}", "true")
+                .replace("{attributes}", ATTRIBUTES)
                 .replace("{chosen}", "true"),
             (false, of_oids) => {
                 let (relation, from) = match of_oids {
@@ -164,6 +165,7 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
                     .replace("{relation}", &relation)
                     .replace("{wanted}", &from)
                     .replace("{defined}", &wanted.definition(scope))
+                    .replace("{attributes}", wanted.attributes(scope))
                     .replace("{chosen}", &wanted.chosen(scope))
             }
         };
@@ -516,6 +518,18 @@ impl<'k> Wanted<'k> {
         }
     }
 
+    /// The columns of the relations.
+    fn attributes(&self, scope: &Scope) -> &'static str {
+        match self.pairs(scope) {
+            // by itself, so that the index by name finds it: what two tables give a plan would look at all for
+            Some(_) => {
+                "join lateral (select * from pg_attribute a where a.attrelid = c.oid and a.attname = wanted.object \
+                 offset 0) as a on"
+            }
+            None => ATTRIBUTES,
+        }
+    }
+
     /// The condition on the name of an object that is read.
     fn chosen(&self, scope: &Scope) -> String {
         let Some(column) = self.column().filter(|_| self.named) else {
@@ -550,6 +564,9 @@ impl<'k> Wanted<'k> {
         }
     }
 }
+
+/// The columns `a` of relations `c`.
+const ATTRIBUTES: &str = "join pg_attribute a on a.attrelid = c.oid and";
 
 /// How many objects of each relation, on average, are worth a look at each.
 const FEW_OF_EACH: usize = 2;
@@ -604,8 +621,10 @@ const RELKIND: &str = "relkind";
 /// That column, behind those of the object's kind, its schema and the relation.
 const OF_RELATION: &str = " c.relkind as relkind,";
 
-/// How a column `a` of the type `t` is stored.
-const STORAGE: &str = "case when a.attstorage <> t.typstorage then \
+/// How a column `a` is stored. What is fixed in length has no choice, and of the most usual types the defaults are known.
+const STORAGE: &str = "case when a.attlen > 0 or a.attstorage = 'm' and a.atttypid = 1700 \
+     or a.attstorage = 'x' and a.atttypid in (17, 25, 114, 1042, 1043, 3802) then null \
+     when a.attstorage <> (select t.typstorage from pg_type t where t.oid = a.atttypid) then \
      case a.attstorage when 'p' then 'plain' when 'e' then 'external' when 'x' then 'extended' else 'main' end end as storage, \
      {compression} as compression, nullif(a.attstattarget, -1) as statistics_target, \
      case when a.attoptions is not null or a.attfdwoptions is not null then (\

@@ -437,6 +437,15 @@ impl Session {
     pub async fn rollback(&self) {
         let _ = self.connection.client.batch_execute("ROLLBACK").await;
     }
+
+    /// Ends the session and whatever transaction is open. A server rolls back what is left open, and nobody waits for its
+    /// answer; a pooler would throw away a connection that is left so.
+    pub async fn leave(self) {
+        if self.is_pooled {
+            self.rollback().await;
+        }
+        self.connection.close().await;
+    }
 }
 
 /// Who holds a lock on a table that a script wants.

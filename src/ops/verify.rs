@@ -38,10 +38,11 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
     let project = context.project;
     let all = suites(project)?;
     let named = named_suites(all, &options.versions, context)?;
-    let (mut session, begun) = context.open_for_snapshot().await?;
     // what every suite that may be judged asks for is read: which of them are is told with the history
     let candidates: Vec<&Suite> = all.iter().collect();
+    // the server lets us in meanwhile
     let scope = check::narrow_scope(&candidates);
+    let (mut session, begun) = context.open_for_snapshot().await?;
     let message_left = session.connection().message_left();
     let (read, claimed) = tokio::join!(read(context, &mut session, begun, &scope), async {
         // the server works on it by then
@@ -103,7 +104,7 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
         &mut answers,
     )
     .await;
-    session.rollback().await;
+    session.leave().await;
     let judged = judged?;
     report.checks = judged.verdicts;
     report.diagnostics.extend(judged.notes);

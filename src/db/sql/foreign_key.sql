@@ -6,11 +6,9 @@ select 'foreign key' as kind, n.nspname as schema, c.relname as relation,{of_rel
                             when 'n' then 'set null' when 'd' then 'set default' end as on_update,
        case con.confdeltype when 'a' then 'no action' when 'r' then 'restrict' when 'c' then 'cascade'
                             when 'n' then 'set null' when 'd' then 'set default' end
-       || coalesce(case when {delete_columns} is not null then (
-                     select format(' (%s)', string_agg(quote_ident(a.attname), ', ' order by key.position))
-                       from unnest({delete_columns}) with ordinality as key (attnum, position)
-                       join pg_attribute a on a.attrelid = con.conrelid and a.attnum = key.attnum
-                     having count(*) > 0) end, '') as on_delete,
+       || case when {delete_columns} is not null then ' (' || array_to_string(array(
+            select (select quote_ident(a.attname) from pg_attribute a where a.attrelid = con.conrelid and a.attnum = key.attnum)
+              from (select unnest({delete_columns}) as attnum) as key), ', ') || ')' else '' end as on_delete,
        case con.confmatchtype when 'f' then 'full' when 'p' then 'partial' else 'simple' end as match,
        nullif({period}, false) as period,
        con.condeferrable as deferrable,
@@ -23,7 +21,8 @@ select 'foreign key' as kind, n.nspname as schema, c.relname as relation,{of_rel
   join pg_constraint con on con.conrelid = c.oid and con.contype = 'f'
   join pg_class f on f.oid = con.confrelid
   join pg_namespace fn on fn.oid = f.relnamespace
-  left join pg_constraint up on up.oid = nullif(con.conparentid, 0)
   left join pg_description d on d.objoid = con.oid and d.classoid = 'pg_constraint'::regclass and d.objsubid = 0
  -- a key that references a partitioned table has inner rows for each of its partitions
- where up.oid is null or up.conrelid <> con.conrelid and up.confrelid = con.confrelid;
+ where con.conparentid = 0
+    or exists (select from pg_constraint up where up.oid = con.conparentid and up.conrelid <> con.conrelid
+                                              and up.confrelid = con.confrelid);

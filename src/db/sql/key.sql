@@ -1,11 +1,9 @@
 select case con.contype when 'p' then 'primary key' else 'unique constraint' end as kind,
        n.nspname as schema, c.relname as relation,{of_relation} con.conname as name,
        {key_columns} as columns,
-       case when x.indnatts > x.indnkeyatts then (
-         select json_agg(a.attname order by key.position)
-           from unnest(x.indkey::int2[]) with ordinality as key (attnum, position)
-           join pg_attribute a on a.attrelid = con.conrelid and a.attnum = key.attnum
-          where key.position > x.indnkeyatts) end as include,
+       case when x.indnatts > x.indnkeyatts then array_to_json(array(
+         select (select a.attname from pg_attribute a where a.attrelid = con.conrelid and a.attnum = key.attnum)
+           from (select unnest((x.indkey::int2[])[x.indnkeyatts:]) as attnum) as key)) end as include,
        case when con.contype = 'u' then {nulls_not_distinct} end as nulls_not_distinct,
        nullif({period}, false) as without_overlaps,
        con.condeferrable as deferrable,
