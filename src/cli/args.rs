@@ -264,6 +264,11 @@ impl Command {
         )
     }
 
+    /// Whether migrations that are pending are looked into.
+    pub fn runs_scripts(&self) -> bool {
+        matches!(self, Command::Preflight(_) | Command::Apply(_))
+    }
+
     /// Whether `--no-probes` was given.
     pub fn leaves_out_probes(&self) -> bool {
         match self {

@@ -141,16 +141,24 @@ async fn begin(args: &Args, found: &Found) -> Result<(Parameters, Option<Ahead>)
     Ok((parameters, Some(ahead)))
 }
 
-/// Reads the files of a project and parses its suites, while the server is heard. What is wrong with a suite is told when it is
-/// asked for.
-async fn read(found: Found) -> Result<Project, Vec<Diagnostic>> {
-    let reading = tokio::task::spawn_blocking(|| {
-        let project = found.read()?;
+/// Reads the files of a project and parses its suites, and the scripts that are likely to run, while the server lets us in. What
+/// is wrong with a suite or a script is told when it is asked for.
+async fn read(found: Found, runs_scripts: bool) -> Result<Project, Vec<Diagnostic>> {
+    // on this thread, which uses the memory again: files are read before the server has anything to say
+    let project = found.read()?;
+    let work_ahead = move |project: Project| {
+        if runs_scripts {
+            project.set.work_ahead();
+        }
         let _ = project.suites();
-        Ok(project)
-    });
-    match reading.await {
-        Ok(project) => project,
+        project
+    };
+    // suites may take longer than that: meanwhile the server is heard
+    if project.check_files.is_empty() {
+        return Ok(work_ahead(project));
+    }
+    match tokio::task::spawn_blocking(move || work_ahead(project)).await {
+        Ok(project) => Ok(project),
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
@@ -172,7 +180,7 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
         _ => match Found::find(&options) {
             Ok(found) => {
                 begun = Some(begin(args, &found).await);
-                read(found).await
+                read(found, args.command.runs_scripts()).await
             }
             Err(problems) => Err(problems),
         },

@@ -96,22 +96,48 @@ fn lookup_sql(names: &Names, version_num: u32, nearby: bool) -> [String; 2] {
     } else {
         "'MEMBER'"
     };
-    let look = include_str!("sql/preflight.sql")
+    let mut look = include_str!("sql/preflight.sql").to_string();
+    // a block is taken apart in full before it runs: what is not asked is left out
+    for (condition, is_asked) in [
+        ("{asks_functions}", !names.functions.is_empty()),
+        ("{asks_roles}", !names.roles.is_empty()),
+        ("{asks_acts_as}", !names.acts_as.is_empty()),
+        ("{asks_available}", !names.available.is_empty()),
+        ("{asks_tablespaces}", !names.tablespaces.is_empty()),
+        ("{asks_nearby}", nearby),
+        ("{asks_snapshots}", names.waits_for_all.is_some()),
+    ] {
+        look = match is_asked {
+            true => look.replace(condition, "true"),
+            false => without(&look, condition),
+        };
+    }
+    look = look
         .replace("{become}", membership)
-        .replace("{may_create}", may_create)
-        .replace("{waits_for_all}", &names.waits_for_all.is_some().to_string())
-        .replace("{wants_nearby}", &nearby.to_string())
-        .replace("{acts_as}", &array(names.acts_as.iter()))
-        .replace("{relations}", &array(names.relations.iter()))
-        .replace("{types}", &array(names.types.iter()))
-        .replace("{functions}", &array(names.functions.iter()))
-        .replace("{called}", &array(names.called.iter()))
-        .replace("{roles}", &array(names.roles.iter()))
-        .replace("{tablespaces}", &array(names.tablespaces.iter()))
-        .replace("{locked}", &array(names.locked.iter()))
-        .replace("{available}", &array(names.available.iter()));
+        .replace("{may_create}", may_create);
+    // a thousand migrations have long lists: one is put in after the other
+    for (place, list) in [
+        ("{acts_as}", &names.acts_as),
+        ("{tablespaces}", &names.tablespaces),
+        ("{available}", &names.available),
+        ("{roles}", &names.roles),
+        ("{called}", &names.called),
+        ("{functions}", &names.functions),
+        ("{locked}", &names.locked),
+        ("{relations}", &names.relations),
+        ("{types}", &names.types),
+    ] {
+        look = look.replace(place, &array(list.iter()));
+    }
     let answer = "SELECT pg_catalog.current_setting('pgplumb.existing') AS existing".to_string();
     [do_block(&look), answer]
+}
+
+/// The block without what it does on a condition.
+fn without(block: &str, condition: &str) -> String {
+    let asked = block.split_once(&format!("    IF {condition} THEN\n"));
+    let rest = asked.and_then(|(before, asked)| Some((before, asked.split_once("\n    END IF;\n")?.1)));
+    rest.map_or(block.to_string(), |(before, behind)| format!("{before}{behind}"))
 }
 
 impl Session {
@@ -273,4 +299,39 @@ fn open_sentence(open: &Open, what: &str) -> (String, String) {
         ),
         format!("wait until it ends, or end it: SELECT pg_terminate_backend({pid})"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_asked_is_left_out() {
+        let blocks = [
+            "pg_roles",
+            "pg_has_role(session_user",
+            "pg_available_extension_versions",
+            "pg_tablespace t",
+        ];
+        let asked = |names: &Names| {
+            let [look, _] = lookup_sql(names, 150_000, false);
+            blocks.map(|block| look.contains(block))
+        };
+        let one = |name: &str| [name.to_string()].into();
+        assert_eq!(asked(&Names::default()), [false; 4]);
+        let tablespaces = Names {
+            tablespaces: one("fast"),
+            ..Names::default()
+        };
+        assert_eq!(asked(&tablespaces), [false, false, false, true]);
+        let all = Names {
+            roles: one("app"),
+            acts_as: one("app"),
+            available: one("citext"),
+            tablespaces: one("fast"),
+            ..Names::default()
+        };
+        assert_eq!(asked(&all), [true; 4]);
+        assert!(lookup_sql(&all, 150_000, true)[0].contains("limit 5000"));
+    }
 }

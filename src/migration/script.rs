@@ -1,11 +1,13 @@
 //! A script with its directives, and what keeps it from being run.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use super::directives::{Direction, Directives};
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};
+use crate::sql::require::{Needs, needs};
 use crate::sql::{Script, Statement, TransactionControl};
 
 /// What a script may hold, and how it is run.
@@ -29,6 +31,8 @@ pub struct MigrationScript {
     pub directives: Directives,
     pub rules: Rules,
     sql: OnceLock<Script>,
+    /// What its statements need, where that was worked out ahead.
+    needs: OnceLock<Vec<Needs>>,
 }
 
 impl MigrationScript {
@@ -41,6 +45,7 @@ impl MigrationScript {
             directives,
             rules: Rules::default(),
             sql: OnceLock::new(),
+            needs: OnceLock::new(),
         };
         (script, problems)
     }
@@ -54,6 +59,27 @@ impl MigrationScript {
     /// The statements of the script.
     pub fn sql(&self) -> &Script {
         self.sql.get_or_init(|| Script::parse(&self.file))
+    }
+
+    /// Takes the script apart, and keeps what its statements need, which is asked for more than once.
+    pub fn work_ahead(&self) {
+        let sql = self.sql();
+        let statements = sql.statements.iter();
+        self.needs
+            .get_or_init(|| statements.map(|statement| needs(sql, statement)).collect());
+    }
+
+    /// What a statement of the script needs.
+    pub fn needs(&self, statement: &Statement) -> Cow<'_, Needs> {
+        let place = |of: &Statement| of.span.start.cmp(&statement.span.start);
+        let known = self.needs.get().and_then(|needs| {
+            let index = self.sql().statements.binary_search_by(place).ok()?;
+            needs.get(index)
+        });
+        match known {
+            Some(known) => Cow::Borrowed(known),
+            None => Cow::Owned(needs(self.sql(), statement)),
+        }
     }
 
     /// Whether it runs in pgplumb's transaction.

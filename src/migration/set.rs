@@ -57,6 +57,9 @@ impl Migration {
     }
 }
 
+/// How much of scripts is taken apart before it is known which of them run, in bytes: a moment's work.
+const AHEAD: usize = 16 * 1024;
+
 /// The migrations of a project in the order of their versions, no version twice.
 #[derive(Debug, Clone, Default)]
 pub struct Set {
@@ -233,6 +236,18 @@ impl Set {
     /// Those that run again whenever they changed, in the order in which they run.
     pub fn repeatables(&self) -> impl DoubleEndedIterator<Item = &Migration> {
         self.iter().filter(|migration| migration.is_repeatable())
+    }
+
+    /// Takes the newest scripts apart, which are mostly those that are pending.
+    pub fn work_ahead(&self) {
+        let mut left = AHEAD;
+        for migration in self.migrations.iter().rev() {
+            let Some(rest) = left.checked_sub(migration.up.file.text().len()) else {
+                return;
+            };
+            left = rest;
+            migration.up.work_ahead();
+        }
     }
 
     pub fn len(&self) -> usize {

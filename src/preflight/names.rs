@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::plan::Plan;
-use crate::sql::require::{Need, needs};
+use crate::sql::require::Need;
 use crate::sql::{Action, Name, ObjectKind};
 
 /// Bare names, each looked for in every schema: which schema counts may change in the middle of a script.
@@ -30,9 +30,8 @@ pub struct Names {
 pub fn names(plan: &Plan<'_>) -> Names {
     let mut names = Names::default();
     for step in &plan.steps {
-        let script = step.script.sql();
         for statement in step.script.statements() {
-            let found = needs(script, statement);
+            let found = step.script.needs(statement);
             names.waits_for_all = names.waits_for_all.or(statement
                 .outside_transaction
                 .filter(|what| matches!(*what, "CREATE INDEX CONCURRENTLY" | "REINDEX CONCURRENTLY")));
@@ -52,7 +51,7 @@ pub fn names(plan: &Plan<'_>) -> Names {
                 names.relations.insert(parent.name.clone());
             }
             names.functions.extend(found.calls.iter().cloned());
-            names.called.extend(found.calls);
+            names.called.extend(found.calls.iter().cloned());
             for effect in &statement.effects {
                 names.add_object(effect.object.kind, &effect.object.name);
                 if let Some(on) = &effect.object.on {

@@ -83,22 +83,25 @@ impl Walk {
                 causes.push(index);
             }
         }
-        for feature in features(script.sql(), statement) {
-            if self.world.now.version_num != 0 && self.world.now.version_num < feature.since * 10_000 {
-                let object = format!("{} of PostgreSQL {}", feature.name, feature.since);
-                let index = self.cause(
-                    &object,
-                    Trouble::Version,
-                    None,
-                    "is unknown to this server",
-                    &format!(
-                        "upgrade the server to {} or newer, or write it without",
-                        feature.since
-                    ),
-                );
-                self.site(index, script, feature.span, "version", &object);
-                causes.push(index);
-            }
+        // 0 where it is not known
+        let version = match self.world.now.version_num / 10_000 {
+            0 => u32::MAX,
+            version => version,
+        };
+        for feature in features(script.sql(), statement, version) {
+            let object = format!("{} of PostgreSQL {}", feature.name, feature.since);
+            let index = self.cause(
+                &object,
+                Trouble::Version,
+                None,
+                "is unknown to this server",
+                &format!(
+                    "upgrade the server to {} or newer, or write it without",
+                    feature.since
+                ),
+            );
+            self.site(index, script, feature.span, "version", &object);
+            causes.push(index);
         }
         causes
     }

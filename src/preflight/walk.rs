@@ -10,7 +10,7 @@ use crate::migration::{MigrationScript, Version};
 use crate::plan::Plan;
 use crate::source::Place;
 use crate::sql::name::quote_ident;
-use crate::sql::require::{Need, Needs, Requirement, needs};
+use crate::sql::require::{Need, Needs, Requirement};
 use crate::sql::{Action, Name, ObjectKind, Setting, Statement, lex, parse_name};
 
 /// What the walk found.
@@ -145,8 +145,9 @@ impl Walk {
         if let Some(setting) = &statement.sets {
             self.setting(setting);
         }
-        let needs = needs(script.sql(), statement);
-        if self.is_skipped(statement, &needs) {
+        let needs = script.needs(statement);
+        let needs = needs.as_ref();
+        if self.is_skipped(statement, needs) {
             return Vec::new();
         }
         let mut absent: Vec<(&Requirement, Need)> = Vec::new();
@@ -172,11 +173,11 @@ impl Walk {
             }
         }
         let mut causes: Vec<usize> = Vec::new();
-        causes.extend(self.obstacles(script, statement, &needs));
+        causes.extend(self.obstacles(script, statement, needs));
         if script.is_transactional() {
             causes.extend(self.label(script, statement));
         }
-        self.world.apply(&statement.effects, &needs, statement.opaque);
+        self.world.apply(&statement.effects, needs, statement.opaque);
         for (requirement, root) in absent {
             // what the statement itself has made: a table that refers to itself
             let itself = self.world.presence(&requirement.need);
@@ -192,7 +193,7 @@ impl Walk {
                 self.advise(script, requirement, &root);
             }
         }
-        self.columns(&needs);
+        self.columns(needs);
         causes.sort_unstable();
         causes.dedup();
         waits.sort_unstable();

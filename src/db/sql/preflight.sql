@@ -4,6 +4,7 @@ DECLARE
     wanted pg_catalog.oid[] := array(
         select c.oid from pg_catalog.pg_class c
         where c.relname = any ({relations}::pg_catalog.name[]) and c.relkind <> 't');
+    type_names pg_catalog.name[] := {types};
     relations pg_catalog.json;
     types pg_catalog.json;
     labels pg_catalog.json;
@@ -77,22 +78,22 @@ BEGIN
                     or a.query like '%to prevent wraparound%')) b
         $busy$ INTO busy USING wanted, {locked}::pg_catalog.name[];
     END IF;
-    IF exists (select from pg_catalog.pg_type t where t.typname = any ({types}::pg_catalog.name[])) THEN
+    IF exists (select from pg_catalog.pg_type t where t.typname = any (type_names)) THEN
         EXECUTE $types$
             select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, t.typname)), '[]')
             from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
             left join pg_catalog.pg_class c on c.oid = t.typrelid
             where t.typname = any ($1) and (c.oid is null or c.relkind = 'c')
               and n.nspname not like 'pg\_temp%'
-        $types$ INTO types USING {types}::pg_catalog.name[];
+        $types$ INTO types USING type_names;
         EXECUTE $labels$
             select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, t.typname, e.enumlabel)), '[]')
             from pg_catalog.pg_enum e join pg_catalog.pg_type t on t.oid = e.enumtypid
             join pg_catalog.pg_namespace n on n.oid = t.typnamespace
             where t.typname = any ($1)
-        $labels$ INTO labels USING {types}::pg_catalog.name[];
+        $labels$ INTO labels USING type_names;
     END IF;
-    IF {functions}::pg_catalog.name[] <> '{}' THEN
+    IF {asks_functions} THEN
         select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
             'schema', (select n.nspname from pg_catalog.pg_namespace n where n.oid = p.pronamespace),
             'name', p.proname, 'arguments', pg_catalog.oidvectortypes(p.proargtypes),
@@ -101,34 +102,34 @@ BEGIN
                 then p.prosrc end)), '[]') into functions
         from pg_catalog.pg_proc p where p.proname = any ({functions}::pg_catalog.name[]);
     END IF;
-    IF {roles}::pg_catalog.name[] <> '{}' THEN
+    IF {asks_roles} THEN
         select coalesce(pg_catalog.json_agg(r.rolname), '[]') into roles
         from pg_catalog.pg_roles r where r.rolname = any ({roles}::pg_catalog.name[]);
         select r.rolcreaterole into create_role from pg_catalog.pg_roles r where r.rolname = current_user;
     END IF;
-    IF {acts_as}::pg_catalog.name[] <> '{}' THEN
+    IF {asks_acts_as} THEN
         select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(r.rolname,
             pg_catalog.pg_has_role(session_user, r.oid, {become}))), '[]') into may_become
         from pg_catalog.pg_roles r where r.rolname = any ({acts_as}::pg_catalog.name[]);
     END IF;
-    IF {available}::pg_catalog.name[] <> '{}' THEN
+    IF {asks_available} THEN
         select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(v.name, v.allowed)), '[]') into available
         from (select v.name, pg_catalog.bool_or({may_create}) as allowed
               from pg_catalog.pg_available_extension_versions v
               where v.name = any ({available}::pg_catalog.name[]) group by v.name) v;
     END IF;
-    IF {tablespaces}::pg_catalog.name[] <> '{}' THEN
+    IF {asks_tablespaces} THEN
         select coalesce(pg_catalog.json_agg(t.spcname), '[]') into tablespaces
         from pg_catalog.pg_tablespace t where t.spcname = any ({tablespaces}::pg_catalog.name[]);
     END IF;
-    IF {wants_nearby} THEN
+    IF {asks_nearby} THEN
         select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(x.nspname, x.relname)), '[]') into nearby
         from (select n.nspname, c.relname
               from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
               where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname not like 'pg\_%'
                 and n.nspname <> 'information_schema' limit 5000) x;
     END IF;
-    IF {waits_for_all} THEN
+    IF {asks_snapshots} THEN
         select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('pid', a.pid, 'user', a.usename,
             'seconds', extract(epoch from pg_catalog.clock_timestamp() - a.xact_start))), '[]') into snapshots
         from pg_catalog.pg_stat_activity a

@@ -25,9 +25,20 @@ const WORDS: &[(&str, &str, u32)] = &[
     ("merge", "merge into", 15),
 ];
 
-/// The features of a statement that not every supported server has.
-pub fn features(script: &Script, statement: &Statement) -> Vec<Feature> {
+/// The features of a statement that a server of that version (15, say) does not have.
+pub fn features(script: &Script, statement: &Statement, version: u32) -> Vec<Feature> {
     let text = script.text(statement);
+    // most statements hold none of the words, and need not be taken apart to see that
+    let folded = text.to_ascii_lowercase();
+    let holds = |words: &str| words.split(' ').all(|word| folded.contains(word));
+    let words = WORDS
+        .iter()
+        .filter(|(_, words, since)| *since > version && holds(words));
+    let words: Vec<&(&str, &str, u32)> = words.collect();
+    let is_older = version < 14;
+    if words.is_empty() && !(is_older && (holds("replace trigger") || holds("detach"))) {
+        return Vec::new();
+    }
     let tokens = significant(text);
     let start = Cursor::new(text, &tokens);
     let mut found = Vec::new();
@@ -38,11 +49,8 @@ pub fn features(script: &Script, statement: &Statement) -> Vec<Feature> {
             span: span.shifted(statement.span.start),
         });
     };
-    let relevant: Vec<&(&str, &str, u32)> = WORDS.iter().filter(|(head, _, _)| start.is_word(head)).collect();
-    if relevant.is_empty() {
-        return found;
-    }
-    if start.word_ahead("create or replace trigger") {
+    let relevant: Vec<_> = words.iter().filter(|(head, ..)| start.is_word(head)).collect();
+    if is_older && start.word_ahead("create or replace trigger") {
         add("CREATE OR REPLACE TRIGGER", 14, start.here());
     }
     let mut c = start;
@@ -52,7 +60,7 @@ pub fn features(script: &Script, statement: &Statement) -> Vec<Feature> {
                 add(words, *since, c.here());
             }
         }
-        if detaches_concurrently(c) {
+        if is_older && detaches_concurrently(c) {
             add("DETACH PARTITION CONCURRENTLY", 14, c.here());
         }
         c.advance();
@@ -85,8 +93,12 @@ mod tests {
             ("create table t (a text)", None),
         ] {
             let script = Script::parse(&SourceFile::new("a.sql", text));
-            let found = features(&script, &script.statements[0]);
-            assert_eq!(found.first().map(|feature| feature.since), expected, "{text}");
+            let since = |version| {
+                let found = features(&script, &script.statements[0], version);
+                found.first().map(|feature| feature.since)
+            };
+            assert_eq!(since(12), expected, "{text}");
+            assert_eq!(since(expected.unwrap_or(12)), None, "{text}");
         }
     }
 }

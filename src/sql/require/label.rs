@@ -27,6 +27,9 @@ pub struct Mention {
 
 /// The label that a statement adds.
 pub fn added_label(script: &Script, statement: &Statement) -> Option<AddedLabel> {
+    if statement.tag != "ALTER TYPE" {
+        return None;
+    }
     let text = script.text(statement);
     let tokens = significant(text);
     let mut c = Cursor::new(text, &tokens);
