@@ -143,7 +143,6 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
                     "unnest(current_setting('pgplumb.relations')::oid[]) as wanted (oid)",
                 )
                 .replace("{defined}", "true")
-                .replace("{attributes}", ATTRIBUTES)
                 .replace("{chosen}", "true"),
             (false, of_oids) => {
                 let (relation, from) = match of_oids {
@@ -661,6 +660,7 @@ pub(super) fn for_version(sql: &str, version_num: u32) -> String {
                         and p.refclassid = 'pg_trigger'::regclass)";
     let key_columns = |table: &str, key: &str| KEY_COLUMNS.replace("{table}", table).replace("{key}", key);
     sql.replace("{of_relation}", "")
+        .replace("{attributes}", ATTRIBUTES)
         .replace("{storage}", STORAGE)
         .replace("{privileges}", PRIVILEGES)
         .replace("{key_columns}", &key_columns("conrelid", "conkey"))
