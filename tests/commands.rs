@@ -448,8 +448,42 @@ fn a_busy_table_is_exit_7_and_names_who_holds_it() {
     if outcome.code == 7 {
         outcome.says(&pid).says("nightly report");
     }
+    // what was there before the script is read of the table as well
+    let begin = Instant::now();
+    let outcome = Pgplumb::new(&project, &database)
+        .args(&["apply", "--lock-wait", "1s"])
+        .run()
+        .expect(7);
+    assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
+    let said = format!("{}{}", outcome.stdout, outcome.stderr);
+    for word in [
+        &pid,
+        "nightly report",
+        "AccessExclusiveLock on public.note",
+        "0002_more",
+        "the table is free",
+    ] {
+        assert!(said.contains(word), "{word:?} is missing:\n{said}");
+    }
     holder.run("COMMIT").expect("it is open");
     Pgplumb::new(&project, &database).args(&["apply"]).run().expect(0);
+    holder
+        .run("BEGIN; LOCK TABLE note IN ACCESS EXCLUSIVE MODE")
+        .expect("nobody else holds it");
+    let project = project.with(
+        "checks/0001_notes.toml",
+        "[table.note.check]\nnote_body = \"body <> ''\"\n",
+    );
+    let outcome = Pgplumb::new(&project, &database).args(&["verify"]).run();
+    match outcome.code {
+        7 => drop(
+            outcome
+                .says(&pid)
+                .says("nightly report")
+                .says("AccessExclusiveLock"),
+        ),
+        code => assert_eq!(code, 1, "{}\n{}", outcome.stdout, outcome.stderr),
+    }
 }
 
 #[test]

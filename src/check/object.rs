@@ -241,7 +241,11 @@ impl ObjectRule {
             differences.clear();
         }
         let outcome = if !differences.is_empty() {
-            let remedy = (self.kind.alter)(self, object, &differences);
+            // what the server does not accept it would not execute
+            let remedy = match refusals.is_empty() {
+                true => (self.kind.alter)(self, object, &differences),
+                false => None,
+            };
             let mut message = sentence(&object.id.to_string(), &differences);
             for refusal in refusals {
                 message.push_str(&format!(" ({refusal})"));

@@ -12,6 +12,7 @@ use super::constraints;
 use super::error::Error;
 use super::history::{self, Extent, Reading};
 use super::plans::{self, Plans};
+use crate::migration::directives::Written;
 use crate::migration::{Directives, Timeout};
 use crate::sql::name::quote_literal;
 
@@ -225,10 +226,21 @@ impl Session {
 
     /// The timeouts that a script asks for, until [`settle`](Session::settle).
     pub fn direct(&self, batch: &mut Batch, directives: &Directives) {
-        let timeouts = [
-            ("lock_timeout", &directives.lock_timeout),
-            ("statement_timeout", &directives.statement_timeout),
-        ];
+        Self::set_timeouts(
+            batch,
+            &[
+                ("lock_timeout", &directives.lock_timeout),
+                ("statement_timeout", &directives.statement_timeout),
+            ],
+        );
+    }
+
+    /// How long the script lets its tables be waited for: they are read before it, too.
+    pub fn direct_locks(&self, batch: &mut Batch, directives: &Directives) {
+        Self::set_timeouts(batch, &[("lock_timeout", &directives.lock_timeout)]);
+    }
+
+    fn set_timeouts(batch: &mut Batch, timeouts: &[(&str, &Option<Written<Timeout>>)]) {
         let calls: Vec<String> = timeouts
             .iter()
             .filter_map(|(name, written)| {

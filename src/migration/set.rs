@@ -409,11 +409,15 @@ pub fn unreadable_name(path: &str, error: &FileNameError) -> Diagnostic {
 
 fn orphan(path: &str, kind: Kind, like: Option<&Migration>) -> Diagnostic {
     let (what, extension, alone) = match kind {
-        Kind::Rollback => ("rollback", "sql", "add its migration, or delete it"),
+        Kind::Rollback => (
+            "rollback",
+            "sql",
+            "add its migration, or restore it where it was applied; else delete the rollback",
+        ),
         Kind::Check => (
             "check file",
             "toml",
-            "add its migration, or give the file a name without a number to have it checked always",
+            "add its migration, or restore it where it was applied; a file whose name has no number is checked always",
         ),
     };
     let problem = Diagnostic::error(format!("{what} {path} belongs to no migration")).in_file(path);
@@ -557,15 +561,15 @@ mod tests {
                  Rename the file",
                 "c/0024.toml: check file c/0024.toml belongs to no migration | did you mean 0024_sync.toml? Rename the \
                  file",
-                "c/0099_other.toml: check file c/0099_other.toml belongs to no migration | add its migration, or give \
-                 the file a name without a number to have it checked always",
+                "c/0099_other.toml: check file c/0099_other.toml belongs to no migration | add its migration, or \
+                 restore it where it was applied; a file whose name has no number is checked always",
                 "c/99999999999999999999_x.toml: check file c/99999999999999999999_x.toml belongs to no migration | add \
-                 its migration, or give the file a name without a number to have it checked always",
+                 its migration, or restore it where it was applied; a file whose name has no number is checked always",
                 "r/0024_snyc.sql: rollback r/0024_snyc.sql belongs to no migration | did you mean 0024_sync.sql? Rename \
                  the file",
                 "r/0025_sync.sql: rollback r/0025_sync.sql belongs to no migration | did you mean 0024_sync.sql? Rename \
                  the file",
-                "r/0026_other.sql: rollback r/0026_other.sql belongs to no migration | add its migration, or delete it",
+                "r/0026_other.sql: rollback r/0026_other.sql belongs to no migration | add its migration, or restore it where it was applied; else delete the rollback",
             ]
         );
     }

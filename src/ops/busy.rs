@@ -9,7 +9,7 @@ use super::judge::moved;
 use super::runner::{Outcome, Runner};
 use crate::check::{self, Probe, Suite};
 use crate::db::probe::Cut;
-use crate::db::session::{Blocker, Session};
+use crate::db::session::{self, Blocker, Session};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::{Direction, Step};
 use crate::report::ExitCode;
@@ -52,6 +52,25 @@ impl Busy {
             })
             .help("run the command again when the table is free, or leave the probes out with --no-probes")
     }
+}
+
+/// The same error, and where a table was waited for in vain who holds one of these.
+pub async fn with_holders(session: &Session, error: Error, relations: &BTreeSet<(String, String)>) -> Error {
+    let Error::Database { failure, .. } = &error else {
+        return error;
+    };
+    if !session::is_lock_timeout(failure) {
+        return error;
+    }
+    session.rollback().await;
+    let blockers = session.blockers(relations).await;
+    let Some(diagnostic) = error.into_diagnostics().pop() else {
+        unreachable!("a failed conversation has a message")
+    };
+    let named = blockers.iter().fold(diagnostic, |diagnostic, blocker| {
+        diagnostic.fact("blocked by", blocker.to_string())
+    });
+    Error::Locked(Box::new(named))
 }
 
 /// The relations that the statements of a probe name, wherever bare names may lead.

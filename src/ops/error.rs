@@ -101,6 +101,10 @@ fn database_diagnostic(doing: &str, failure: &Failure) -> Diagnostic {
                     diagnostic.help("grant the connecting role what is missing, or connect as another role")
                 }
                 "25006" => diagnostic.help("connect to the primary; this server accepts no writes"),
+                "55P03" => diagnostic.help(
+                    "somebody holds a table in ACCESS EXCLUSIVE mode: run the command again when it is free, or allow a longer wait \
+                     with `lock_timeout` in the settings",
+                ),
                 _ => diagnostic,
             }
         }

@@ -174,10 +174,15 @@ pub fn root_causes(report: &mut Report) {
 fn made_at(report: &Report, object: &str) -> Vec<Location> {
     let name = object.split_once(' ').map_or(object, |(_, name)| name);
     let bare = name.split_once('.').map_or(name, |(_, bare)| bare);
-    let mut effects = report.migrations.iter().flat_map(|line| &line.effects);
-    let maker =
-        effects.find(|effect| effect.action == "create" && [name, bare].contains(&effect.name.as_str()));
-    maker.map(|effect| effect.source.clone()).into_iter().collect()
+    let makes =
+        |effect: &&EffectLine| effect.action == "create" && [name, bare].contains(&effect.name.as_str());
+    // of several the one that is called the maker, else the first
+    let maker = report.makers.get(name);
+    let is_maker = |line: &&MigrationReport| Some(&line.stem()) == maker;
+    let called = report.migrations.iter().filter(is_maker);
+    let effects = called.chain(&report.migrations).flat_map(|line| &line.effects);
+    let made = effects.into_iter().find(makes);
+    made.map(|effect| effect.source.clone()).into_iter().collect()
 }
 
 /// What to do about an object that a check missed; nothing where no check looked for it.
@@ -204,52 +209,78 @@ pub fn applied(ledger: &Ledger<'_>, wanted: impl Fn(Version) -> bool) -> Vec<Str
     entries.map(Entry::stem).collect()
 }
 
-/// Tells which migrations make what others rest on: of a run what was there before it, else what is missing.
+/// Tells which migrations make what others rest on: of a run what was there before it, else what is missing. What was made
+/// anew is the later one's.
 pub fn makers(report: &mut Report, project: &Project) {
-    let mut names: Vec<String> = report
-        .migrations
+    let mut makers = BTreeMap::new();
+    let mut note = |name: &str, is_earlier: &dyn Fn(&Migration) -> bool| {
+        if let Some(maker) = maker(project, name, is_earlier) {
+            makers.insert(name.to_string(), maker.stem());
+        }
+    };
+    let versions: BTreeMap<String, Version> = project
+        .set
         .iter()
-        .flat_map(|migration| needs::needs(&migration.artifacts.created))
-        .map(|need| need.name)
+        .map(|migration| (migration.stem(), migration.version))
         .collect();
+    for line in &report.migrations {
+        let Some(&needing) = versions.get(&line.stem()) else {
+            continue;
+        };
+        for need in needs::needs(&line.artifacts.created) {
+            note(&need.name, &|migration| migration.version < needing);
+        }
+    }
+    let is_unapplied = |migration: &Migration| {
+        let line = report
+            .migrations
+            .iter()
+            .find(|line| line.stem() == migration.stem());
+        line.is_some_and(|line| matches!(line.state, MigrationState::Pending | MigrationState::Skipped))
+    };
     let missing = report
         .checks
         .iter()
         .filter_map(|check| check.blocked_by.as_deref());
     let causes = report.root_causes.iter().map(|cause| cause.object.as_str());
-    names.extend(
-        missing
-            .chain(causes)
-            .filter_map(|object| Some(object.split_once(' ')?.1.to_string())),
-    );
-    names.sort();
+    let mut names: Vec<&str> = missing
+        .chain(causes)
+        .filter_map(|object| Some(object.split_once(' ')?.1))
+        .collect();
+    names.sort_unstable();
     names.dedup();
-    report.makers = found_makers(project, &names);
+    for name in names {
+        note(name, &|migration| !is_unapplied(migration));
+    }
+    report.makers = makers;
 }
 
-fn found_makers(project: &Project, names: &[String]) -> BTreeMap<String, String> {
-    let mut makers = BTreeMap::new();
-    for name in names {
-        let bare = name.split('(').next().unwrap_or(name);
-        let last = bare.rsplit('.').next().unwrap_or(bare);
-        let maker = project.set.iter().find(|migration| {
-            // to take a script apart costs more than to look whether it has the word
-            migration.up.file.text().contains(last.trim_matches('"'))
-                && migration
-                    .up
-                    .statements()
-                    .iter()
-                    .flat_map(|statement| &statement.effects)
-                    .any(|effect| {
-                        let made = effect.object.name.to_string();
-                        matches!(effect.action, Action::Create { .. })
-                            && (effect.object.on.is_none() || effect.object.kind == ObjectKind::Table)
-                            && (made == bare || effect.object.name.schema.is_none() && made == last)
-                    })
-        });
-        if let Some(maker) = maker {
-            makers.insert(name.clone(), maker.stem());
-        }
-    }
-    makers
+/// The last of those migrations whose script makes the object; else the first of all.
+fn maker<'p>(
+    project: &'p Project,
+    name: &str,
+    is_earlier: &dyn Fn(&Migration) -> bool,
+) -> Option<&'p Migration> {
+    let bare = name.split('(').next().unwrap_or(name);
+    let last = bare.rsplit('.').next().unwrap_or(bare);
+    let mut found = project.set.iter().filter(|migration| {
+        // to take a script apart costs more than to look whether it has the word
+        migration.up.file.text().contains(last.trim_matches('"'))
+            && migration
+                .up
+                .statements()
+                .iter()
+                .flat_map(|statement| &statement.effects)
+                .any(|effect| {
+                    let made = effect.object.name.to_string();
+                    matches!(effect.action, Action::Create { .. })
+                        && (effect.object.on.is_none() || effect.object.kind == ObjectKind::Table)
+                        && (made == bare || effect.object.name.schema.is_none() && made == last)
+                })
+    });
+    let first = found.next()?;
+    let earlier = std::iter::once(first)
+        .chain(found)
+        .filter(|migration| is_earlier(migration));
+    Some(earlier.last().unwrap_or(first))
 }

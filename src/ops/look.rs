@@ -53,9 +53,14 @@ impl Look {
         }
     }
 
+    /// Whether something is read before the script.
+    pub fn reads_before(&self) -> bool {
+        self.extent == Extent::Both
+    }
+
     /// Adds the reading before the script.
     pub fn push_before(&self, session: &Session, batch: &mut Batch) {
-        if self.extent == Extent::Both {
+        if self.reads_before() {
             self.push_all(session, batch, Stage::Before);
         }
     }

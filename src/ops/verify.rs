@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::busy::with_holders;
 use super::context::{Context, hear};
 use super::judge::{Place, judge_claimed};
 use super::runner::{self, millis};
@@ -53,7 +54,7 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
         Ok(Some(read)) => read,
         Ok(None) => read_again(context, &mut session, &scope).await?,
         Err(error) if runner::is_disturbance(&error) => read_again(context, &mut session, &scope).await?,
-        Err(error) => return Err(error),
+        Err(error) => return Err(with_holders(&session, error, &scope.named_relations()).await),
     };
     report.database = Some(context.database(&session, &history));
 
@@ -90,7 +91,7 @@ pub async fn verify(context: &Context<'_>, options: &Options) -> Result<Report, 
             Err(error) if runner::is_disturbance(&error) => {
                 read_again(context, &mut session, &broad).await?.1
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(with_holders(&session, error, &broad.named_relations()).await),
         };
     }
     let mut answers = Answers::default();

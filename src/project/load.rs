@@ -864,7 +864,7 @@ mod tests {
                  migrations/ | move them up, or the folder out",
                 "migrations/24-Add.sql \"24-Add.sql\" is not a migration's file name | want: NNNN_snake_name.sql: digits, \
                  \"_\", then letters, digits and \"_\" | rename it to 0024_add.sql",
-                "rollback/0009_z.sql rollback rollback/0009_z.sql belongs to no migration | add its migration, or delete it",
+                "rollback/0009_z.sql rollback rollback/0009_z.sql belongs to no migration | add its migration, or restore it where it was applied; else delete the rollback",
             ]
         );
     }

@@ -27,6 +27,9 @@ impl Runner<'_> {
             }
         }
         self.push_begin(&mut first, step, look, token, finished);
+        if look.reads_before() {
+            self.session.direct_locks(&mut first, &step.script.directives);
+        }
         look.push_before(&self.session, &mut first);
         let mut second = Batch::new();
         second.one(Stage::Guard, &lock::guard_sql(token));

@@ -198,6 +198,10 @@ impl Runner<'_> {
         if self.is_astray(&failure).await {
             return Ok(Turn::Again);
         }
+        // what was there before is read of tables that the script names, too
+        if session::is_lock_timeout(&failure) {
+            return self.met_busy(at, course, failure).await;
+        }
         self.session.rollback().await;
         match failure.server().map(|error| error.sqlstate.as_str()) {
             Some(lock::SQLSTATE_HISTORY_CHANGED) => Ok(Turn::Stopped(Outcome::HistoryChanged)),
@@ -244,6 +248,16 @@ impl Runner<'_> {
             let outcome = self.script_failed(at.step, failure, &[], at.started).await;
             return Ok(Turn::Stopped(outcome));
         }
+        self.met_busy(at, course, failure).await
+    }
+
+    /// A table that the step needs was held for longer than `lock_timeout`.
+    async fn met_busy(
+        &mut self,
+        at: At<'_>,
+        course: &mut Course<'_>,
+        failure: Failure,
+    ) -> Result<Turn, Error> {
         self.session.rollback().await;
         let since = *course.busy_since.get_or_insert(at.started);
         course.busy += 1;

@@ -1,0 +1,1 @@
+ALTER TABLE loan RENAME COLUMN reader TO borrower;

@@ -1,0 +1,1 @@
+ALTER TYPE format ADD VALUE 'audio' BEFORE 'ebook';
