@@ -28,7 +28,7 @@ use crate::catalog::{Catalog, Kind, Object, ObjectId, Parts, Scope, Value};
 /// transaction.
 pub const SETTINGS: &str = "set local search_path to pg_catalog, pg_temp; set local timezone to 'UTC'; \
      set local datestyle to iso; set local intervalstyle to postgres; set local bytea_output to hex; \
-     set local extra_float_digits to 1; set local quote_all_identifiers to off; \
+     set local standard_conforming_strings to on; set local extra_float_digits to 1; set local quote_all_identifiers to off; \
      set local jit to off; set local max_parallel_workers_per_gather to 0; set local work_mem to '32MB';";
 
 /// pgplumb's own tables: no pattern matches them, nor their sequences.

@@ -113,6 +113,14 @@ const FIRE: &str = "SET CONSTRAINTS ALL IMMEDIATE";
 /// A script may have become somebody else; behind a pooler others may.
 const OWN_USER: &str = "SET LOCAL SESSION AUTHORIZATION DEFAULT";
 
+/// While anything is read: the server prints constants, numbers and names by these, whatever role, database or script say.
+const PRINTED: [(&str, &str); 4] = [
+    ("standard_conforming_strings", "on"),
+    ("extra_float_digits", "1"),
+    ("quote_all_identifiers", "off"),
+    ("bytea_output", "hex"),
+];
+
 /// While a few objects are read: looking for better plans takes longer than the worse ones do.
 const FOR_FEW: [(&str, &str); 3] = [
     ("join_collapse_limit", "1"),
@@ -322,15 +330,14 @@ impl Session {
     fn read_with(&self, batch: &mut Batch, stage: Stage, sql: &str, settings: &[(&str, &str)]) {
         let select = |values: Vec<String>| format!("SELECT {}", values.join(", "));
         let set = |name: &str, value: &str| format!("pg_catalog.set_config('{name}', {value}, true)");
-        let mut before: Vec<String> = settings
-            .iter()
-            .map(|(name, value)| set(name, &quote_literal(value)))
-            .collect();
+        let settings = || PRINTED.iter().chain(settings);
+        let before = settings().map(|(name, value)| set(name, &quote_literal(value)));
+        let mut before: Vec<String> = before.collect();
         before.push("pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)".to_string());
         batch.one(stage, &select(before));
         batch.many(stage, sql);
         // NULL is the value that the session began with
-        let mut behind: Vec<String> = settings.iter().map(|(name, _)| set(name, "NULL")).collect();
+        let mut behind: Vec<String> = settings().map(|(name, _)| set(name, "NULL")).collect();
         behind.extend(self.search_path.as_ref().map(|path| {
             format!(
                 "pg_catalog.set_config('search_path', {}, true)",
