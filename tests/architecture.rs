@@ -486,6 +486,127 @@ fn only_three_modules_touch_the_world() {
     none(&found);
 }
 
+/// The plain literals of a text of SQL that hold a backslash, each with the line it begins in.
+fn unsafe_literals(sql: &str) -> Vec<(usize, String)> {
+    let chars: Vec<char> = sql.chars().collect();
+    let peek = |at: usize| chars.get(at).copied().unwrap_or('\0');
+    let (mut found, mut at) = (Vec::new(), 0);
+    while at < chars.len() {
+        match chars[at] {
+            '-' if peek(at + 1) == '-' => {
+                while at < chars.len() && chars[at] != '\n' {
+                    at += 1;
+                }
+            }
+            '\'' => {
+                let begin = at;
+                let escapes = begin > 0 && matches!(chars[begin - 1], 'e' | 'E');
+                at += 1;
+                while at < chars.len() && (chars[at] != '\'' || peek(at + 1) == '\'') {
+                    let is_pair = chars[at] == '\'' || escapes && chars[at] == '\\';
+                    at += if is_pair { 2 } else { 1 };
+                }
+                at += 1;
+                let literal: String = chars[begin..at.min(chars.len())].iter().collect();
+                if literal.contains('\\') && !escapes {
+                    let line = 1 + chars[..begin].iter().filter(|one| **one == '\n').count();
+                    found.push((line, literal));
+                }
+            }
+            _ => at += 1,
+        }
+    }
+    found
+}
+
+/// The strings of a source that hold SQL, as they are compiled, with the line each begins in; of what is tested, none.
+fn statements(source: &str) -> Vec<(usize, String)> {
+    let source = source.split("#[cfg(test)]").next().unwrap_or(source);
+    let chars: Vec<char> = source.chars().collect();
+    let mut found = Vec::new();
+    let (mut at, mut line) = (0, 1);
+    while at < chars.len() {
+        let begin = at;
+        let peek = |at: usize| chars.get(at).copied().unwrap_or('\0');
+        match chars[at] {
+            '/' if peek(at + 1) == '/' => {
+                while peek(at) != '\n' && at < chars.len() {
+                    at += 1;
+                }
+            }
+            '\'' if peek(at + 1) == '\\' => at += 4,
+            '\'' if peek(at + 2) == '\'' => at += 3,
+            '"' => {
+                at = string_end(&chars, at + 1);
+                let text: String = chars[begin + 1..at - 1].iter().collect();
+                // a line that is continued, and what is escaped
+                let lines: Vec<&str> = text.split("\\\n").collect();
+                let rest = lines.iter().skip(1).map(|line| line.trim_start());
+                let text: String = lines.iter().take(1).copied().chain(rest).collect();
+                found.push((
+                    line,
+                    text.replace("\\\\", "\\")
+                        .replace("\\\"", "\"")
+                        .replace("\\n", "\n"),
+                ));
+            }
+            'r' if is_raw_string(&chars, at + 1) && !peek(at.wrapping_sub(1)).is_alphanumeric() => {
+                at = raw_string_end(&chars, at + 1);
+                found.push((line, chars[begin..at].iter().collect()));
+            }
+            _ => at += 1,
+        }
+        line += chars[begin..at.min(chars.len())]
+            .iter()
+            .filter(|one| **one == '\n')
+            .count();
+    }
+    let is_sql = |text: &str| {
+        let mut words = text.split(|one: char| !one.is_alphanumeric() && one != '_');
+        words.any(|word| {
+            ["select", "from", "where", "and", "like", "pg_catalog"].contains(&word.to_lowercase().as_str())
+        })
+    };
+    found.retain(|(_, text)| is_sql(text) && text.contains('\\') && !text.starts_with("write "));
+    found
+}
+
+/// With `standard_conforming_strings = off`, which a role or a database may set, a backslash in a plain literal escapes:
+/// the server reads a whole message before it does the first statement of it, so no SET in it helps.
+#[test]
+fn no_statement_hangs_on_how_the_server_reads_a_backslash() {
+    let mut found = Vec::new();
+    // what takes SQL apart sends none
+    let senders = sources()
+        .into_iter()
+        .filter(|(file, _)| !file.starts_with("sql/"));
+    for (file, text) in senders {
+        for (begin, statement) in statements(&text) {
+            let literals = unsafe_literals(&statement);
+            found.extend(
+                literals
+                    .iter()
+                    .map(|(line, literal)| format!("src/{file}:{}: {literal}", begin + line - 1)),
+            );
+        }
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/db/sql");
+    let mut files = 0;
+    for entry in std::fs::read_dir(folder).expect("src/db/sql can be listed") {
+        let path = entry.expect("it can be listed").path();
+        let text = std::fs::read_to_string(&path).expect("a statement is UTF-8");
+        let literals = unsafe_literals(&text);
+        found.extend(
+            literals
+                .iter()
+                .map(|(line, literal)| format!("{}:{line}: {literal}", path.display())),
+        );
+        files += 1;
+    }
+    assert!(files > 30, "{files}");
+    none(&found);
+}
+
 #[test]
 fn no_tracked_file_names_the_place_where_it_was_made() {
     // in pieces, so that this file does not hold them
@@ -523,6 +644,22 @@ fn every_dependency_comes_from_the_public_index() {
         .map(|line| format!("Cargo.lock: {line}"))
         .collect();
     none(&found);
+}
+
+#[test]
+fn the_checker_sees_planted_backslashes() {
+    let sql = "select 1 -- it's '\\'\n where a ~ '^\\d' and b = E'it\\'s \\\\' and c = '''\\'";
+    let expected = [(2, "'^\\d'"), (2, "'''\\'")].map(|(line, literal)| (line, literal.to_string()));
+    assert_eq!(unsafe_literals(sql), expected);
+    let source = r#"// "where '\\'"
+        let quote = '"';
+        let a = "select \
+                 '\\d'";
+        let b = "no \\ here";
+        #[cfg(test)]
+        let c = "from '\\'";
+    "#;
+    assert_eq!(statements(source), [(3, "select '\\d'".to_string())]);
 }
 
 #[test]

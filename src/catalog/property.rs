@@ -278,6 +278,8 @@ const COLUMN: &[Property] = &[
     bool("not_null_no_inherit"),
     // "plain", "external", "extended" or "main"; only where it is not the type's own
     text("storage"),
+    // the type's own, where the scope asks for it ([`Scope::type_storage`](super::Scope::type_storage))
+    text("type_storage"),
     // "pglz" or "lz4"; absent: the setting decides
     text("compression"),
     // of ALTER COLUMN SET STATISTICS; absent: the setting decides

@@ -25,6 +25,8 @@ pub struct Scope {
     pub comments: bool,
     /// Whether a narrow reading reads how columns are stored; any other does.
     pub storage: bool,
+    /// Whether the storage that a column's type chooses is read: it is what a column has whose own is not told.
+    pub type_storage: bool,
     /// The names of objects that are read by name, of whatever relation with [`Parts::with_named`].
     pub names: BTreeMap<Kind, BTreeSet<String>>,
     /// The same with the relation, by schema and name, that each was added with.
@@ -281,6 +283,7 @@ impl Scope {
             is_narrow: self.is_narrow,
             comments: self.comments,
             storage: self.storage,
+            type_storage: self.type_storage,
             ..Scope::default()
         };
         *self == nothing
@@ -296,6 +299,7 @@ impl Scope {
             is_narrow: false,
             comments: false,
             storage: false,
+            type_storage: false,
             ..self.clone()
         };
         rest.is_empty()
@@ -308,6 +312,7 @@ impl Scope {
     pub fn extend(&mut self, other: Scope) {
         self.comments |= other.comments;
         self.storage |= other.storage;
+        self.type_storage |= other.type_storage;
         self.relations.extend(other.relations);
         for (own, theirs) in [
             (&mut self.parts, other.parts),

@@ -95,6 +95,7 @@ impl Comparison {
             part: part.into(),
             have: have.map(Into::into),
             want: want.map(Into::into),
+            refusal: None,
         }])
     }
 }

@@ -421,6 +421,7 @@ mod tests {
         (Kind::Index, "partition_of"),
         (Kind::Trigger, "cloned"),
         (Kind::Sequence, "identity"),
+        (Kind::Column, "type_storage"),
         // where a thing comes from, not what it is
         (Kind::Column, "inherited"),
         (Kind::PrimaryKey, "inherited"),

@@ -221,6 +221,7 @@ impl ObjectRule {
                             have: object.text(part_property(&part)).map(str::to_string),
                             part,
                             want: Some(expected),
+                            refusal: Some(message),
                         });
                     }
                 },
@@ -289,6 +290,8 @@ impl Rule for ObjectRule {
         for want in &self.wants {
             scope.comments |= want.property == "comment";
             scope.storage |= is_storage(want.property);
+            // one that is stated may be what the type chooses, which is not told otherwise
+            scope.type_storage |= want.property == "storage" && matches!(want.value, Wanted::By(..));
         }
         if scope.is_narrow && self.is_by_name() {
             scope.add_named(id.kind, &id.schema, &id.relation, &id.name);

@@ -42,6 +42,8 @@ pub struct Difference {
     pub have: Option<String>,
     /// As the suite wants it; `None` where it wants none.
     pub want: Option<String>,
+    /// What the server said to a wanted text that it does not accept.
+    pub refusal: Option<String>,
 }
 
 /// The figure of a count, for reports that print `55/15+` or `12/12`.

@@ -128,6 +128,11 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
         add(include_str!("sql/range.sql"));
         add(include_str!("sql/domain.sql"));
     }
+    let storage = match (scope.is_narrow && !scope.storage, scope.type_storage) {
+        (true, _) => String::new(),
+        (false, true) => [TYPE_STORAGE, STORAGE].concat(),
+        (false, false) => STORAGE.to_string(),
+    };
     for (wanted, sql) in wanted {
         // to number columns they have to be sorted, and all be there
         let position = match (wanted.defined, wanted.named) {
@@ -154,13 +159,7 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
                     false => sql.to_string(),
                 };
                 let of_relation = if of_oids { "" } else { OF_RELATION };
-                let storage = if scope.is_narrow && !scope.storage {
-                    ""
-                } else {
-                    STORAGE
-                };
                 sql.replace("{of_relation}", of_relation)
-                    .replace("{storage}", storage)
                     .replace("{relation}", &relation)
                     .replace("{wanted}", &from)
                     .replace("{defined}", &wanted.definition(scope))
@@ -168,7 +167,9 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
                     .replace("{chosen}", &wanted.chosen(scope))
             }
         };
-        add(&sql.replace("{position}", &position));
+        add(&sql
+            .replace("{position}", &position)
+            .replace("{storage}", &storage));
     }
     if functions.is_some() {
         add(include_str!("sql/function.sql"));
@@ -317,14 +318,14 @@ pub(super) fn bare_statements(scope: &Scope) -> [BareStatement<'_>; 7] {
             &scope.roles,
             include_str!("sql/role.sql"),
             "r.rolname",
-            "r.rolname not like 'pg\\_%'",
+            "r.rolname !~ '^pg_'",
         ),
         (
             Kind::Schema,
             &scope.schemas,
             include_str!("sql/schema.sql"),
             "n.nspname",
-            "n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema' and not exists (select from pg_depend e \
+            "n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and not exists (select from pg_depend e \
              where e.classid = 'pg_namespace'::regclass and e.objid = n.oid and e.deptype = 'e')",
         ),
         (
@@ -630,6 +631,10 @@ const STORAGE: &str = "case when a.attlen > 0 or a.attstorage = 'm' and a.atttyp
      select json_agg(o.option) from (select unnest(a.attoptions) \
      union all select {masked} from unnest(a.attfdwoptions) as o (option)) as o (option)) end as options, ";
 
+/// What [`STORAGE`] does not tell.
+const TYPE_STORAGE: &str = "(select case t.typstorage when 'p' then 'plain' when 'e' then 'external' when 'x' \
+     then 'extended' else 'main' end from pg_type t where t.oid = a.atttypid) as type_storage, ";
+
 /// An option `o.option`, without what may be a secret.
 const MASKED: &str = "case when split_part(o.option, '=', 1) ~* 'passw|secret|token' \
      then split_part(o.option, '=', 1) || '=********' else o.option end";
@@ -897,7 +902,7 @@ pub(super) fn names<'a>(items: impl IntoIterator<Item = &'a String>) -> String {
 fn schema_like(pattern: &str) -> String {
     let condition = like("n.nspname", pattern);
     if pattern.contains('*') {
-        format!("{condition} and n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema'")
+        format!("{condition} and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'")
     } else {
         condition
     }
@@ -1419,7 +1424,11 @@ mod tests {
                        (id, period valid) references public.spans (id, period valid))";
             connection.client.batch_execute(sql).await.unwrap();
         }
-        let catalog = read(&connection, &everything()).await;
+        let scope = Scope {
+            type_storage: true,
+            ..everything()
+        };
+        let catalog = read(&connection, &scope).await;
         let get = |kind, relation: &str, name: &str| {
             catalog
                 .get(&ObjectId::on(kind, "public", relation, name))
@@ -1587,6 +1596,7 @@ mod tests {
             is_narrow: true,
             comments: true,
             storage: true,
+            type_storage: true,
             names: Kind::BY_NAME.map(|kind| (kind, names.clone())).into(),
             named: Kind::BY_NAME
                 .map(|kind| {

@@ -792,9 +792,9 @@ mod tests {
     /// Everything that could have been left behind.
     async fn remains(connection: &Connection) -> Vec<Option<String>> {
         let sql = "select count(*)::text from pg_class where relnamespace in \
-                   (select oid from pg_namespace where nspname like 'pg\\_temp\\_%') \
+                   (select oid from pg_namespace where nspname ~ '^pg_temp_') \
                    union all select count(*)::text from pg_locks where pid = pg_backend_pid() \
-                   and relation is not null and relation::regclass::text not like 'pg\\_%' \
+                   and relation is not null and relation::regclass::text !~ '^pg_' \
                    union all select nullif(current_setting('pgplumb.jobs', true), '') \
                    union all select current_setting('search_path') union all select current_setting('timezone')";
         let rows = connection.client.query(sql, &[]).await.unwrap();

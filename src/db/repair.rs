@@ -119,7 +119,7 @@ impl Session {
              JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace \
              WHERE pg_catalog.to_jsonb(i)->>'inhdetachpending' = 'true' AND NOT EXISTS (SELECT FROM \
              pg_catalog.pg_stat_activity a WHERE a.datname = pg_catalog.current_database() AND a.state = 'active' \
-             AND a.pid <> pg_catalog.pg_backend_pid() AND a.query ~* 'detach\\s+partition') ORDER BY 1, 2",
+             AND a.pid <> pg_catalog.pg_backend_pid() AND a.query ~* 'detach[[:space:]]+partition') ORDER BY 1, 2",
         );
         let reply = batch.run(self.client()).await?;
         let text =

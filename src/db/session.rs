@@ -507,7 +507,7 @@ impl Session {
             "SELECT a.pid, coalesce(a.usename, ''), coalesce(a.application_name, ''), \
              pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname), l.mode, \
              coalesce(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - a.xact_start), 0), \
-             coalesce(pg_catalog.regexp_replace(pg_catalog.left(a.query, 120), '\\s+', ' ', 'g'), '') \
+             coalesce(pg_catalog.regexp_replace(pg_catalog.left(a.query, 120), '[[:space:]]+', ' ', 'g'), '') \
              FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_class c ON c.oid = l.relation \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
              JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \

@@ -347,7 +347,7 @@ impl Follower {
             let membership = if set == "functions" { "('e', 'i')" } else { "('e')" };
             text.push_str(&format!(
                 "select set_config('pgplumb.{set}', (select coalesce(array_agg(o.oid), '{{}}')::text from {catalog} o \
-                 join pg_namespace n on n.oid = o.{schema} where n.nspname not like 'pg\\_%' \
+                 join pg_namespace n on n.oid = o.{schema} where n.nspname !~ '^pg_' \
                  and n.nspname <> 'information_schema' and {condition} and not exists (select from pg_depend e \
                  where e.classid = '{catalog}'::regclass and e.objid = o.oid and e.deptype in {membership})), true);"
             ));

@@ -109,7 +109,7 @@ fn of_type(
         "time" | "timetz" => quoted(&["00:00:00", "12:00:00"]),
         "interval" => quoted(&["1 day", "0"]),
         "json" | "jsonb" => quoted(&["{}", "[]", "\"a\"", "1"]),
-        "bytea" => vec![format!("'\\x{number:08x}'::pg_catalog.bytea")],
+        "bytea" => vec![format!("pg_catalog.decode('{number:08x}', 'hex')")],
         "inet" | "cidr" => quoted(&["192.0.2.1"]),
         "macaddr" => quoted(&["08:00:2b:01:02:03"]),
         "xml" => quoted(&["<a/>"]),

@@ -141,6 +141,7 @@ pub fn check_details(check: &Verdict) -> Vec<Detail> {
         let none = || "not there".to_string();
         details.push((label("expected"), difference.want.clone().unwrap_or_else(none)));
         details.push((label("actual"), difference.have.clone().unwrap_or_else(none)));
+        details.extend(detail("server", difference.refusal.as_deref()));
     }
     if looked && check.differences.is_empty() {
         details.extend(detail("expected", check.expected.as_deref()));

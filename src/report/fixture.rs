@@ -656,6 +656,7 @@ fn failures(checks: &mut [Verdict]) {
             part: part.to_string(),
             have: Some(have.to_string()),
             want: Some(want.to_string()),
+            refusal: None,
         }];
     };
     for check in checks {

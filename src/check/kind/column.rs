@@ -1,10 +1,11 @@
 //! `[table.NAME.column]`: `org_id = "uuid not null"`, a complete definition.
 
 use crate::catalog::{Kind, Object, ObjectId, Value};
-use crate::check::compare::{Want, Wanted};
+use crate::check::compare::{Comparison, Want, Wanted};
 use crate::check::document::{Fields, Item};
 use crate::check::object::{ObjectKind, ObjectRule, Target};
 use crate::check::parse::{Parser, Table};
+use crate::check::rule::Judge;
 use crate::check::verdict::Difference;
 use crate::sql::fragment::Identity;
 use crate::sql::types::parse_type;
@@ -32,7 +33,7 @@ fn stored(p: &mut Parser, fields: &Fields<'_>) -> Vec<Want> {
     if let Some(item) = fields.get("storage")
         && let Some(word) = p.reader.word(item, &["plain", "external", "extended", "main"])
     {
-        wants.push(Want::text("storage", word));
+        wants.push(Want::by("storage", word, compare_storage));
     }
     if let Some(item) = fields.get("compression")
         && let Some(word) = p.reader.word(item, &["pglz", "lz4", "default"])
@@ -50,6 +51,15 @@ fn stored(p: &mut Parser, fields: &Fields<'_>) -> Vec<Want> {
         wants.push(Want::flag("not_null_no_inherit", value));
     }
     wants
+}
+
+/// The storage that is stated may be the one that the type chooses.
+fn compare_storage(wanted: &str, column: &Object, _: &mut Judge<'_>) -> Comparison {
+    match column.text("storage").or_else(|| column.text("type_storage")) {
+        Some(have) if have == wanted => Comparison::Same,
+        Some(have) => Comparison::differs("storage", Some(have), Some(wanted)),
+        None => Comparison::CannotTell(format!("the storage of {} was not read", column.id)),
+    }
 }
 
 pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
@@ -185,6 +195,10 @@ fn alter(rule: &ObjectRule, object: &Object, differences: &[Difference]) -> Opti
             Some(Wanted::Is(Some(Value::Bool(true)))) => format!("{column} SET NOT NULL"),
             _ => format!("{column} DROP NOT NULL"),
         }),
+        "storage" => match rule.wanted("storage") {
+            Some(Wanted::By(storage, _)) => Some(format!("{column} SET STORAGE {storage}")),
+            _ => None,
+        },
         _ => comment_remedy("COLUMN", object, differences),
     }
 }

@@ -74,6 +74,7 @@ fn nothing_of(object: &Object, properties: &[&'static str], part: impl Fn(&str) 
             part: part(property),
             have: Some(show(property, value)),
             want: None,
+            refusal: None,
         }),
     };
     let differences: Vec<Difference> = properties.iter().filter_map(has).collect();

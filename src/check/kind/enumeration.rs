@@ -86,6 +86,7 @@ fn compare(wanted: &str, object: &Object, _: &mut Judge<'_>) -> Comparison {
             part: "label".to_string(),
             have: None,
             want: Some(label.to_string()),
+            refusal: None,
         });
     }
     for label in have.iter().filter(|label| !wanted.contains(label)) {
@@ -93,6 +94,7 @@ fn compare(wanted: &str, object: &Object, _: &mut Judge<'_>) -> Comparison {
             part: "label".to_string(),
             have: Some(label.to_string()),
             want: None,
+            refusal: None,
         });
     }
     let common = |of: &[&str], other: &[&str]| -> Vec<String> {
@@ -107,6 +109,7 @@ fn compare(wanted: &str, object: &Object, _: &mut Judge<'_>) -> Comparison {
             part: "order of labels".to_string(),
             have: Some(found.join(", ")),
             want: Some(kept.join(", ")),
+            refusal: None,
         });
     }
     Comparison::Differs(differences)
@@ -122,6 +125,7 @@ fn alter(rule: &ObjectRule, object: &Object, differences: &[Difference]) -> Opti
             part,
             have: None,
             want: Some(label),
+            refusal: None,
         },
     ] = differences
     else {

@@ -367,6 +367,7 @@ impl Rule for Exact {
                     part: object.id.kind.as_str().to_string(),
                     have: Some(object.id.path()),
                     want: None,
+                    refusal: None,
                 });
             }
         }

@@ -277,6 +277,7 @@ impl Expect {
                 part: "result".to_string(),
                 have: Some(shown.clone()),
                 want: Some(want),
+                refusal: None,
             }])
             .actual(shown)
     }

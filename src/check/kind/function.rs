@@ -307,6 +307,7 @@ pub(crate) fn compare_settings(wanted: &str, object: &Object, _: &mut Judge<'_>)
                 part: format!("setting {name}"),
                 have,
                 want,
+                refusal: None,
             });
         }
     }

@@ -219,6 +219,7 @@ impl Rule for Grant {
                 part: part.to_string(),
                 have: Some(words(have)),
                 want: Some(words(want)),
+                refusal: None,
             });
         }
         let outcome = if differences.is_empty() {

@@ -136,6 +136,7 @@ fn lines(part: &str, wanted: &str, have: &[String], same: impl Fn(usize, &str, &
                 part: format!("{part} of key {}", index + 1),
                 have: some(have),
                 want: some(wanted),
+                refusal: None,
             });
         }
     }

@@ -213,6 +213,7 @@ impl Rule for Partition {
                 part: "parent".to_string(),
                 have: table.text("partition_of").map(str::to_string),
                 want: Some(self.parent.path()),
+                refusal: None,
             }];
             return Outcome::fail(sentence(&self.id.to_string(), &differences))
                 .actual(render_bound(have))
@@ -227,11 +228,22 @@ impl Rule for Partition {
                     .differences(differences)
             }
             Comparison::Refused {
-                message, expected, ..
-            } => Outcome::fail(format!(
-                "partition {}: the server does not accept the bound `{expected}`: {message}",
-                self.id.path()
-            )),
+                part,
+                message,
+                expected,
+                ..
+            } => {
+                let text = format!(
+                    "partition {}: the server does not accept the bound `{expected}`: {message}",
+                    self.id.path()
+                );
+                Outcome::fail(text).differences(vec![Difference {
+                    part,
+                    have: Some(actual.clone()),
+                    want: Some(expected),
+                    refusal: Some(message),
+                }])
+            }
             Comparison::CannotTell(reason) => Outcome::blocked(
                 reason.clone(),
                 format!("the bounds of {} cannot be judged: {reason}", self.id.path()),

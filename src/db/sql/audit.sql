@@ -141,7 +141,7 @@ select json_build_object(
         where o ~ '^autovacuum_enabled=' and not split_part(o, '=', 2)::boolean),
       'reg_columns', (select coalesce(json_agg(format('%I %s', a.attname, format_type(a.atttypid, null)) order by a.attnum), '[]')
         from pg_attribute a where a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped and r.kind in ('r', 'p', 'm')
-          and format_type(a.atttypid, null) ~ '^(regproc|regprocedure|regoper|regoperator|regconfig|regdictionary|regcollation|regnamespace)(\[\])?$')
+          and format_type(a.atttypid, null) ~ '^(regproc|regprocedure|regoper|regoperator|regconfig|regdictionary|regcollation|regnamespace)([[]])?$')
     ) order by r.path), '[]') from relation r),
   'policies', (select coalesce(json_agg(json_build_object(
       'table', p.path, 'name', p.name, 'command', p.polcmd::text, 'permissive', p.polpermissive,
@@ -154,7 +154,7 @@ select json_build_object(
         or concat_ws(' ', p.polqual::text, p.polwithcheck::text) ~ ':varattno 0 ',
       -- relations of its subqueries, as its expressions hold them
       'reads', (select coalesce(json_agg(distinct t.path), '[]')
-        from regexp_matches(concat_ws(' ', p.polqual::text, p.polwithcheck::text), ':relid (\d+)', 'g') m (found)
+        from regexp_matches(concat_ws(' ', p.polqual::text, p.polwithcheck::text), ':relid ([0-9]+)', 'g') m (found)
         join relation t on t.oid::text = m.found[1]),
       'calls', (select coalesce(json_agg(distinct format('%I.%I()', n.nspname, f.proname)), '[]')
         from used u join pg_proc f on f.oid = u.refobjid join pg_namespace n on n.oid = f.pronamespace
@@ -252,7 +252,7 @@ select json_build_object(
     from partitioned p left join relation d on d.oid = p.partdefid
     left join lateral (
       select case when bool_or(b.bound like '%TO (MAXVALUE%') then 'infinity'
-        else max(substring(b.bound from 'TO \(''([^'']*)''')::timestamptz) end as until
+        else max(substring(b.bound from 'TO [(]''([^'']*)''')::timestamptz) end as until
       from part b where b.parent = p.oid and p.by_time) e on true),
   'default_privileges', (select coalesce(json_agg(json_build_object(
       'owner', o.name, 'schema', quote_ident(n.nspname), 'grantee', x.name, 'privileges', x.privileges

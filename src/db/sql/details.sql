@@ -48,11 +48,11 @@ select 'function', n.nspname, '',
 union all
 select 'schema', '', '', n.nspname, {acl}('n')(n.nspacl)(n.nspowner)(and granted.grantee = n.nspowner)
   from pg_namespace n
- where n.nspname not like 'pg\_%' and n.nspname <> 'information_schema'
+ where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
 union all
 select 'role', '', '', pg_get_userbyid(s.setrole), array(select 'in this database ' || setting from unnest(s.setconfig) as setting)
   from pg_db_role_setting s
  where s.setrole <> 0 and s.setdatabase = (select d.oid from pg_database d where d.datname = current_database())
-   and pg_get_userbyid(s.setrole) not like 'pg\_%'
+   and pg_get_userbyid(s.setrole) !~ '^pg_'
 ) as k
 where array_remove(k.details, null) <> '{}';

@@ -6,7 +6,7 @@ with recursive
     select r.oid, r.rolsuper, r.rolbypassrls, pg_has_role(r.oid, 'MEMBER') as mine,
       -- the order in which the server applies them, last first
       (select substr(c.setting, 13) from pg_db_role_setting s, unnest(s.setconfig) as c (setting)
-        where s.setrole in (0, r.oid) and c.setting like 'search\_path=%'
+        where s.setrole in (0, r.oid) and c.setting ~ '^search_path='
           and s.setdatabase in (0, (select d.oid from pg_database d where d.datname = current_database()))
         order by s.setrole = 0, s.setdatabase = 0 limit 1) as search_path
     from pg_roles r, input where r.rolname = input.asked ->> 'role'
@@ -84,7 +84,7 @@ with recursive
   -- names that tell that a function reaches a table
   word (relation, pattern) as (
     select x.relation,
-      '(^|[^[:alnum:]_])' || regexp_replace(x.name, '([^[:alnum:]_ ])', '\\\1', 'g') || '([^[:alnum:]_]|$)'
+      '(^|[^[:alnum:]_])' || regexp_replace(x.name, '([^[:alnum:]_ ])', E'\\\\\\1', 'g') || '([^[:alnum:]_]|$)'
     from (
       select n.oid as relation, n.relname as name from named n
       union select p.root, c.relname from piece p join pg_class c on c.oid = p.oid
@@ -148,7 +148,7 @@ with recursive
       'domain_checks', s.domain_checks,
       'not_null', a.attnotnull or s.typnotnull,
       'has_default', (a.atthasdef and a.attgenerated = '') or s.has_default,
-      'counts', a.attidentity <> '' or coalesce(pg_get_expr(f.adbin, f.adrelid) ~ 'nextval\(', false),
+      'counts', a.attidentity <> '' or coalesce(pg_get_expr(f.adbin, f.adrelid) ~ 'nextval[(]', false),
       'identity_always', a.attidentity = 'a',
       'generated', a.attgenerated <> '',
       'may_select', coalesce(has_column_privilege(me.oid, a.attrelid, a.attnum, 'SELECT'), false),

@@ -2,7 +2,7 @@ do $pgplumb$
 #variable_conflict use_variable
 declare
   -- fields of a stored expression that have no meaning to the server either
-  spelling constant text := ' :(\w*location|\w*format|stmt_len|list_start|list_end) -?[0-9]+';
+  spelling constant text := ' :([a-z_]*location|[a-z_]*format|stmt_len|list_start|list_end) -?[0-9]+';
   job record;
   statements text[];
   spelled text[];

@@ -46,7 +46,7 @@ BEGIN
                 join pg_catalog.pg_class on_c on on_c.oid = x.oid
                 join pg_catalog.pg_namespace on_n on on_n.oid = on_c.relnamespace
                 limit 1) o on true
-            where w.oid = any ($1) and n.nspname not like 'pg\_temp%' and n.nspname not like 'pg\_toast%'
+            where w.oid = any ($1) and n.nspname !~ '^pg_temp' and n.nspname !~ '^pg_toast'
         $relations$ INTO relations USING wanted, is_superuser;
         -- whom a lock would have to wait for
         EXECUTE $busy$
@@ -84,7 +84,7 @@ BEGIN
             from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
             left join pg_catalog.pg_class c on c.oid = t.typrelid
             where t.typname = any ($1) and (c.oid is null or c.relkind = 'c')
-              and n.nspname not like 'pg\_temp%'
+              and n.nspname !~ '^pg_temp'
         $types$ INTO types USING type_names;
         EXECUTE $labels$
             select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, t.typname, e.enumlabel)), '[]')
@@ -126,7 +126,7 @@ BEGIN
         select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(x.nspname, x.relname)), '[]') into nearby
         from (select n.nspname, c.relname
               from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-              where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname not like 'pg\_%'
+              where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname !~ '^pg_'
                 and n.nspname <> 'information_schema' limit 5000) x;
     END IF;
     IF {asks_snapshots} THEN
@@ -144,7 +144,7 @@ BEGIN
             select pg_catalog.json_build_array(n.nspname, pg_catalog.has_schema_privilege(n.oid, 'create'),
                 pg_catalog.has_schema_privilege(n.oid, 'usage'))
             from pg_catalog.pg_namespace n
-            where n.nspname not like 'pg\_temp%' and n.nspname not like 'pg\_toast%')),
+            where n.nspname !~ '^pg_temp' and n.nspname !~ '^pg_toast')),
         'relations', coalesce(relations, '[]'), 'types', coalesce(types, '[]'), 'labels', coalesce(labels, '[]'), 'functions', coalesce(functions, '[]'), 'roles', coalesce(roles, '[]'),
         'may_become', coalesce(may_become, '[]'), 'login', session_user,
         'extensions', (select pg_catalog.json_object_agg(e.extname, e.extversion) from pg_catalog.pg_extension e),

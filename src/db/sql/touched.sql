@@ -66,13 +66,13 @@ with raw (class, id) as materialized (
 )
 select 'relation' as unit, c.oid, n.nspname as schema, c.relname as name
   from relation join pg_class c on c.oid = relation.oid join pg_namespace n on n.oid = c.relnamespace
- where c.relkind in ('r', 'p', 'f', 'v', 'm', 'S') and n.nspname not like 'pg\_%' and n.nspname <> 'information_schema' and not exists (select from pg_depend e
+ where c.relkind in ('r', 'p', 'f', 'v', 'm', 'S') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and not exists (select from pg_depend e
        where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')
 union all
 select 'type', t.oid, n.nspname, t.typname
   from type join pg_type t on t.oid = type.oid join pg_namespace n on n.oid = t.typnamespace
  where (t.typtype in ('e', 'd', 'r')
-       or t.typtype = 'c' and exists (select from pg_class k where k.oid = t.typrelid and k.relkind = 'c')) and n.nspname not like 'pg\_%' and n.nspname <> 'information_schema' and not exists (select from pg_depend e
+       or t.typtype = 'c' and exists (select from pg_class k where k.oid = t.typrelid and k.relkind = 'c')) and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and not exists (select from pg_depend e
        where e.classid = 'pg_type'::regclass and e.objid = t.oid and e.deptype = 'e')
 union all
 select distinct 'function', p.oid, n.nspname, quote_ident(p.proname) || '(' || coalesce((
@@ -82,7 +82,7 @@ select distinct 'function', p.oid, n.nspname, quote_ident(p.proname) || '(' || c
   from touched join pg_proc q on q.oid = touched.id and touched.class = 'pg_proc'::regclass
   join pg_proc p on p.proname = q.proname and p.pronamespace = q.pronamespace
   join pg_namespace n on n.oid = p.pronamespace
- where n.nspname not like 'pg\_%' and n.nspname <> 'information_schema' and not exists (select from pg_depend e
+ where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and not exists (select from pg_depend e
        where e.classid = 'pg_proc'::regclass and e.objid = p.oid and e.deptype in ('e', 'i'))
 union all
 select distinct 'other', 0::oid, '', ''

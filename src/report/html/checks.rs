@@ -163,6 +163,12 @@ fn finding(out: &mut String, check: &Verdict, unfold: bool) {
             out.push_str(&format!("<p class=\"part\">{}</p>", escape(&part.part)));
         }
         both(out, part.want.as_deref(), part.have.as_deref());
+        if let Some(refusal) = &part.refusal {
+            out.push_str(&format!(
+                "<p class=\"side\">server</p><pre tabindex=\"0\">{}</pre>",
+                escape(refusal)
+            ));
+        }
     }
     if check.differences.is_empty() {
         both(out, check.expected.as_deref(), check.actual.as_deref());

@@ -322,6 +322,8 @@ pub fn failure(page: &mut Page, level: usize, check: &Verdict) {
             ("Expected", part.want.as_deref()),
             ("Actual", part.have.as_deref()),
         ];
+        let server = part.refusal.as_deref().map(|refusal| ("Server", Some(refusal)));
+        let rows: Vec<_> = rows.into_iter().chain(server).collect();
         difference(page, &rows);
     }
     page.paragraph(&format!("Check: {}", places(std::slice::from_ref(&check.source))));

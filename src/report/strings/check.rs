@@ -105,8 +105,13 @@ impl Strings for Verdict {
 
 impl Strings for Difference {
     fn each(&mut self, visit: &dyn Fn(&mut String)) {
-        let Difference { part, have, want } = self;
-        each!(visit, part, have, want);
+        let Difference {
+            part,
+            have,
+            want,
+            refusal,
+        } = self;
+        each!(visit, part, have, want, refusal);
     }
 }
 

@@ -199,6 +199,9 @@ fn failure(page: &mut Page, check: &Verdict) {
             page.put(indent, indent, &[bold(&difference.part)]);
         }
         want_and_have(page, difference.want.as_deref(), difference.have.as_deref());
+        if let Some(refusal) = &difference.refusal {
+            lines(page, "server", refusal);
+        }
     }
     if check.differences.is_empty() {
         want_and_have(page, check.expected.as_deref(), check.actual.as_deref());
