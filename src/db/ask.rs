@@ -29,10 +29,10 @@ pub async fn ask(session: &Session, questions: &[Question]) -> Result<Answers, F
     let judge_under_way = match judge::judge_sql(questions) {
         None => None,
         Some(sql) => {
+            let begun = savepoint("pgplumb_judge").send(client).await;
             let mut batch = Batch::new();
-            batch.one(Stage::Query, "SAVEPOINT pgplumb_judge");
             batch.many(Stage::Query, &sql);
-            Some(batch.send(client).await)
+            Some((begun, batch.send(client).await))
         }
     };
     let judge_end = match judge_under_way {
@@ -42,8 +42,11 @@ pub async fn ask(session: &Session, questions: &[Question]) -> Result<Answers, F
     let mut queries = Vec::new();
     for question in questions {
         if let Question::Rows { sql, schema } = question {
-            let asked = query(session, sql, schema).send(client).await;
-            queries.push((question, asked, undo("pgplumb_query").send(client).await));
+            let begun = begin_query(session, schema).send(client).await;
+            let mut batch = Batch::new();
+            batch.many(Stage::Script, sql);
+            let asked = batch.send(client).await;
+            queries.push((question, begun, asked, undo("pgplumb_query").send(client).await));
         }
     }
 
@@ -59,7 +62,8 @@ pub async fn ask(session: &Session, questions: &[Question]) -> Result<Answers, F
     };
 
     let mut answers = Answers::default();
-    if let (Some(asked), Some(end)) = (judge_under_way, judge_end) {
+    if let (Some((begun, asked)), Some(end)) = (judge_under_way, judge_end) {
+        begun.reply().await?;
         match asked.reply().await {
             Ok(reply) => answers.extend(judge::answers(questions, reply.messages(Stage::Query))),
             // the judge as a whole was refused, say by a server without PL/pgSQL
@@ -74,7 +78,8 @@ pub async fn ask(session: &Session, questions: &[Question]) -> Result<Answers, F
         }
         end.reply().await?;
     }
-    for (question, asked, end) in queries {
+    for (question, begun, asked, end) in queries {
+        begun.reply().await?;
         let answer = match asked.reply().await {
             Ok(reply) => {
                 let rows = reply.rows(Stage::Script);
@@ -132,21 +137,28 @@ pub(super) fn limit(session: &Session) -> Timeout {
         .map_or(QUERY_TIMEOUT, |own| own.min(QUERY_TIMEOUT))
 }
 
-/// One query of a check file, behind a savepoint.
-fn query(session: &Session, sql: &str, schema: &str) -> Batch {
+/// A message of its own: the server reads a whole message, by the settings that are in force, before it does anything
+/// of it, and one that it cannot read leaves the savepoint standing.
+fn savepoint(name: &str) -> Batch {
+    let mut batch = Batch::new();
+    batch.one(Stage::Query, &format!("SAVEPOINT {name}"));
+    batch
+}
+
+/// What one query of a check file runs behind.
+fn begin_query(session: &Session, schema: &str) -> Batch {
     let limit = limit(session);
     let path = format!("{}, public", quote_ident(schema));
     let settings = format!(
         "SELECT pg_catalog.set_config('transaction_read_only', 'on', true), \
          pg_catalog.set_config('statement_timeout', '{}ms', true), \
-         pg_catalog.set_config('search_path', {}, true)",
+         pg_catalog.set_config('search_path', {}, true), {}",
         limit.as_millis(),
-        quote_literal(&path)
+        quote_literal(&path),
+        Session::meaning_calls(),
     );
-    let mut batch = Batch::new();
-    batch.one(Stage::Query, "SAVEPOINT pgplumb_query");
+    let mut batch = savepoint("pgplumb_query");
     batch.one(Stage::Query, &settings);
-    batch.many(Stage::Script, sql);
     batch
 }
 

@@ -603,7 +603,7 @@ fn standing_on(kind: Kind) -> Option<&'static str> {
 }
 
 /// What an access control list `held.acl` gives to others than the owner.
-const PRIVILEGES: &str = "(select json_agg(lower(x.privilege_type) || ' to ' \
+const PRIVILEGES: &str = "(select json_agg(lower(x.privilege_type collate \"C\") || ' to ' \
      || case when x.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(x.grantee)) end \
      || case when x.is_grantable then ' with grant option' else '' end) \
      from aclexplode(held.acl) as x where x.grantee <> held.owner)";
@@ -661,8 +661,9 @@ pub(super) fn for_version(sql: &str, version_num: u32) -> String {
             before
         }
     };
-    let clone_exists = "exists (select from pg_depend p where p.classid = 'pg_trigger'::regclass and p.objid = t.oid \
-                        and p.refclassid = 'pg_trigger'::regclass)";
+    let clone_exists = "exists (select from pg_catalog.pg_depend p where p.objid = t.oid \
+                        and p.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass::pg_catalog.oid \
+                        and p.refclassid = 'pg_catalog.pg_trigger'::pg_catalog.regclass::pg_catalog.oid)";
     let key_columns = |table: &str, key: &str| KEY_COLUMNS.replace("{table}", table).replace("{key}", key);
     sql.replace("{of_relation}", "")
         .replace("{attributes}", ATTRIBUTES)

@@ -35,6 +35,26 @@ $pgplumb$"
     batch.one(Stage::Settle, &sql);
 }
 
+/// Lets the constraints wait for COMMIT that wait for it when a transaction begins, whatever was set in this one.
+pub(super) fn let_wait(batch: &mut Batch) {
+    let sql = format!(
+        "DO $pgplumb$
+DECLARE
+    late pg_catalog.text := (SELECT pg_catalog.string_agg(name, ', ')
+      FROM (SELECT pg_catalog.format('%I.%I', n.nspname, o.conname) AS name
+              FROM pg_catalog.pg_constraint o JOIN pg_catalog.pg_namespace n ON n.oid = o.connamespace
+             WHERE pg_catalog.has_schema_privilege(n.oid, 'usage')
+             GROUP BY 1 HAVING pg_catalog.bool_or(o.condeferrable) AND pg_catalog.bool_and(o.condeferred)) AS found);
+BEGIN
+    IF late IS NOT NULL THEN
+        EXECUTE '{OURS} SET CONSTRAINTS ' || late || ' DEFERRED';
+    END IF;
+END
+$pgplumb$"
+    );
+    batch.one(Stage::Begin, &sql);
+}
+
 /// The error without what [`fire_within`] added to its call stack.
 pub fn without_ours(error: &ServerError) -> ServerError {
     let stack = error.context.as_deref().unwrap_or_default();

@@ -129,12 +129,15 @@ impl Session {
         let which = match index {
             IndexName::Beside { table, index } => format!(
                 "c.relname = {} AND c.relnamespace = (SELECT t.relnamespace FROM pg_catalog.pg_class t \
-                 WHERE t.oid = pg_catalog.to_regclass({}))",
+                 WHERE t.oid = pg_catalog.to_regclass({})::pg_catalog.oid)",
                 quote_literal(index),
                 quote_literal(&quoted(table))
             ),
             IndexName::Itself(name) => {
-                format!("c.oid = pg_catalog.to_regclass({})", quote_literal(&quoted(name)))
+                format!(
+                    "c.oid = pg_catalog.to_regclass({})::pg_catalog.oid",
+                    quote_literal(&quoted(name))
+                )
             }
         };
         let sql = format!(
@@ -167,7 +170,7 @@ impl Session {
             &format!(
                 "SELECT n.parent IS NULL OR n.partition IS NULL, i.inhrelid IS NULL, \
                  pg_catalog.to_jsonb(i)->>'inhdetachpending' = 'true' \
-                 FROM (SELECT pg_catalog.to_regclass({}) AS parent, pg_catalog.to_regclass({}) AS partition) n \
+                 FROM (SELECT pg_catalog.to_regclass({})::pg_catalog.oid AS parent, pg_catalog.to_regclass({})::pg_catalog.oid AS partition) n \
                  LEFT JOIN pg_catalog.pg_inherits i ON i.inhparent = n.parent AND i.inhrelid = n.partition",
                 quote_literal(&quoted(parent)),
                 quote_literal(&quoted(partition)),

@@ -119,7 +119,7 @@ pub enum Error {
     #[error("{0} was being changed by another session while it was read")]
     Disturbed(String),
     /// A table has the history's name, and not its columns.
-    #[error("{0} is not a history of refinery: its columns are others")]
+    #[error("{0} is not a history of refinery: it is no table, or its columns are others")]
     ForeignHistory(String),
     /// The server sent something else that cannot be.
     #[error("the server sent an unexpected answer: {0}")]

@@ -217,7 +217,7 @@ impl Ground {
         let mut batch = Batch::new();
         batch.one(
             Stage::Query,
-            "SELECT oid, rolname FROM pg_catalog.pg_roles WHERE rolname !~ '^pg_'",
+            "SELECT oid, rolname FROM pg_catalog.pg_roles WHERE rolname !~ '^pg_'::pg_catalog.text",
         );
         let reply = batch.run(&self.admin.client).await?;
         let text = |text: Option<&str>| text.unwrap_or_default().to_string();

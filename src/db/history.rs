@@ -30,7 +30,7 @@ pub fn read_sql(extent: Extent) -> Vec<String> {
     let rows = match extent {
         Extent::Rows | Extent::Runs => format!(
             "found := pg_catalog.format('SELECT version AS applied_version, name, applied_on, checksum \
-             FROM %I.{HISTORY_TABLE} ORDER BY version', home);"
+             FROM %I.{HISTORY_TABLE} ORDER BY version', coalesce(elsewhere, home));"
         ),
         Extent::Place => String::new(),
     };
@@ -47,21 +47,38 @@ pub fn read_sql(extent: Extent) -> Vec<String> {
     let find = format!(
         r#"DO $pgplumb$
 DECLARE
-    home text := coalesce(pg_catalog.current_schema(), 'public');
-    history pg_catalog.regclass := pg_catalog.to_regclass(pg_catalog.format('%I.{HISTORY_TABLE}', home));
+    path pg_catalog.text := pg_catalog.current_setting('search_path');
+    hides pg_catalog.text := pg_catalog.current_setting('row_security');
+    schemas pg_catalog.name[] := pg_catalog.current_schemas(false);
+    home pg_catalog.text := coalesce(pg_catalog.current_schema(), 'public');
+    elsewhere pg_catalog.text;
+    history pg_catalog.oid := pg_catalog.to_regclass(pg_catalog.format('%I.{HISTORY_TABLE}', home));
     journal pg_catalog.regclass := pg_catalog.to_regclass(pg_catalog.format('%I.{JOURNAL_TABLE}', home));
-    width text;
+    width pg_catalog.text;
     applied pg_catalog.refcursor := '{CURSOR}';
-    found text := 'SELECT WHERE false';
+    found pg_catalog.text := 'SELECT WHERE false';
     runs pg_catalog.refcursor := '{RUNS_CURSOR}';
-    ran text := 'SELECT WHERE false';
-    newest bigint;
-    is_foreign boolean := false;
+    ran pg_catalog.text := 'SELECT WHERE false';
+    newest pg_catalog.int8;
+    is_foreign pg_catalog.bool := false;
 BEGIN
+    -- names and operators are the server's own, and no policy may hide a row in silence
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true),
+            pg_catalog.set_config('row_security', 'off', true);
+    IF history IS NULL THEN
+        FOREACH elsewhere IN ARRAY schemas LOOP
+            history := to_regclass(format('%I.{HISTORY_TABLE}', elsewhere));
+            EXIT WHEN history IS NOT NULL;
+        END LOOP;
+        IF history IS NULL THEN
+            elsewhere := NULL;
+        END IF;
+    END IF;
     IF history IS NOT NULL THEN
         SELECT pg_catalog.format_type(atttypid, atttypmod) INTO width
           FROM pg_catalog.pg_attribute WHERE attrelid = history AND attname = 'version';
         SELECT pg_catalog.count(*) <> 4 INTO is_foreign FROM pg_catalog.pg_attribute
+          JOIN pg_catalog.pg_class c ON c.oid = attrelid AND c.relkind IN ('r', 'p')
          WHERE attrelid = history AND attnum > 0 AND NOT attisdropped
            AND (attname IN ('name', 'applied_on', 'checksum')
                 OR attname = 'version' AND atttypid IN ('int4'::pg_catalog.regtype, 'int8'::pg_catalog.regtype));
@@ -75,11 +92,11 @@ BEGIN
         {runs}
     END IF;
     {open_runs}
-    PERFORM pg_catalog.set_config('pgplumb.history', pg_catalog.json_build_object(
-        'schema', home, 'width', width, 'is_foreign', is_foreign,
+    PERFORM pg_catalog.set_config('search_path', path, true), pg_catalog.set_config('row_security', hides, true),
+        pg_catalog.set_config('pgplumb.history', pg_catalog.json_build_object(
+        'schema', home, 'elsewhere', elsewhere, 'width', width, 'is_foreign', is_foreign,
         'has_journal', journal IS NOT NULL,
-        'journal_id', newest, 'search_path', pg_catalog.current_setting('search_path'),
-        'schemas', pg_catalog.to_json(pg_catalog.current_schemas(false)),
+        'journal_id', newest, 'search_path', path, 'schemas', pg_catalog.to_json(schemas),
         'database', pg_catalog.current_database(), 'user', current_user,
         'pid', pg_catalog.pg_backend_pid(), 'standby', pg_catalog.pg_is_in_recovery(),
         'read_only', pg_catalog.current_setting('transaction_read_only') = 'on')::text, true);
@@ -122,11 +139,22 @@ pub struct Reading {
     pub read_only: bool,
     /// Whether the table of that name is of another shape than refinery's.
     pub is_foreign: bool,
+    /// Where there is no history, one of that name that stands further back on the search_path.
+    pub elsewhere: Option<Elsewhere>,
+}
+
+/// A history that another schema of the search_path hides, or would.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Elsewhere {
+    pub schema: String,
+    /// In order of version.
+    pub applied: Vec<Applied>,
 }
 
 #[derive(Deserialize)]
 struct Answer {
     schema: String,
+    elsewhere: Option<String>,
     width: Option<String>,
     is_foreign: bool,
     has_journal: bool,
@@ -160,10 +188,11 @@ pub fn decode(reply: &Reply, extent: Extent) -> Result<Reading, Error> {
         |error: serde_json::Error| Error::Unexpected(format!("the history could not be read: {error}"));
     let answer: Answer = serde_json::from_str(answer).map_err(unreadable)?;
     let table = format!("{}.{HISTORY_TABLE}", quote_ident(&answer.schema));
-    if answer.is_foreign && extent != Extent::Place {
+    let is_foreign = answer.is_foreign && answer.elsewhere.is_none();
+    if is_foreign && extent != Extent::Place {
         return Err(Error::ForeignHistory(table));
     }
-    let width = match answer.width.as_deref() {
+    let width = match answer.width.as_deref().filter(|_| answer.elsewhere.is_none()) {
         Some("integer") => Some(Width::Int4),
         Some("bigint") => Some(Width::Int8),
         _ => None,
@@ -184,7 +213,12 @@ pub fn decode(reply: &Reply, extent: Extent) -> Result<Reading, Error> {
             checksum: text(3).to_string(),
         });
     }
+    let elsewhere = answer.elsewhere.map(|schema| Elsewhere {
+        schema,
+        applied: std::mem::take(&mut applied),
+    });
     Ok(Reading {
+        elsewhere,
         history: History {
             schema: answer.schema,
             width,
@@ -200,7 +234,7 @@ pub fn decode(reply: &Reply, extent: Extent) -> Result<Reading, Error> {
         pid: answer.pid,
         standby: answer.standby,
         read_only: answer.read_only,
-        is_foreign: answer.is_foreign,
+        is_foreign,
     })
 }
 

@@ -22,26 +22,21 @@ use serde::Serialize;
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 use super::catalog::rule_definition;
+use super::session::MEANING;
 use crate::catalog::Context;
 use crate::check::{Answer, Answers, Question};
 use crate::sql::{TokenKind, lex, quote_ident, quote_literal};
 
 /// In force while texts are read, for the length of the judging.
-const SETTINGS: [(&str, &str); 14] = [
-    ("search_path", "pg_catalog, pg_temp"),
-    ("TimeZone", "UTC"),
-    ("DateStyle", "ISO, MDY"),
-    ("IntervalStyle", "postgres"),
-    ("extra_float_digits", "1"),
-    ("standard_conforming_strings", "on"),
+const SETTINGS: [(&str, &str); 7] = [
+    ("search_path", CATALOG_PATH),
     ("escape_string_warning", "off"),
-    ("array_nulls", "on"),
-    ("transform_null_equals", "off"),
-    ("quote_all_identifiers", "off"),
     ("check_function_bodies", "off"),
     ("client_min_messages", "error"),
     ("default_tablespace", ""),
     ("temp_tablespaces", ""),
+    // thousands of objects, of which each is read once
+    ("jit", "off"),
 ];
 
 /// Where the catalog's own texts are resolved.
@@ -87,9 +82,10 @@ pub fn judge_sql(questions: &[Question]) -> Option<String> {
         return None;
     }
     let json = |value: serde_json::Result<String>| quote_literal(&value.unwrap_or_default());
-    let settings: BTreeMap<_, _> = SETTINGS.into_iter().collect();
+    let settings: BTreeMap<_, _> = SETTINGS.into_iter().chain(MEANING).collect();
     Some(format!(
         "select pg_catalog.set_config('pgplumb.settings', {}, true) is null as judged,\n\
+         pg_catalog.set_config('search_path', '{CATALOG_PATH}', true),\n\
          pg_catalog.set_config('pgplumb.jobs', {}, true) is null;\n{}",
         json(serde_json::to_string(&settings)),
         json(serde_json::to_string(&jobs)),

@@ -152,7 +152,7 @@ impl Session {
              FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
              WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
              AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) \
-             AND l.classid = {} AND l.objid = {}",
+             AND l.classid = {}::pg_catalog.oid AND l.objid = {}::pg_catalog.oid",
             LOCK_KEY >> 32,
             LOCK_KEY & 0xffff_ffff
         );

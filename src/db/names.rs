@@ -93,7 +93,7 @@ fn within(named: &Pairs, schema_column: &str, name_column: &str) -> String {
         .into_iter()
         .map(|(schema, list)| {
             format!(
-                "{schema_column} = pg_catalog.to_regnamespace({}) AND {name_column} = ANY ({}::pg_catalog.name[])",
+                "{schema_column} = pg_catalog.to_regnamespace({})::pg_catalog.oid AND {name_column} = ANY ({}::pg_catalog.name[])",
                 quote_literal(&quote_ident(schema)),
                 names(list)
             )

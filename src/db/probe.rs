@@ -12,6 +12,7 @@ use tokio_postgres::error::SqlState;
 
 use super::ask::limit;
 use super::batch::{Batch, Failure, Reply, Stage};
+use super::constraints;
 use super::error::{Error, ServerError};
 use super::session::Session;
 use crate::check::{Answer, Answers, Met, Phase, Probe, Question, Refusal, Step};
@@ -83,9 +84,12 @@ async fn run_all(session: &Session, probes: &[&Probe], before: &mut Vec<Moved>) 
     let names: Vec<&str> = names.into_iter().collect();
 
     let mut batch = Batch::new();
+    batch.one(Stage::Query, "SAVEPOINT pgplumb_probes");
+    batch.one(Stage::Begin, &format!("SELECT {}", Session::meaning_calls()));
+    batch.one(Stage::Begin, TRIGGERS_FIRE);
+    constraints::let_wait(&mut batch);
     batch.one(Stage::Query, &read_settings(&names));
     batch.one(Stage::Before, TOUCHED);
-    batch.one(Stage::Query, "SAVEPOINT pgplumb_probes");
     let reply = batch.run(session.client()).await?;
     let Some(row) = reply.rows(Stage::Query).next() else {
         return Ok(not_run(
@@ -130,6 +134,10 @@ async fn run_all(session: &Session, probes: &[&Probe], before: &mut Vec<Moved>) 
         sequences: beyond(before, touched(&reply, Stage::After)),
     })
 }
+
+/// A session that replicates fires neither the triggers nor the foreign keys that a probe is about.
+const TRIGGERS_FIRE: &str = "SELECT CASE WHEN pg_catalog.current_setting('session_replication_role') <> 'origin' \
+    THEN pg_catalog.set_config('session_replication_role', 'origin', true) END";
 
 /// The sequences that this transaction has used, by the locks that it keeps on them until its end, a rolled back
 /// savepoint or not; so no lock is taken on any other.

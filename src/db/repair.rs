@@ -142,12 +142,12 @@ impl Session {
         batch.one(
             Stage::Query,
             "SELECT n.nspname, c.relname, pg_catalog.format('%I.%I', tn.nspname, t.relname), \
-             pg_catalog.pg_get_indexdef(c.oid), c.relname ~ '_cc(new|old)[0-9]*$' \
+             pg_catalog.pg_get_indexdef(c.oid), c.relname ~ '_cc(new|old)[0-9]*$'::pg_catalog.text \
              FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
              JOIN pg_catalog.pg_class t ON t.oid = i.indrelid \
              JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace \
-             WHERE NOT (i.indisvalid AND i.indisready) AND c.relkind = 'i' AND n.nspname !~ '^pg_' \
+             WHERE NOT (i.indisvalid AND i.indisready) AND c.relkind = 'i' AND n.nspname !~ '^pg_'::pg_catalog.text \
              AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = c.oid \
              OR p.relid = t.oid) ORDER BY 1, 2",
         );
@@ -171,7 +171,7 @@ impl Session {
 pub fn update_history_sql(history: &History, applied: &Applied, name: &str, checksum: u64) -> String {
     do_block(&format!(
         "DECLARE changed bigint; BEGIN UPDATE {} SET name = {}, checksum = '{checksum}' \
-         WHERE version = {} AND checksum = {}; GET DIAGNOSTICS changed = ROW_COUNT; IF changed <> 1 THEN \
+         WHERE version = {} AND checksum::pg_catalog.text = {}::pg_catalog.text; GET DIAGNOSTICS changed = ROW_COUNT; IF changed <> 1 THEN \
          RAISE EXCEPTION 'the history changed' USING ERRCODE = '{}'; END IF; END",
         history.table(),
         quote_literal(name),

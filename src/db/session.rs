@@ -114,11 +114,31 @@ const FIRE: &str = "SET CONSTRAINTS ALL IMMEDIATE";
 const OWN_USER: &str = "SET LOCAL SESSION AUTHORIZATION DEFAULT";
 
 /// While anything is read: the server prints constants, numbers and names by these, whatever role, database or script say.
-const PRINTED: [(&str, &str); 4] = [
+const PRINTED: [(&str, &str); 5] = [
     ("standard_conforming_strings", "on"),
     ("extra_float_digits", "1"),
     ("quote_all_identifiers", "off"),
     ("bytea_output", "hex"),
+    ("lc_monetary", "C"),
+];
+
+/// What a text of SQL means and how its values are printed hangs on these. Texts of check files mean one thing, whatever
+/// role, database or connection say.
+pub(super) const MEANING: [(&str, &str); 14] = [
+    PRINTED[0],
+    PRINTED[1],
+    PRINTED[2],
+    PRINTED[3],
+    PRINTED[4],
+    ("TimeZone", "UTC"),
+    ("DateStyle", "ISO, MDY"),
+    ("IntervalStyle", "postgres"),
+    ("timezone_abbreviations", "Default"),
+    ("transform_null_equals", "off"),
+    ("array_nulls", "on"),
+    ("backslash_quote", "safe_encoding"),
+    ("xmloption", "content"),
+    ("xmlbinary", "base64"),
 ];
 
 /// While a few objects are read: looking for better plans takes longer than the worse ones do.
@@ -261,6 +281,25 @@ impl Session {
         }
     }
 
+    /// Lets nothing that a script left in the session reach the next one, which may run in a session of its own another
+    /// time: user, role, settings, temporary objects. A pooler's session is not ours to clean.
+    pub fn forget(&self, batch: &mut Batch) {
+        if self.is_pooled {
+            return;
+        }
+        for statement in ["RESET SESSION AUTHORIZATION", "RESET ALL", "DISCARD TEMP"] {
+            batch.one(Stage::Begin, statement);
+        }
+    }
+
+    /// The calls that give a text of a check file its one meaning, for the transaction.
+    pub(super) fn meaning_calls() -> String {
+        let calls = MEANING
+            .iter()
+            .map(|(name, value)| format!("pg_catalog.set_config('{name}', {}, true)", quote_literal(value)));
+        calls.collect::<Vec<_>>().join(", ")
+    }
+
     /// Gives the session what a transaction would get: for statements that run outside of one.
     pub fn prepare_alone(&self, batch: &mut Batch, settings: &Settings) {
         let calls = settings.calls(self.search_path.as_deref(), false, &[]);
@@ -401,7 +440,7 @@ impl Session {
     /// [`Failure`] when the server refuses or is lost.
     pub async fn load_history(&mut self, extent: Extent) -> Result<Reading, Failure> {
         let mut batch = Batch::new();
-        batch.one(Stage::Begin, "BEGIN READ ONLY");
+        batch.one(Stage::Begin, "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY");
         self.read_extent(&mut batch, extent);
         batch.one(Stage::Query, "ROLLBACK");
         let reply = match batch.run(self.client()).await {

@@ -85,7 +85,7 @@ fn privileges(sql: &str) -> String {
         let [kind, acl, owner, condition] = arguments;
         let rows = |of: &str, verb: &str, other: &str| {
             format!(
-                "select '{verb} ' || lower(granted.privilege_type) || ' to ' || case granted.grantee when 0 then 'public' \
+                "select '{verb} ' || lower(granted.privilege_type collate \"C\") || ' to ' || case granted.grantee when 0 then 'public' \
                  else quote_ident(pg_get_userbyid(granted.grantee)) end \
                  || case when granted.is_grantable then ' with grant option' else '' end as word from ( \
                  select a.grantee, a.privilege_type, a.is_grantable from aclexplode({of}) as a \

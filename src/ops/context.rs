@@ -18,8 +18,10 @@ use crate::db::parameters::Parameters;
 use crate::db::secret::Secret;
 use crate::db::session::{Blocker, Session, Settings};
 use crate::diagnostic::Diagnostic;
+use crate::history::{Applied, HISTORY_TABLE};
 use crate::project::{Config, Project};
 use crate::report::model::Database;
+use crate::sql::quote_ident;
 
 /// What happens while a verb works; displays consume it.
 #[derive(Debug, Clone)]
@@ -207,7 +209,43 @@ impl Context<'_> {
             Some((known, read)) if known == extent => read,
             _ => session.load_history(extent).await,
         };
-        Ok((session, read.map_err(unread)?))
+        Ok((session, self.recognised(read.map_err(unread)?)?))
+    }
+
+    /// The reading, unless a schema that came later to the front of the search_path hides the project's history: what is
+    /// applied would be applied once more.
+    ///
+    /// # Errors
+    /// [`Error::Disagreement`].
+    pub fn recognised(&self, reading: Reading) -> Result<Reading, Error> {
+        let Some(elsewhere) = &reading.elsewhere else {
+            return Ok(reading);
+        };
+        let set = &self.project.set;
+        let known = |applied: &Applied| {
+            let migration = set.get(applied.version)?;
+            (migration.name == applied.name).then(|| migration.stem())
+        };
+        let Some(newest) = elsewhere.applied.iter().rev().find_map(known) else {
+            return Ok(reading);
+        };
+        let hidden = format!("{}.{HISTORY_TABLE}", quote_ident(&elsewhere.schema));
+        let table = reading.history.table();
+        let diagnostic = Diagnostic::error(format!(
+            "{table} does not exist, while {hidden} records {} of this project as applied",
+            newest
+        ))
+        .fact("have", format!("search_path {}", reading.search_path))
+        .fact("state", "nothing was run")
+        .help(format!(
+            "put {} first into the search_path of the connection (options=-csearch_path=…), or move the tables of the \
+             history to {}; where {} is to get migrations of its own, leave {} out of the search_path",
+            quote_ident(&elsewhere.schema),
+            quote_ident(&reading.history.schema),
+            quote_ident(&reading.history.schema),
+            quote_ident(&elsewhere.schema),
+        ));
+        Err(Error::Disagreement(vec![diagnostic]))
     }
 
     /// Connects, and says whether a transaction of one snapshot was begun ([`Session::begin_snapshot`]).
@@ -233,7 +271,7 @@ impl Context<'_> {
             .map_err(|failure| Error::database("looking around in the database", failure))?;
         let note = reading.is_foreign.then(|| {
             Diagnostic::note(format!(
-                "{} is not a history of refinery: its columns are others",
+                "{} is not a history of refinery: it is no table, or its columns are others",
                 reading.history.table()
             ))
             .fact(
@@ -249,7 +287,7 @@ impl Context<'_> {
     /// # Errors
     /// [`Error::Database`].
     pub async fn load_history(&self, session: &mut Session) -> Result<Reading, Error> {
-        session.load_history(self.extent()).await.map_err(unread)
+        self.recognised(session.load_history(self.extent()).await.map_err(unread)?)
     }
 
     /// How much of the history the project's migrations ask for.

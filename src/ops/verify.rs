@@ -223,6 +223,7 @@ async fn read(
     let history = session
         .snapshot_of(&answer)
         .map_err(|failure| Error::database("reading the migration history", failure))?;
+    let history = history.map(|history| context.recognised(history)).transpose()?;
     Ok(history.map(|history| (history, catalog)))
 }
 

@@ -3,13 +3,13 @@ select 'grant' as kind, n.nspname as schema, acl.relname as relation,
        json_agg(distinct acl.privilege) as privileges,
        json_agg(distinct acl.privilege) filter (where acl.is_grantable) as grantable
   from (
-        select c.relnamespace, c.relname, c.relowner, a.grantee, a.is_grantable, lower(a.privilege_type) as privilege
+        select c.relnamespace, c.relname, c.relowner, a.grantee, a.is_grantable, lower(a.privilege_type collate "C") as privilege
           from {wanted}
           join pg_class c on c.oid = wanted.oid and c.relacl is not null
          cross join lateral aclexplode(c.relacl) as a
         union all
         select c.relnamespace, c.relname, c.relowner, a.grantee, a.is_grantable,
-               lower(a.privilege_type) || ' (' || quote_ident(t.attname) || ')'
+               lower(a.privilege_type collate "C") || ' (' || quote_ident(t.attname) || ')'
           from {wanted}
           join pg_attribute t on t.attrelid = wanted.oid and t.attnum > 0 and not t.attisdropped and t.attacl is not null
           join pg_class c on c.oid = t.attrelid

@@ -2,13 +2,13 @@ select 'relation' as part, c.oid as relation_oid, c.relname as name,
        c.relkind::pg_catalog.text || case when c.relispartition then 'p' else '' end as detail,
        (select n.nspname from pg_catalog.pg_namespace n where n.oid = c.relnamespace) as schema,
        case when c.relacl is not null then (
-            select pg_catalog.json_agg(case acl.grantee when 0 then 'public' else pg_catalog.pg_get_userbyid(acl.grantee) end)
+            select pg_catalog.json_agg(case acl.grantee when '0' then 'public' else pg_catalog.pg_get_userbyid(acl.grantee) end)
               from pg_catalog.aclexplode(c.relacl) as acl where acl.grantee <> c.relowner) end as grantees
   from pg_catalog.pg_class c
  where c.oid = any ({oids}) and c.relkind in ('r', 'p', 'f', 'v', 'm', 'S');
 select 'column' as part, a.attrelid, a.attname, null, null,
        case when a.attacl is not null then (
-            select pg_catalog.json_agg(case acl.grantee when 0 then 'public' else pg_catalog.pg_get_userbyid(acl.grantee) end)
+            select pg_catalog.json_agg(case acl.grantee when '0' then 'public' else pg_catalog.pg_get_userbyid(acl.grantee) end)
               from pg_catalog.aclexplode(a.attacl) as acl
              where acl.grantee <> (select c.relowner from pg_catalog.pg_class c where c.oid = a.attrelid)) end
   from pg_catalog.pg_attribute a
@@ -16,7 +16,7 @@ select 'column' as part, a.attrelid, a.attname, null, null,
 select 'constraint' as part, con.conrelid, con.conname, con.contype::pg_catalog.text, null, null
   from pg_catalog.pg_constraint con
  where con.conrelid = any ({oids}) and con.contype in ('p', 'u', 'c', 'f', 'x')
-   and (con.contype <> 'f' or con.conparentid = 0 or exists (
+   and (con.contype <> 'f' or con.conparentid = '0' or exists (
         select from pg_catalog.pg_constraint up
          where up.oid = con.conparentid and up.conrelid <> con.conrelid and up.confrelid = con.confrelid));
 select 'index' as part, x.indrelid, (select i.relname from pg_catalog.pg_class i where i.oid = x.indexrelid),

@@ -1,5 +1,8 @@
 #variable_conflict use_column
 DECLARE
+    path pg_catalog.text := pg_catalog.current_setting('search_path');
+    -- operators are the server's own from here on
+    safe_path pg_catalog.text := pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     -- most plans make what they name: only what is there costs the questions about it
     wanted pg_catalog.oid[] := array(
         select c.oid from pg_catalog.pg_class c
@@ -139,7 +142,7 @@ BEGIN
           and a.backend_type = 'client backend'
           and not exists (select from pg_catalog.pg_stat_progress_vacuum v where v.pid = a.pid);
     END IF;
-    perform pg_catalog.set_config('pgplumb.existing', pg_catalog.json_build_object(
+    perform pg_catalog.set_config('search_path', path, true), pg_catalog.set_config('pgplumb.existing', pg_catalog.json_build_object(
         'schemas', pg_catalog.array_to_json(array(
             select pg_catalog.json_build_array(n.nspname, pg_catalog.has_schema_privilege(n.oid, 'create'),
                 pg_catalog.has_schema_privilege(n.oid, 'usage'))
@@ -151,7 +154,7 @@ BEGIN
         'available', coalesce(available, '[]'),
         'languages', pg_catalog.array_to_json(array(select l.lanname from pg_catalog.pg_language l)),
         'tablespaces', coalesce(tablespaces, '[]'),
-        'search_path', pg_catalog.current_setting('search_path'),
+        'search_path', path,
         'role', current_user, 'superuser', is_superuser, 'create_role', create_role,
         'create_schema', pg_catalog.has_database_privilege(pg_catalog.current_database(), 'create'),
         'database', pg_catalog.current_database(),

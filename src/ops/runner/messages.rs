@@ -25,6 +25,7 @@ impl Runner<'_> {
             if !self.single {
                 first.one(Stage::Commit, "COMMIT");
             }
+            self.session.forget(&mut first);
         }
         self.push_begin(&mut first, step, look, token, finished);
         if look.reads_before() {

@@ -1,6 +1,8 @@
 CREATE TABLE mark (
     id integer PRIMARY KEY,
     path text DEFAULT E'a\\\\b',
+    zone timestamptz DEFAULT '2020-01-01 00:00 EST',
+    quoted text DEFAULT 'it''s',
     bytes bytea DEFAULT '\x00ff'
 );
 

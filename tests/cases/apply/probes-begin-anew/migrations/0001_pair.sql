@@ -1,0 +1,5 @@
+CREATE TABLE p (id integer PRIMARY KEY);
+CREATE TABLE c (
+    p integer REFERENCES p DEFERRABLE INITIALLY DEFERRED,
+    again integer REFERENCES p
+);

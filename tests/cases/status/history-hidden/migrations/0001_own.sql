@@ -1,0 +1,2 @@
+CREATE SCHEMA own;
+CREATE TABLE counter AS SELECT 1 AS n;
