@@ -379,6 +379,17 @@ fn a_role_that_the_probes_cannot_become_is_named() {
     run(&project, &database, &["preflight"]).expect(0);
     run(&project, &database, &["apply"]).expect(0);
     database.run("drop role pgplumb_nobody");
+
+    // the role of a section about tenants as well
+    project.write(
+        "migrations/0004_d.sql",
+        "create table d (id int primary key, org int);",
+    );
+    let section =
+        "[isolation.orgs]\nas_role = \"pgplumb_tenant\"\ntenant_column = \"org\"\ntables = [\"d\"]\n";
+    project.write("checks/0004_d.toml", section);
+    let report = json(&project, &database, 3);
+    assert_eq!(objects(&report), ["role pgplumb_tenant"]);
 }
 
 #[test]

@@ -166,7 +166,7 @@ async fn read(found: Found, runs_scripts: bool) -> Result<Project, Vec<Diagnosti
 /// The commands that look at a project.
 async fn verbs(args: &Args) -> Result<Report, ops::Error> {
     let options = args.global.load_options();
-    let mut begun = None;
+    let (mut begun, mut interrupt) = (None, None);
     let project = match &args.command {
         Command::Checks(checks) => match &checks.command {
             ChecksCommand::Lint(options) => return commands::checks::lint(&args.global, options),
@@ -180,6 +180,8 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
         _ => match Found::find(&options) {
             Ok(found) => {
                 begun = Some(begin(args, &found).await);
+                // from here on the server may be at work for us
+                interrupt = Some(signals::listen());
                 read(found, args.command.runs_scripts()).await
             }
             Err(problems) => Err(problems),
@@ -197,7 +199,7 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
         check_files = project.check_files.len(),
         "read the project"
     );
-    let interrupt = signals::listen();
+    let interrupt = interrupt.unwrap_or_else(signals::listen);
     let progress = progress::Progress::new(args.global.quiet, args.global.verbose > 0);
     let show = |event| progress.show(event);
     match &args.command {

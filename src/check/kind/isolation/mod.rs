@@ -201,6 +201,10 @@ impl Rule for IsolationRule {
         vec![Claim::Named("isolation", Cow::Owned(name))]
     }
 
+    fn acts_as(&self) -> Vec<&str> {
+        vec![&self.spec.role]
+    }
+
     fn cover(&self, scope: &mut Scope) {
         for target in self.spec.tables.iter().chain(&self.spec.user) {
             scope.add_parts(&target.schema, &target.table, Parts::presence());
