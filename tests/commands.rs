@@ -581,3 +581,41 @@ fn the_schema_of_check_files_is_printed_anywhere() {
     assert_eq!(outcome.json()["title"], "pgplumb check file, version 1");
     assert_eq!(outcome.stdout, include_str!("../docs/schema/checks-1.json"));
 }
+
+/// The server does not even take a message that holds such a text.
+#[test]
+fn a_text_that_the_database_cannot_hold_disturbs_no_other_check() {
+    let beside = Server::shared().database("beside_latin");
+    let name = format!("{}_latin", beside.name);
+    beside.run(&format!(
+        "CREATE DATABASE {name} ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
+    ));
+    let url = beside.url().replace(&beside.name, &name);
+    let project = notes().with(
+        "checks/0001_notes.toml",
+        "[table.note.column]\nbody = \"text default '日本'\"\n\n[[query]]\nname = \"odd\"\nsql = \"select '日本'\"\nexpect = \"x\"\n\n\
+         [[query]]\nname = \"none\"\nsql = \"select count(*) from note\"\nexpect = 0\n",
+    );
+    project.write(
+        "migrations/0001_notes.sql",
+        "CREATE TABLE note (body text DEFAULT 'x');\n",
+    );
+    let pgplumb = |args: &[&str]| {
+        Pgplumb::at(project.path())
+            .env("DATABASE_URL", &url)
+            .args(args)
+            .run()
+    };
+    pgplumb(&["apply", "-q", "--no-verify"]).expect(0);
+    let report = pgplumb(&["verify", "--format", "json"]).expect(1).json();
+    let status = |object: &str| {
+        let checks = report["checks"].as_array().expect("checks");
+        let check = checks.iter().find(|check| check["object"] == object);
+        check.unwrap_or_else(|| panic!("{object}: {report:#}"))["status"].clone()
+    };
+    assert_eq!(status("public.note"), "pass");
+    assert_ne!(status("public.note.body"), "pass");
+    assert_ne!(status("odd"), "pass");
+    assert_eq!(status("none"), "pass");
+    beside.run(&format!("DROP DATABASE {name}"));
+}

@@ -29,8 +29,12 @@ pub async fn ask(session: &Session, questions: &[Question]) -> Result<Answers, F
     let judge_under_way = match judge::judge_sql(questions) {
         None => None,
         Some(sql) => {
-            let begun = savepoint("pgplumb_judge").send(client).await;
-            let mut batch = Batch::new();
+            let mut batch = savepoint("pgplumb_judge");
+            let mut begun = None;
+            // a text that the database cannot hold: the server does not take the message
+            if !session.connection().server.is_unicode {
+                begun = Some(std::mem::replace(&mut batch, Batch::new()).send(client).await);
+            }
             batch.many(Stage::Query, &sql);
             Some((begun, batch.send(client).await))
         }
@@ -63,7 +67,9 @@ pub async fn ask(session: &Session, questions: &[Question]) -> Result<Answers, F
 
     let mut answers = Answers::default();
     if let (Some((begun, asked)), Some(end)) = (judge_under_way, judge_end) {
-        begun.reply().await?;
+        if let Some(begun) = begun {
+            begun.reply().await?;
+        }
         match asked.reply().await {
             Ok(reply) => answers.extend(judge::answers(questions, reply.messages(Stage::Query))),
             // the judge as a whole was refused, say by a server without PL/pgSQL
@@ -137,15 +143,14 @@ pub(super) fn limit(session: &Session) -> Timeout {
         .map_or(QUERY_TIMEOUT, |own| own.min(QUERY_TIMEOUT))
 }
 
-/// A message of its own: the server reads a whole message, by the settings that are in force, before it does anything
-/// of it, and one that it cannot read leaves the savepoint standing.
 fn savepoint(name: &str) -> Batch {
     let mut batch = Batch::new();
     batch.one(Stage::Query, &format!("SAVEPOINT {name}"));
     batch
 }
 
-/// What one query of a check file runs behind.
+/// What one query of a check file runs behind, a message of its own: the server reads a whole message, by the settings
+/// that are in force, before it does anything of it.
 fn begin_query(session: &Session, schema: &str) -> Batch {
     let limit = limit(session);
     let path = format!("{}, public", quote_ident(schema));

@@ -175,9 +175,15 @@ impl Run<'_> {
             if is_first {
                 ended.notices = outside_notices(&plan);
                 let mut looked = report.clone();
-                ended.is_blocked = self
-                    .is_blocked(runner, &reading, &plan, &ledger, &mut looked)
-                    .await?;
+                let blocked = self.is_blocked(runner, &reading, &plan, &ledger, &mut looked);
+                // while the server answers
+                let prepare = async {
+                    tokio::task::yield_now().await;
+                    runner.prepare(&plan)
+                };
+                let (blocked, prepared) = tokio::join!(blocked, prepare);
+                ended.is_blocked = blocked?;
+                runner.prepared = (!ended.is_blocked).then_some(prepared);
                 if ended.is_blocked
                     && let Some(newer) = moved_on(runner, &reading).await?
                 {

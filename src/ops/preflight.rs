@@ -197,6 +197,11 @@ pub async fn stops(
             None => diagnostic,
         }
     }));
+    let is_blocked = !found.is_ready();
+    // the rest is for a report that says what was found
+    if !is_blocked && report.command != "preflight" {
+        return Ok(false);
+    }
     let (remedies, reasons) = remedies(context, ledger, plan, &found, &existing);
     let mut checks = Vec::new();
     for step in &plan.steps {
@@ -234,7 +239,6 @@ pub async fn stops(
         server: server.as_deref().unwrap_or_default(),
         options,
     };
-    let is_blocked = !found.is_ready();
     if is_blocked {
         report.exit = ExitCode::Blocked;
         report.conclusion = Some(Conclusion::Blocked);
@@ -255,11 +259,9 @@ pub async fn stops(
             })
             .collect();
     }
-    if is_blocked || report.command == "preflight" {
-        report.preflight = Some(Box::new(Preflight::of(&facts)));
-        checks.retain(|check| check.status == Status::Blocked);
-        report.checks = checks;
-    }
+    report.preflight = Some(Box::new(Preflight::of(&facts)));
+    checks.retain(|check| check.status == Status::Blocked);
+    report.checks = checks;
     Ok(is_blocked)
 }
 

@@ -76,6 +76,8 @@ pub struct Server {
     pub in_hot_standby: Option<bool>,
     /// `default_transaction_read_only`, when the server says so unasked (PostgreSQL 14).
     pub default_read_only: Option<bool>,
+    /// Whether the database holds any text: its encoding is UTF8, as far as the server says.
+    pub is_unicode: bool,
 }
 
 impl Server {
@@ -497,6 +499,9 @@ impl Attempt<'_> {
             process_id: heard.process_id(),
             in_hot_standby,
             default_read_only: read_only,
+            is_unicode: session
+                .parameter("server_encoding")
+                .is_none_or(|name| name == "UTF8"),
         };
         let canceller = Canceller {
             token: client.cancel_token(),

@@ -19,7 +19,7 @@ pub(super) use self::record::{Finished, action, note};
 use self::step::{At, Course, Turn};
 use super::context::Context;
 use super::judge::{Judged, Place, judge};
-use super::look::{Extent, scope_of};
+use super::look::{Extent, Look, scope_of};
 use super::timeline::Clock;
 use super::{Error, facts, probes};
 use crate::catalog::{Catalog, Scope};
@@ -81,6 +81,17 @@ pub struct Runner<'c> {
     /// The catalog before and behind each rollback, by version.
     pub rollbacks: BTreeMap<Version, (Catalog, Catalog)>,
     pub(super) clock: Clock,
+    /// What was made out of the plan that is to run, before it runs.
+    pub prepared: Option<Prepared>,
+}
+
+/// What is read for the steps of a plan, as far as it was made out.
+pub struct Prepared {
+    extents: Vec<Extent>,
+    /// By the places of the steps.
+    looks: BTreeMap<usize, Look>,
+    /// Whether it pays to have the server plan once what is said at each step.
+    plans_pay: bool,
 }
 
 impl<'c> Runner<'c> {
@@ -113,6 +124,30 @@ impl<'c> Runner<'c> {
             matrices: Vec::new(),
             rollbacks: BTreeMap::new(),
             clock: Clock::default(),
+            prepared: None,
+        }
+    }
+
+    /// Makes out what a plan needs before it runs: it can be done while the server is at work.
+    pub fn prepare(&self, plan: &Plan<'_>) -> Prepared {
+        let extents = self.extents(plan);
+        let is_apart = self.single || self.session.is_pooled();
+        let mut looks = BTreeMap::new();
+        let mut named = 0;
+        for (index, (step, &extent)) in plan.steps.iter().zip(&extents).enumerate() {
+            let counts = extent == Extent::Names && !is_apart && named < MANY_NAMED;
+            if counts || index == 0 {
+                let look = self.look_at(step, extent);
+                named += usize::from(look.asks_names());
+                looks.insert(index, look);
+            } else if extent == Extent::Names {
+                break;
+            }
+        }
+        Prepared {
+            extents,
+            looks,
+            plans_pay: !is_apart && named == MANY_NAMED,
         }
     }
 
@@ -137,15 +172,11 @@ impl<'c> Runner<'c> {
     async fn run(&mut self, plan: &Plan<'_>) -> Result<Outcome, Error> {
         self.held.clear();
         let checks_before = self.checks.len();
-        let extents = self.extents(plan);
-        let by_names = plan.steps.iter().zip(&extents);
-        let by_names = by_names
-            .filter(|&(step, &extent)| extent == Extent::Names && self.look_at(step, extent).asks_names());
-        let is_apart = self.single || self.session.is_pooled();
-        if !is_apart && self.session.plans == Plans::Anew && by_names.take(MANY_NAMED).count() == MANY_NAMED {
+        let prepared = self.prepared.take().unwrap_or_else(|| self.prepare(plan));
+        if self.session.plans == Plans::Anew && prepared.plans_pay {
             self.session.plans = Plans::ToMake(0);
         }
-        let mut course = Course::new(extents);
+        let mut course = Course::new(prepared);
         let mut index = 0;
         while let Some(&step) = plan.steps.get(index) {
             let at = At {

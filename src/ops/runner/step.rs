@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use super::{DISTURBANCES, Finished, Outcome, Runner, decode, is_disturbance, millis};
+use super::{DISTURBANCES, Finished, Outcome, Prepared, Runner, decode, is_disturbance, millis};
 use crate::db::batch::{Failure, Reply, Stage};
 use crate::db::lock;
 use crate::db::plans::{self, Plans};
@@ -61,10 +61,10 @@ pub(super) struct At<'p> {
 type Answer = Result<Reply, Failure>;
 
 impl Course<'_> {
-    pub(super) fn new(extents: Vec<Extent>) -> Self {
+    pub(super) fn new(prepared: Prepared) -> Self {
         Course {
-            extents,
-            looks: BTreeMap::new(),
+            extents: prepared.extents,
+            looks: prepared.looks,
             finished: None,
             waiting_since: None,
             busy_since: None,
