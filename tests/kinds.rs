@@ -170,6 +170,94 @@ fn where_things_lie_which_collation_and_version_they_have() {
 }
 
 #[test]
+fn a_tablespace_that_is_stated_may_be_that_of_the_database() {
+    let server = Server::shared();
+    // a tablespace needs no folder of its own since 15
+    if server.scratch().version_num() < 150_000 {
+        return;
+    }
+    let (database, other) = (server.database("placed"), server.database("beside"));
+    for statement in [
+        "do $$ begin execute format('alter database %I set allow_in_place_tablespaces = on', current_database()); end $$",
+        "create tablespace home_space location ''",
+        "create tablespace far_space location ''",
+        &format!("alter database {} set tablespace home_space", database.name),
+    ] {
+        other.run(statement);
+    }
+    for statement in [
+        "create table near (a integer); create index near_a on near (a); create materialized view near_m as select 1 as a",
+        "create table usual (a integer) tablespace pg_default; create index usual_a on usual (a) tablespace pg_default; \
+         create materialized view usual_m tablespace pg_default as select 1 as a",
+        "create table far (a integer) tablespace far_space; create index far_a on far (a) tablespace far_space; \
+         create materialized view far_m tablespace far_space as select 1 as a",
+    ] {
+        database.run(statement);
+    }
+    let places = [
+        ("near", "home_space"),
+        ("usual", "pg_default"),
+        ("far", "far_space"),
+    ];
+    for (table, place) in places {
+        for (_, stated) in places {
+            let suite = format!(
+                "[table.{table}]\ntablespace = \"{stated}\"\n\
+                 index.{table}_a = {{ definition = \"(a)\", tablespace = \"{stated}\" }}\n\
+                 [materialized_view]\n{table}_m = {{ definition = \"select 1 as a\", tablespace = \"{stated}\" }}\n"
+            );
+            let in_definition = format!("[table.{table}.index]\n{table}_a = \"(a) tablespace {stated}\"\n");
+            for (suite, checks) in [(suite, 3), (in_definition, 1)] {
+                let project = Project::new().with("checks/placed.toml", suite);
+                let (_, report) = verify(&project, &database);
+                let wrong = if stated == place { 0 } else { checks };
+                assert_eq!(
+                    troubles(&report).len(),
+                    wrong,
+                    "{table}: {stated}, {:?}",
+                    troubles(&report)
+                );
+            }
+        }
+    }
+    let generated = Project::new();
+    let suite = generate(&database, &[]);
+    assert!(
+        !suite.contains("home_space") && suite.contains("pg_default"),
+        "{suite}"
+    );
+    generated.write("checks/placed.toml", suite);
+    assert_eq!(verify(&generated, &database).0, 0);
+}
+
+#[test]
+fn what_is_called_like_something_of_the_server_keeps_its_schema() {
+    let database = Server::shared().database("namesakes");
+    database.run(
+        "create schema auth; create collation auth.\"C\" from \"POSIX\"; create collation auth.own from \"C\"; \
+         create operator class auth.text_pattern_ops for type text using btree as operator 1 <, operator 2 <=, \
+         operator 3 =, operator 4 >=, operator 5 >, function 1 bttextcmp(text, text); \
+         create domain auth.d as text collate auth.\"C\"; create type auth.p as (a text collate auth.\"C\", b text collate auth.own); \
+         create type auth.r as range (subtype = text, subtype_opclass = auth.text_pattern_ops, collation = auth.\"C\"); \
+         create table auth.t (a text collate auth.\"C\", b text collate auth.own, constraint e exclude (b collate auth.\"C\" with =)); \
+         create index i on auth.t (b collate auth.\"C\" auth.text_pattern_ops, a text_pattern_ops); \
+         create table auth.h (a text) partition by range (a collate auth.\"C\" auth.text_pattern_ops)",
+    );
+    let project = Project::new();
+    let suite = generate(&database, &["--schema", "auth"]);
+    for text in [
+        "collate auth.\"C\" auth.text_pattern_ops",
+        "collate own",
+        "a text_pattern_ops",
+    ] {
+        assert!(suite.contains(text), "{text} in {suite}");
+    }
+    project.write("checks/auth.toml", suite);
+    let (code, report) = verify(&project, &database);
+    assert_eq!((code, troubles(&report)), (0, Vec::new()));
+}
+
+#[test]
 fn exact_passes_over_what_extensions_own_and_what_is_ignored() {
     let database = Server::shared().database("exact");
     // what CREATE EXTENSION writes down for its objects: the extension that every server has gets some more

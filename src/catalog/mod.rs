@@ -21,7 +21,7 @@ use std::collections::BTreeSet;
 pub use kind::Kind;
 pub use object::{Object, ObjectId, Properties, Value};
 pub use property::{Context, Property, PropertyType};
-pub use scope::{Parts, Scope};
+pub use scope::{Parts, Scope, Stated};
 pub use tracked::{Mark, Tracked};
 
 /// What was read of a database, at one moment.

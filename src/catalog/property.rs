@@ -166,6 +166,9 @@ const ENUM: &[Property] = &[list("labels"), set("privileges"), text("owner"), te
 const COMPOSITE: &[Property] = &[
     // in order, as SQL writes them: `"Name" integer`, `b text COLLATE "C"`
     list("attributes"),
+    // of each attribute, the type's own or not, where the scope asks ([`Stated`](super::Stated)); "" for none
+    list("collation_names"),
+    set("namesakes"),
     set("privileges"),
     text("owner"),
     text("comment"),
@@ -175,12 +178,16 @@ const RANGE: &[Property] = &[
     expr("subtype", Context::Type),
     // only where it is not the subtype's default
     text("opclass"),
+    // the default one or not, where the scope asks ([`Stated`](super::Stated))
+    text("opclass_name"),
     text("collation"),
+    text("collation_name"),
     // `schema.name`, quoted as SQL needs it
     text("canonical"),
     text("subtype_diff"),
     // its multirange type, since PG 14: `schema.name`
     text("multirange"),
+    set("namesakes"),
     set("privileges"),
     text("owner"),
     text("comment"),
@@ -189,6 +196,9 @@ const RANGE: &[Property] = &[
 const DOMAIN: &[Property] = &[
     expr("type", Context::Type),
     text("collation"),
+    // the base type's own or not, where the scope asks ([`Stated`](super::Stated))
+    text("collation_name"),
+    set("namesakes"),
     bool("not_null"),
     expr("default", Context::Default),
     // `name: expression` a constraint, the name quoted as SQL needs it; ` NOT VALID` behind what is not
@@ -242,13 +252,22 @@ const TABLE: &[Property] = &[
     text("bound"),
     // of a partitioned table: format_type of each key, "" for what is no column
     list("key_types"),
+    // the same of operator classes and collations, where the scope asks ([`Stated`](super::Stated))
+    list("opclass_names"),
+    list("collation_names"),
+    // what else has the bare name of something that it refers to, where the scope asks ([`Stated`](super::Stated)):
+    // `collation auth.cc`, `operator class …`, `function …`, `type …`
+    set("namesakes"),
     // inheritance without partitioning: `schema.parent` each
     list("inherits"),
     // `fillfactor=70`, `toast.autovacuum_enabled=false`; of a foreign table its own
     set("options"),
     // only where it is not heap
     text("access_method"),
+    // where it is not that of the database
     text("tablespace"),
+    // that of the database, where it has none of its own and the scope asks ([`Stated`](super::Stated))
+    text("default_tablespace"),
     // "full", "nothing" or "using index NAME"; absent: the primary key
     text("replica_identity"),
     // CREATE TABLE … OF: `schema.type`
@@ -272,6 +291,9 @@ const COLUMN: &[Property] = &[
     text("generated_kind"),
     // only where it is not the type's own; as SQL: `"C"`, `public."Odd"`
     text("collation"),
+    // the type's own or not, where the scope asks ([`Stated`](super::Stated))
+    text("collation_name"),
+    set("namesakes"),
     // name of the NOT NULL constraint, since PG 18 and only where it is not the one that PostgreSQL chooses
     text("not_null_name"),
     // only when so, PG 18
@@ -368,8 +390,12 @@ const INDEX: &[Property] = &[
     // of each key: "" where it is the default one of the type and method; else as SQL, with its
     // schema unless pg_catalog, and its options: `public.gist_trgm_ops (siglen=32)`
     list("opclasses"),
+    // the default ones as well, where the scope asks ([`Stated`](super::Stated))
+    list("opclass_names"),
     // of each key: "" where it is the column's own; else as SQL: `"C"`
     list("collations"),
+    list("collation_names"),
+    set("namesakes"),
     // of each key: "asc nulls last", "asc nulls first", "desc nulls first", "desc nulls last";
     // "" where the method has no order
     list("orders"),
@@ -385,6 +411,7 @@ const INDEX: &[Property] = &[
     text("partition_of"),
     set("options"),
     text("tablespace"),
+    text("default_tablespace"),
     text("comment"),
 ];
 
@@ -420,6 +447,7 @@ const FUNCTION: &[Property] = &[
     text("rows"),
     // `schema.name` of the planner's support function
     text("support"),
+    set("namesakes"),
     // proconfig, `name=value` each
     set("settings"),
     // source text; of an SQL-standard body (PG 14) its deparse; of C code `file, symbol`; of an
@@ -466,6 +494,7 @@ const EVENT_TRIGGER: &[Property] = &[
     set("tags"),
     // `schema.name`, quoted as SQL needs it
     text("function"),
+    set("namesakes"),
     // "origin", "disabled", "replica" or "always"
     text("enabled"),
     text("owner"),
@@ -505,6 +534,7 @@ const MATERIALIZED_VIEW: &[Property] = &[
     // only where it is not heap
     text("access_method"),
     text("tablespace"),
+    text("default_tablespace"),
     text("owner"),
     text("comment"),
 ];

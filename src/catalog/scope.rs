@@ -27,6 +27,8 @@ pub struct Scope {
     pub storage: bool,
     /// Whether the storage that a column's type chooses is read: it is what a column has whose own is not told.
     pub type_storage: bool,
+    /// What suites state that the catalog would not tell otherwise.
+    pub stated: Stated,
     /// The names of objects that are read by name, of whatever relation with [`Parts::with_named`].
     pub names: BTreeMap<Kind, BTreeSet<String>>,
     /// The same with the relation, by schema and name, that each was added with.
@@ -64,6 +66,35 @@ pub struct Scope {
     pub default_privileges: BTreeSet<String>,
     /// Kinds in no schema of which all are read, those of the server itself and of extensions left out.
     pub all: BTreeSet<Kind>,
+}
+
+/// What suites state although it may be the default, or by a name that may be another's. Where it is stated, the names of the
+/// defaults are read as well, and which other objects have the same bare name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stated(u8);
+
+impl Stated {
+    pub const COLLATION: Stated = Stated(1);
+    pub const OPERATOR_CLASS: Stated = Stated(2);
+    pub const TABLESPACE: Stated = Stated(4);
+    /// Functions and types by a name without a schema.
+    pub const FUNCTION: Stated = Stated(8);
+    pub const ALL: Stated = Stated(15);
+
+    #[must_use]
+    pub fn union(self, other: Stated) -> Stated {
+        Stated(self.0 | other.0)
+    }
+
+    pub fn has(self, other: Stated) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// This, where the condition holds; else nothing.
+    #[must_use]
+    pub fn when(self, condition: bool) -> Stated {
+        if condition { self } else { Stated::default() }
+    }
 }
 
 /// The parts of a relation that are read: which kinds of objects, and whether with their definitions.
@@ -284,6 +315,7 @@ impl Scope {
             comments: self.comments,
             storage: self.storage,
             type_storage: self.type_storage,
+            stated: self.stated,
             ..Scope::default()
         };
         *self == nothing
@@ -300,6 +332,7 @@ impl Scope {
             comments: false,
             storage: false,
             type_storage: false,
+            stated: Stated::default(),
             ..self.clone()
         };
         rest.is_empty()
@@ -313,6 +346,7 @@ impl Scope {
         self.comments |= other.comments;
         self.storage |= other.storage;
         self.type_storage |= other.type_storage;
+        self.stated = self.stated.union(other.stated);
         self.relations.extend(other.relations);
         for (own, theirs) in [
             (&mut self.parts, other.parts),

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::catalog::{Context, Object, PropertyType, Value};
+use crate::catalog::{Context, Object, PropertyType, Stated, Value};
 use crate::sql::types::parse_type;
 use crate::sql::{normalize, quote_ident};
 
@@ -16,6 +16,8 @@ pub(crate) struct Want {
     /// The catalog's property.
     pub(crate) property: &'static str,
     pub(crate) value: Wanted,
+    /// What has to be read because it is stated.
+    pub(crate) states: Stated,
 }
 
 /// The wanted value, or how to look.
@@ -35,6 +37,7 @@ impl Want {
         Want {
             property,
             value: Wanted::Is(Some(value)),
+            states: Stated::default(),
         }
     }
 
@@ -55,6 +58,7 @@ impl Want {
         Want {
             property,
             value: Wanted::Is(text.map(|text| Value::Text(text.into()))),
+            states: Stated::default(),
         }
     }
 
@@ -62,7 +66,13 @@ impl Want {
         Want {
             property,
             value: Wanted::By(text.into(), compare),
+            states: Stated::default(),
         }
+    }
+
+    /// The same, stating something that is not read otherwise.
+    pub(crate) fn stating(self, states: Stated) -> Want {
+        Want { states, ..self }
     }
 }
 

@@ -465,7 +465,17 @@ mod tests {
                 // named nowhere in the sample, so not judged
                 let optional = matches!(property.name, "owner" | "position" | "persistence" | "comment")
                     && original.get(property.name).is_none();
-                if optional || NOT_JUDGED.contains(&(original.id.kind, property.name)) {
+                // what a default is called, and what else is called so
+                let is_stated = matches!(
+                    property.name,
+                    "namesakes"
+                        | "collation_name"
+                        | "collation_names"
+                        | "opclass_name"
+                        | "opclass_names"
+                        | "default_tablespace"
+                );
+                if optional || is_stated || NOT_JUDGED.contains(&(original.id.kind, property.name)) {
                     continue;
                 }
                 let about = match property.name {

@@ -136,11 +136,8 @@ impl ObjectRule {
     fn is_by_name(&self) -> bool {
         matches!(self.target, Target::Id(_))
             && Kind::BY_NAME.contains(&self.target.id().kind)
-            // what other columns there are tells the place of one, and their types which operator classes are the defaults
-            && !self.wants.iter().any(|want| match &want.value {
-                Wanted::Is(_) => want.property == "position",
-                Wanted::By(text, _) => want.property == "opclasses" && text.contains(|c| c != '\n'),
-            })
+            // what other columns there are tells the place of one
+            && !self.wants.iter().any(|want| want.property == "position")
     }
 
     fn absent(&self, judge: &Judge<'_>) -> Outcome {
@@ -291,6 +288,7 @@ impl Rule for ObjectRule {
             scope.comments |= want.property == "comment";
             scope.storage |= is_storage(want.property);
             // one that is stated may be what the type chooses, which is not told otherwise
+            scope.stated = scope.stated.union(want.states);
             scope.type_storage |= want.property == "storage" && matches!(want.value, Wanted::By(..));
         }
         if scope.is_narrow && self.is_by_name() {
@@ -315,8 +313,6 @@ impl Rule for ObjectRule {
                 (Kind::Exclusion, "definition") => parts.with(Kind::Index),
                 (Kind::PrimaryKey | Kind::Unique | Kind::Exclusion, "index") => parts.with_bare(Kind::Index),
                 (Kind::View, "column_defaults") => parts.with(Kind::Column),
-                // whether an operator class is the default one depends on the column's type
-                (Kind::Index, "opclasses") => parts.with_bare(Kind::Column),
                 _ => parts,
             };
         }

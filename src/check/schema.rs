@@ -140,7 +140,7 @@ struct Table {
     persistence: Option<String>,
     /// Storage parameters, all of them.
     options: Option<Options>,
-    /// `pg_default` is the default.
+    /// What has none of its own is in the database's.
     tablespace: Option<String>,
     access_method: Option<String>,
     /// Parents, in order.

@@ -200,6 +200,7 @@ pub(crate) fn sample() -> Catalog {
                 ("persistence", "permanent"),
                 ("row_security", "t"),
                 ("force_row_security", "f"),
+                ("default_tablespace", "pg_default"),
                 ("owner", "boss"),
                 ("comment", "a table"),
             ],

@@ -21,7 +21,7 @@ use super::batch::{Failure, Sent, Stage};
 use crate::catalog::decode::{self as rows, DecodeError};
 use crate::catalog::property::DETAILS;
 use crate::catalog::scope::OnRelation;
-use crate::catalog::{Catalog, Kind, Object, ObjectId, Parts, Scope, Value};
+use crate::catalog::{Catalog, Kind, Object, ObjectId, Parts, Scope, Stated, Value};
 
 /// What the reading transaction must have set: names are printed with their schema unless it is `pg_catalog`,
 /// times in UTC; and no compilation for queries that take milliseconds. In force until the end of the
@@ -116,7 +116,7 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
         .replace("{settings}", &settings)
         .replace("{names}", &names_sql(scope, relations.is_some()))
         .replace("{found}", &found);
-    let mut add = |sql: &str| text.push_str(&for_version(sql, version_num));
+    let mut add = |sql: &str| text.push_str(&for_version(&stated(sql, scope.stated), version_num));
     for (kind, named, sql, column, own) in bare_statements(scope) {
         if let Some(condition) = bare_names(scope, kind, named, column, own) {
             add(&sql.replace("{names}", &condition));
@@ -635,6 +635,74 @@ const STORAGE: &str = "case when a.attlen > 0 or a.attstorage = 'm' and a.atttyp
 const TYPE_STORAGE: &str = "(select case t.typstorage when 'p' then 'plain' when 'e' then 'external' when 'x' \
      then 'extended' else 'main' end from pg_type t where t.oid = a.atttypid) as type_storage, ";
 
+/// The collation of a column `a` whether it is the type's own or not, and the others of its name. 100 is `"default"`.
+const STATED_COLLATION: &str = "case a.attcollation when 0 then null when 100 then '\"default\"' \
+     else ({collation_name} = a.attcollation) end as collation_name, \
+     case when a.attcollation not in (0, 100) then (\
+     select json_agg(s.name) from ({collation_namesakes} = a.attcollation) as s (name)) end as namesakes, ";
+
+/// A collation as SQL, found by its oid.
+const COLLATION_NAME: &str = "select case when cn.nspname = 'pg_catalog' then quote_ident(co.collname) \
+     else format('%I.%I', cn.nspname, co.collname) end \
+     from pg_collation co join pg_namespace cn on cn.oid = co.collnamespace where co.oid";
+
+/// An operator class as SQL, found by its oid.
+const OPCLASS_NAME: &str = "select case when opn.nspname = 'pg_catalog' then quote_ident(op.opcname) \
+     else format('%I.%I', opn.nspname, op.opcname) end \
+     from pg_opclass op join pg_namespace opn on opn.oid = op.opcnamespace where op.oid";
+
+/// What a bare name may mean besides the object, which is found by its oid: others of its name in other schemas. The
+/// server's own (11 is `pg_catalog`) are meant before all others.
+const NAMESAKES: [(&str, &str); 4] = [
+    (
+        "{collation_namesakes}",
+        "select format('collation %I.%I', n.nspname, o.collname) from pg_collation s \
+         join pg_collation o on o.collname = s.collname and o.oid <> s.oid \
+         and o.collencoding in (-1, pg_char_to_encoding(getdatabaseencoding())) \
+         join pg_namespace n on n.oid = o.collnamespace where s.collnamespace <> 11 and s.oid",
+    ),
+    (
+        "{opclass_namesakes}",
+        "select format('operator class %I.%I', n.nspname, o.opcname) from pg_opclass s \
+         join pg_opclass o on o.opcmethod = s.opcmethod and o.opcname = s.opcname and o.oid <> s.oid \
+         join pg_namespace n on n.oid = o.opcnamespace where s.opcnamespace <> 11 and s.oid",
+    ),
+    (
+        "{function_namesakes}",
+        "select format('function %I.%I', n.nspname, o.proname) from pg_proc s \
+         join pg_proc o on o.proname = s.proname and o.proargtypes = s.proargtypes and o.oid <> s.oid \
+         join pg_namespace n on n.oid = o.pronamespace where s.pronamespace <> 11 and s.oid",
+    ),
+    (
+        "{type_namesakes}",
+        "select format('type %I.%I', n.nspname, o.typname) from pg_type s \
+         join pg_type o on o.typname = s.typname and o.oid <> s.oid \
+         join pg_namespace n on n.oid = o.typnamespace where s.typnamespace <> 11 and s.oid",
+    ),
+];
+
+/// The tablespace of what has none of its own.
+const DATABASE_TABLESPACE: &str = "select s.spcname from pg_database b join pg_tablespace s on s.oid = b.dattablespace \
+     where b.datname = current_database()";
+
+/// Reads what the suites state, and no more: of what they do not, no name of a default is asked for.
+fn stated(sql: &str, stated: Stated) -> String {
+    let mut sql = sql.to_string();
+    for (place, part) in [
+        ("{states_collation}", Stated::COLLATION),
+        ("{states_opclass}", Stated::OPERATOR_CLASS),
+        ("{states_tablespace}", Stated::TABLESPACE),
+        ("{states_function}", Stated::FUNCTION),
+    ] {
+        sql = sql.replace(place, if stated.has(part) { "true" } else { "false" });
+    }
+    let collation = match stated.has(Stated::COLLATION) {
+        true => STATED_COLLATION,
+        false => "",
+    };
+    sql.replace("{collation}", collation)
+}
+
 /// An option `o.option`, without what may be a secret.
 const MASKED: &str = "case when split_part(o.option, '=', 1) ~* 'passw|secret|token' \
      then split_part(o.option, '=', 1) || '=********' else o.option end";
@@ -665,6 +733,13 @@ pub(super) fn for_version(sql: &str, version_num: u32) -> String {
                         and p.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass::pg_catalog.oid \
                         and p.refclassid = 'pg_catalog.pg_trigger'::pg_catalog.regclass::pg_catalog.oid)";
     let key_columns = |table: &str, key: &str| KEY_COLUMNS.replace("{table}", table).replace("{key}", key);
+    let mut sql = stated(sql, Stated::default())
+        .replace("{collation_name}", COLLATION_NAME)
+        .replace("{opclass_name}", OPCLASS_NAME)
+        .replace("{database_tablespace}", DATABASE_TABLESPACE);
+    for (place, others) in NAMESAKES {
+        sql = sql.replace(place, others);
+    }
     sql.replace("{of_relation}", "")
         .replace("{attributes}", ATTRIBUTES)
         .replace("{storage}", STORAGE)
@@ -1107,9 +1182,17 @@ fn read_row(row: &SimpleQueryRow) -> Result<Option<Read>, ReadError> {
         }
     }
     if let Some(definition) = definition {
-        match printed_collations(definition, object.list("keys")) {
+        match printed_keys(definition, object.list("keys")) {
             Some(printed) => {
-                object.properties.insert("collations", Value::List(printed));
+                let (collations, classes): (_, Vec<String>) = printed.into_iter().unzip();
+                let told = object.list("opclasses").iter().zip(classes);
+                let opclasses = told.map(|(told, printed)| match told.as_str() {
+                    "?" => printed,
+                    told => told.to_string(),
+                });
+                let opclasses = Value::List(opclasses.collect());
+                object.properties.insert("collations", Value::List(collations));
+                object.properties.insert("opclasses", opclasses);
             }
             None => disturbed = true,
         }
@@ -1251,21 +1334,28 @@ pub(super) fn rule_definition(definition: &str) -> Option<String> {
     Some(format!("{} {rest}", &event[..to]))
 }
 
-/// The COLLATE clause of each key, "" where there is none, in a definition as `pg_get_indexdef` prints it.
-fn printed_collations(definition: &str, keys: &[String]) -> Option<Vec<String>> {
+/// The COLLATE clause and the operator class of each key, "" where there is none, in a definition as `pg_get_indexdef`
+/// prints it.
+fn printed_keys(definition: &str, keys: &[String]) -> Option<Vec<(String, String)>> {
     let method = &definition[find_bare(definition, " USING ")?..];
     let mut rest = &method[find_bare(method, "(")? + 1..];
-    let mut collations = Vec::new();
+    let mut printed = Vec::new();
     for key in keys {
         rest = rest.strip_prefix(key.as_str())?;
         let end = end_of_item(rest, b",)")?;
-        collations.push(match rest[..end].strip_prefix(" COLLATE ") {
-            Some(clause) => clause[..find_bare(clause, " ").unwrap_or(clause.len())].to_string(),
-            None => String::new(),
-        });
+        let (collation, clauses) = match rest[..end].strip_prefix(" COLLATE ") {
+            Some(clauses) => clauses.split_at(find_bare(clauses, " ").unwrap_or(clauses.len())),
+            None => ("", &rest[..end]),
+        };
+        let clauses = clauses.trim_start();
+        let class = match clauses.split(' ').next() {
+            Some("DESC" | "NULLS") => "",
+            _ => &clauses[..find_bare(clauses, " ").unwrap_or(clauses.len())],
+        };
+        printed.push((collation.to_string(), class.to_string()));
         rest = rest[end..].trim_start_matches([',', ' ']);
     }
-    Some(collations)
+    Some(printed)
 }
 
 #[cfg(test)]
@@ -1384,6 +1474,15 @@ mod tests {
         let (_scratch, connection) = nasty().await;
         let version = connection.server.version_num;
         let since = |wanted: u32| version >= wanted * 10_000;
+        let sql = "create collation public.namesake from \"C\"; create collation twin.namesake from \"C\"; \
+                   create type public.named_pair as (a text collate public.namesake); \
+                   create domain public.named_domain as text collate public.namesake; \
+                   create type public.named_span as range (subtype = text, collation = public.namesake); \
+                   create table public.named_parts (a text collate public.namesake) partition by list (a); \
+                   create table public.named_table (a text collate public.namesake unique); \
+                   create function twin.step(integer, integer) returns integer language sql as 'select 1'; \
+                   create function twin.on_ddl() returns event_trigger language plpgsql as 'begin end'";
+        connection.client.batch_execute(sql).await.unwrap();
         if since(13) {
             let sql = "alter statistics twin.elsewhere set statistics 11";
             connection.client.batch_execute(sql).await.unwrap();
@@ -1427,6 +1526,7 @@ mod tests {
         }
         let scope = Scope {
             type_storage: true,
+            stated: Stated::ALL,
             ..everything()
         };
         let catalog = read(&connection, &scope).await;
@@ -1598,6 +1698,7 @@ mod tests {
             comments: true,
             storage: true,
             type_storage: true,
+            stated: Stated::ALL,
             names: Kind::BY_NAME.map(|kind| (kind, names.clone())).into(),
             named: Kind::BY_NAME
                 .map(|kind| {
@@ -1884,6 +1985,24 @@ mod tests {
         assert_eq!(printed(&all), printed(&same));
         scope.roles.clear();
         assert_eq!(read(&connection, &scope).await.of_kind(Kind::Role).count(), 0);
+    }
+
+    #[test]
+    fn collations_and_operator_classes_are_cut_out_of_definitions() {
+        let definition = "CREATE INDEX \"a USING (b\" ON public.t USING btree (\"x, y\" COLLATE \"C (d\" public.\"Odd, ops\" DESC, \
+                          lower((b)::text) DESC NULLS LAST, c NULLS FIRST, (d || ')'::text) text_pattern_ops, e COLLATE x.y) \
+                          INCLUDE (f) WHERE (a > 0)";
+        let keys = ["\"x, y\"", "lower((b)::text)", "c", "(d || ')'::text)", "e"].map(String::from);
+        let found = printed_keys(definition, &keys).unwrap();
+        let found: Vec<(&str, &str)> = found.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+        let wanted = [
+            ("\"C (d\"", "public.\"Odd, ops\""),
+            ("", ""),
+            ("", ""),
+            ("", "text_pattern_ops"),
+            ("x.y", ""),
+        ];
+        assert_eq!(found, wanted);
     }
 
     #[test]

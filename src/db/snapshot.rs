@@ -13,7 +13,7 @@ use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 use super::catalog::{self, RELATION_STATEMENTS, SETTINGS, for_version};
 use super::connect::Connection;
 use super::error::Error;
-use crate::catalog::{Catalog, Kind, ObjectId, Scope, Tracked};
+use crate::catalog::{Catalog, Kind, ObjectId, Scope, Stated, Tracked};
 
 /// What a statement reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,12 +125,18 @@ fn closing(text: &str) -> usize {
 /// One text that reads everything in a database but what belongs to the server, to extensions and to pgplumb; for a
 /// transaction in which [`SETTINGS`] are in force.
 pub fn whole_sql(version_num: u32) -> String {
+    whole_sql_stating(version_num, Stated::default())
+}
+
+/// The same, with what suites may state of it.
+pub fn whole_sql_stating(version_num: u32, stated: Stated) -> String {
     let every = || BTreeSet::from([("*".to_string(), "*".to_string())]);
     let scope = Scope {
         relation_patterns: every(),
         type_patterns: every(),
         function_patterns: every(),
         all: BTreeSet::from(FEW),
+        stated,
         ..Scope::default()
     };
     let mut text = catalog::read_sql(&scope, version_num);

@@ -10,7 +10,7 @@ use super::context::{Context, ask};
 use super::judge::{Place, judge_claimed};
 use super::runner::{self, millis};
 use super::{Error, begin};
-use crate::catalog::{Catalog, Kind, ObjectId, Scope};
+use crate::catalog::{Catalog, Kind, ObjectId, Scope, Stated};
 use crate::check::generate::{Level, Page, Selection, Style, select, write};
 use crate::check::{self, Answers, Claimed, Status};
 use crate::db::batch::{Batch, Failure, Stage};
@@ -118,7 +118,7 @@ async fn read(context: &Context<'_>, session: &mut Session) -> Result<(Reading, 
     session.read_catalog(
         &mut batch,
         Stage::After,
-        &snapshot::whole_sql(session.version_num()),
+        &snapshot::whole_sql_stating(session.version_num(), Stated::ALL),
     );
     let reply = context
         .answer(session, ask(session, "reading the catalog", batch))

@@ -139,6 +139,18 @@ impl<'a> Writer<'a> {
         tidy::name(text, &self.style.schema)
     }
 
+    /// The name of something that an object refers to, without the suite's schema unless a bare one would mean the server's.
+    fn reference(&self, what: &str, object: &Object, text: &str) -> String {
+        let is_other = parse_name(text).is_ok_and(|name| {
+            name.schema.is_some()
+                && crate::check::kind::reference::is_namesake(what, "pg_catalog", &name.name, object)
+        });
+        match is_other {
+            true => text.to_string(),
+            false => self.name(text),
+        }
+    }
+
     /// An object's key in the suite.
     fn key(&self, id: &ObjectId) -> String {
         if id.schema == self.style.schema || id.schema.is_empty() {

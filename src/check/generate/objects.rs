@@ -3,6 +3,7 @@
 use crate::catalog::{Kind, Object, ObjectId, Value};
 use crate::check::kind;
 use crate::check::kind::defaults::usual_bound;
+use crate::check::kind::reference::{COLLATION, FUNCTION, OPERATOR_CLASS, TYPE};
 use crate::sql::fragment::function_signature;
 use crate::sql::parse_name;
 use crate::sql::quote_ident;
@@ -21,27 +22,42 @@ impl Writer<'_> {
         });
         self.section(document, "composite", Kind::Composite, |object| {
             let more = self.type_extras(object);
-            let attributes = object.list("attributes").iter().map(|text| self.attribute(text));
+            let attributes = object
+                .list("attributes")
+                .iter()
+                .map(|text| self.attribute(object, text));
             let attributes = Node::Texts(attributes.collect());
             Some(Table::definition("attributes", attributes, more))
         });
         self.section(document, "range", Kind::Range, |object| {
             let mut table = Table::new();
             table.maybe("subtype", object.text("subtype").map(|text| self.type_name(text)));
-            for key in ["opclass", "collation", "canonical", "subtype_diff"] {
-                table.maybe(key, object.text(key).map(|text| self.name(text)));
+            for (key, what) in [
+                ("opclass", OPERATOR_CLASS),
+                ("collation", COLLATION),
+                ("canonical", FUNCTION),
+                ("subtype_diff", FUNCTION),
+            ] {
+                let name = object.text(key).map(|text| self.reference(what, object, text));
+                table.maybe(key, name);
             }
             let multirange = object
                 .text("multirange")
                 .filter(|name| !is_usual_multirange(object, name));
-            table.maybe("multirange", multirange.map(|text| self.name(text)));
+            table.maybe(
+                "multirange",
+                multirange.map(|text| self.reference(TYPE, object, text)),
+            );
             table.append(self.type_extras(object));
             Some(Node::Table(table))
         });
         self.section(document, "domain", Kind::Domain, |object| {
             let mut definition = self.type_name(object.text("type").unwrap_or_default());
             if let Some(collation) = object.text("collation") {
-                definition.push_str(&format!(" collate {}", self.name(collation)));
+                definition.push_str(&format!(
+                    " collate {}",
+                    self.reference(COLLATION, object, collation)
+                ));
             }
             if object.flag("not_null") {
                 definition.push_str(" not null");
@@ -72,14 +88,14 @@ impl Writer<'_> {
     }
 
     /// `"A b" integer` with the type in its short spelling.
-    fn attribute(&self, text: &str) -> String {
+    fn attribute(&self, object: &Object, text: &str) -> String {
         let (name, rest) = kind::function::split_name(text);
         match rest.split_once(" COLLATE ") {
             Some((type_name, collation)) => {
                 format!(
                     "{name} {} collate {}",
                     self.type_name(type_name),
-                    self.name(collation)
+                    self.reference(COLLATION, object, collation)
                 )
             }
             None => format!("{name} {}", self.type_name(rest)),
@@ -264,7 +280,10 @@ impl Writer<'_> {
                 table.number(key, value);
             }
         }
-        table.maybe("support", object.text("support").map(|text| self.name(text)));
+        let support = object
+            .text("support")
+            .map(|text| self.reference(FUNCTION, object, text));
+        table.maybe("support", support);
         table.table("settings", settings(object.list("settings")));
         if let Some(body) = object.text("body") {
             let body = if is_aggregate && self.level(&object.id) > Level::Printed {

@@ -2,6 +2,7 @@
 
 use crate::catalog::{Kind, Object, ObjectId, Value};
 use crate::check::kind;
+use crate::check::kind::reference::{COLLATION, OPERATOR_CLASS};
 use crate::sql::{parse_name, quote_ident};
 
 use super::page::{Node, Table};
@@ -116,7 +117,10 @@ impl Writer<'_> {
     fn column_node(&self, object: &Object) -> Node {
         let mut text = self.type_name(object.text("type").unwrap_or_default());
         if let Some(collation) = object.text("collation") {
-            text.push_str(&format!(" collate {}", self.name(collation)));
+            text.push_str(&format!(
+                " collate {}",
+                self.reference(COLLATION, object, collation)
+            ));
         }
         if object.flag("not_null") && object.text("identity").is_none() {
             text.push_str(" not null");
@@ -264,8 +268,11 @@ impl Writer<'_> {
             }
         });
         tidied.properties.insert("keys", Value::List(keys.collect()));
-        for key in ["opclasses", "collations"] {
-            let names = object.list(key).iter().map(|name| self.opclass(name));
+        for (key, what) in [("opclasses", OPERATOR_CLASS), ("collations", COLLATION)] {
+            let names = object
+                .list(key)
+                .iter()
+                .map(|name| self.with_parameters(what, object, name));
             tidied.properties.insert(key, Value::List(names.collect()));
         }
         let text = kind::index::render(&tidied);
@@ -273,10 +280,11 @@ impl Writer<'_> {
     }
 
     /// `app.gist_trgm_ops (siglen=32)` without the suite's schema.
-    fn opclass(&self, text: &str) -> String {
-        match text.split_once(" (") {
-            Some((name, options)) => format!("{} ({options}", self.name(name)),
-            None => self.name(text),
+    fn with_parameters(&self, what: &str, object: &Object, text: &str) -> String {
+        let name = self.reference(what, object, kind::reference::with_parameters(text).0);
+        match text.rsplit_once(" (") {
+            Some((_, parameters)) if text.ends_with(')') => format!("{name} ({parameters}"),
+            _ => name,
         }
     }
 

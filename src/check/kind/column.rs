@@ -12,7 +12,8 @@ use crate::sql::types::parse_type;
 use crate::sql::{parse_name, quote_ident};
 
 use super::fields::{ident, number, options_want, switch};
-use super::table::{collation, comment, comment_remedy, relation};
+use super::reference::collation;
+use super::table::{comment, comment_remedy, relation};
 
 const KIND: ObjectKind = ObjectKind { render, alter };
 
@@ -101,15 +102,7 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
                     .as_ref()
                     .map(|g| if g.stored { "stored" } else { "virtual" }),
             ),
-            Want::by(
-                "collation",
-                column
-                    .collation
-                    .as_ref()
-                    .map(ToString::to_string)
-                    .unwrap_or_default(),
-                collation,
-            ),
+            collation(column.collation.as_ref()),
         ];
         if let Some(fields) = &fields {
             if let Some(item) = fields.get("comment")

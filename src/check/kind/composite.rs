@@ -1,6 +1,6 @@
 //! `[composite]`: `pair = ["a integer", 'b text collate "C"']`, the attributes in order.
 
-use crate::catalog::{Kind, Object, ObjectId};
+use crate::catalog::{Kind, Object, ObjectId, Stated};
 use crate::check::compare::{Comparison, Want, types, worse};
 use crate::check::document::{Item, Text, items_of};
 use crate::check::object::{ObjectKind, ObjectRule, Target};
@@ -12,7 +12,7 @@ use crate::sql::parse_name;
 use super::column::type_needs;
 use super::fields::{common, grants, usual_remedy};
 use super::function::split_name;
-use super::table::same_collation;
+use super::reference::same_collation;
 
 const KIND: ObjectKind = ObjectKind {
     render: |object| format!("({})", object.list("attributes").join(", ")),
@@ -62,7 +62,9 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
             .iter()
             .map(|text| text.value.replace('\n', " "))
             .collect();
-        wants.insert(0, Want::by("attributes", lines.join("\n"), compare));
+        let is_collated = columns.iter().any(|column| column.collation.is_some());
+        let want = Want::by("attributes", lines.join("\n"), compare);
+        wants.insert(0, want.stating(Stated::COLLATION.when(is_collated)));
         rule.wants = wants;
         let expected = format!("({})", lines.join(", "));
         rule.create = Some(format!("CREATE TYPE {} AS {expected}", id.path()));
@@ -119,10 +121,13 @@ fn compare(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
         let part = format!("attribute {}", index + 1);
         let (want, found) = (wanted.get(index).copied(), have.get(index).map(String::as_str));
         let compared = match (want.map(attribute), found.map(attribute)) {
-            (Some(Ok((name, column))), Some(Ok((other, stored))))
-                if name == other && same_collation(&written(&column), &written(&stored)) =>
-            {
-                types(&part, &schema, &column.type_name, &stored.type_name, judge)
+            (Some(Ok((name, column))), Some(Ok((other, stored)))) if name == other => {
+                let own = object.list("collation_names").get(index);
+                match same_collation(&written(&column), &written(&stored), own, object, judge) {
+                    Some(true) => types(&part, &schema, &column.type_name, &stored.type_name, judge),
+                    Some(false) => Comparison::differs(part, found, want),
+                    None => Comparison::CannotTell(format!("the collations of {} were not read", object.id)),
+                }
             }
             _ => Comparison::differs(part, found, want),
         };

@@ -13,7 +13,7 @@ use crate::sql::{normalize, parse_name, quote_ident};
 
 use super::column::type_needs;
 use super::fields::{common, grants, usual_remedy};
-use super::table::collation;
+use super::reference::collation;
 
 const KIND: ObjectKind = ObjectKind { render, alter };
 
@@ -79,12 +79,11 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
 }
 
 fn wants(column: &Column) -> Vec<Want> {
-    let collation_name = column.collation.as_ref().map(ToString::to_string);
     vec![
         Want::text("type", column.type_name.clone()),
         Want::flag("not_null", column.not_null),
         Want::maybe("default", column.default.clone()),
-        Want::by("collation", collation_name.unwrap_or_default(), collation),
+        collation(column.collation.as_ref()),
     ]
 }
 

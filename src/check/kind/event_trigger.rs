@@ -1,6 +1,6 @@
 //! `[event_trigger]`: `log_ddl = "on ddl_command_end when tag in ('CREATE TABLE') execute function f()"`, complete.
 
-use crate::catalog::{Kind, Object, ObjectId};
+use crate::catalog::{Kind, Object, ObjectId, Stated};
 use crate::check::compare::{Comparison, Want};
 use crate::check::document::Item;
 use crate::check::object::{ObjectKind, ObjectRule, Target};
@@ -9,7 +9,8 @@ use crate::check::rule::Judge;
 use crate::check::verdict::Difference;
 use crate::sql::{fragment, quote_ident, quote_literal};
 
-use super::fields::{common, same_name, usual_remedy};
+use super::fields::{common, usual_remedy};
+use super::reference::{FUNCTION, is_meant};
 use super::trigger::{STATES, state_words};
 
 const KIND: ObjectKind = ObjectKind { render, alter };
@@ -33,7 +34,8 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
         let mut wants = vec![
             Want::text("event", parsed.event.clone()),
             Want::list("tags", parsed.tags.clone()),
-            Want::by("function", parsed.function.to_string(), compare_function),
+            Want::by("function", parsed.function.to_string(), compare_function)
+                .stating(Stated::FUNCTION.when(parsed.function.schema.is_none())),
         ];
         if let Some(fields) = &fields {
             if let Some(item) = fields.get("enabled")
@@ -67,7 +69,7 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
 
 pub(crate) fn compare_function(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
     let have = object.text("function").unwrap_or("");
-    if same_name(&judge.suite.schema, wanted, have) {
+    if is_meant(FUNCTION, wanted, have, object, judge) {
         Comparison::Same
     } else {
         Comparison::differs("function", Some(have), Some(wanted))

@@ -1,6 +1,6 @@
 //! `[table.NAME.exclude]`: `no_overlap = "using gist (room with =, during with &&) where (not cancelled)"`, complete.
 
-use crate::catalog::{Kind, Object, ObjectId};
+use crate::catalog::{Kind, Object, ObjectId, Stated};
 use crate::check::compare::{Comparison, Want, compare, worse};
 use crate::check::document::Item;
 use crate::check::object::{ObjectKind, ObjectRule, Target};
@@ -33,8 +33,11 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
         let Some(parsed) = p.fragment(&name, &text, fragment::exclusion) else {
             continue;
         };
+        let of_index = super::index::wants(&parsed.index);
+        let states = of_index.iter().map(|want| want.states);
         let mut wants = vec![
-            Want::by("definition", text.value.clone(), compare_index),
+            Want::by("definition", text.value.clone(), compare_index)
+                .stating(states.fold(Stated::default(), Stated::union)),
             Want::by("operators", parsed.operators.join("\n"), compare_operators),
             Want::flag("deferrable", parsed.deferrable),
             Want::flag("initially_deferred", parsed.initially_deferred),

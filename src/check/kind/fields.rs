@@ -251,7 +251,17 @@ pub(crate) fn listed(object: &Object) -> String {
         .kind
         .properties()
         .iter()
-        .filter(|property| !matches!(property.name, "comment" | "owner" | "privileges"))
+        .filter(|property| {
+            let aside = [
+                "comment",
+                "owner",
+                "privileges",
+                "namesakes",
+                "opclass_name",
+                "collation_name",
+            ];
+            !aside.contains(&property.name)
+        })
         .filter_map(|property| {
             let value = object.get(property.name)?;
             Some(format!(
@@ -265,20 +275,5 @@ pub(crate) fn listed(object: &Object) -> String {
         object.id.kind.to_string()
     } else {
         parts.join(", ")
-    }
-}
-
-/// Whether a name that a suite wrote is that of the catalog: a bare one is in the suite's schema, or the server's own.
-pub(crate) fn same_name(schema: &str, wanted: &str, have: &str) -> bool {
-    match (crate::sql::parse_name(wanted), crate::sql::parse_name(have)) {
-        (Ok(wanted), Ok(have)) => {
-            let theirs = have.schema.as_deref().unwrap_or("pg_catalog");
-            wanted.name == have.name
-                && match &wanted.schema {
-                    Some(wanted) => wanted == theirs,
-                    None => theirs == schema || theirs == "pg_catalog" || theirs == "public",
-                }
-        }
-        _ => wanted == have,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
-use crate::catalog::{Kind, Object, ObjectId};
+use crate::catalog::{Kind, Object, ObjectId, Stated};
 use crate::check::compare::{Comparison, Want, types, worse};
 use crate::check::document::{Item, items_of};
 use crate::check::object::{ObjectKind, ObjectRule, Target};
@@ -15,7 +15,8 @@ use crate::sql::fragment::{self, function_signature};
 use crate::sql::types::parse_type;
 use crate::sql::{normalize, quote_ident};
 
-use super::fields::{common, grants, same_name, usual_remedy};
+use super::fields::{common, grants, usual_remedy};
+use super::reference::{FUNCTION, is_meant, named};
 
 const KIND: ObjectKind = ObjectKind { render, alter };
 
@@ -62,10 +63,7 @@ pub(crate) fn parse_aggregate(p: &mut Parser, item: &Item<'_>) {
 }
 
 fn compare_support(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
-    match object.text("support") {
-        Some(have) if same_name(&judge.suite.schema, wanted, have) => Comparison::Same,
-        have => Comparison::differs("support", have, Some(wanted)),
-    }
+    named("support", FUNCTION, wanted, object, judge)
 }
 
 fn routines(p: &mut Parser, item: &Item<'_>, word: &'static str) {
@@ -139,7 +137,8 @@ fn routines(p: &mut Parser, item: &Item<'_>, word: &'static str) {
         if let Some(item) = fields.get("body")
             && let Some(text) = p.reader.string(item)
         {
-            wants.push(Want::by("body", text.value, compare_body));
+            let names = Stated::FUNCTION.when(word == "aggregate");
+            wants.push(Want::by("body", text.value, compare_body).stating(names));
         }
         if let Some(item) = fields.get("body_sha256")
             && let Some(text) = p.reader.string(item)
@@ -164,7 +163,7 @@ fn routines(p: &mut Parser, item: &Item<'_>, word: &'static str) {
         if let Some(item) = fields.get("support")
             && let Some(text) = p.reader.string(item)
         {
-            wants.push(Want::by("support", text.value, compare_support));
+            wants.push(Want::by("support", text.value, compare_support).stating(Stated::FUNCTION));
         }
         wants.extend(common(p, &fields));
         wants.extend(grants(p, &fields, Kind::Function));
@@ -319,7 +318,7 @@ pub(crate) fn compare_settings(wanted: &str, object: &Object, _: &mut Judge<'_>)
 }
 
 /// `sfunc = step, stype = integer`: part by part, in any order.
-fn compare_aggregate(wanted: &str, have: &str, judge: &mut Judge<'_>) -> Comparison {
+fn compare_aggregate(wanted: &str, have: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
     let parts = |text: &str| -> BTreeMap<String, String> {
         split_top(text)
             .into_iter()
@@ -338,7 +337,9 @@ fn compare_aggregate(wanted: &str, have: &str, judge: &mut Judge<'_>) -> Compari
         let compared = match (want, found) {
             (Some(want), Some(found)) if want == found => Comparison::Same,
             (Some(want), Some(found)) if name.ends_with("type") => types(name, &schema, want, found, judge),
-            (Some(want), Some(found)) if name.ends_with("func") && same_name(&schema, want, found) => {
+            (Some(want), Some(found))
+                if name.ends_with("func") && is_meant(FUNCTION, want, found, object, judge) =>
+            {
                 Comparison::Same
             }
             _ => Comparison::differs(name.clone(), found.map(String::as_str), want.map(String::as_str)),
@@ -352,7 +353,7 @@ fn compare_aggregate(wanted: &str, have: &str, judge: &mut Judge<'_>) -> Compari
 fn compare_body(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
     let have = object.text("body").unwrap_or("");
     if object.text("type") == Some("aggregate") {
-        return compare_aggregate(wanted, have, judge);
+        return compare_aggregate(wanted, have, object, judge);
     }
     if have.trim() == wanted.trim() {
         return Comparison::Same;

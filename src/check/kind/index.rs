@@ -1,7 +1,7 @@
 //! `[table.NAME.index]`: `idx = "unique using btree (a, lower(b) desc) where c"`, a complete definition.
 
-use crate::catalog::{Kind, Object, Value};
-use crate::check::compare::{Comparison, Want};
+use crate::catalog::{Kind, Object, Stated, Value};
+use crate::check::compare::{Comparison, Want, worse};
 use crate::check::document::Item;
 use crate::check::object::{ObjectKind, ObjectRule, Target};
 use crate::check::parse::{Parser, Table};
@@ -12,7 +12,8 @@ use crate::sql::{normalize, parse_name, quote_ident};
 
 use super::fields::{ident, options_want, string, switch};
 use super::primary_key::{columns_needed, list};
-use super::table::{comment, comment_remedy, same_collation};
+use super::reference::{class_of, same_collation, same_opclass, tablespace};
+use super::table::{comment, comment_remedy};
 
 const KIND: ObjectKind = ObjectKind { render, alter };
 
@@ -39,7 +40,20 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
                 wants.push(comment(&text.value));
             }
             if let Some(name) = ident(p, fields, "tablespace") {
-                wants.push(Want::maybe("tablespace", (name != "pg_default").then_some(name)));
+                match &index.tablespace {
+                    Some(other) if *other != name => p.reader.error_help(
+                        text.span,
+                        format!(
+                            "`{}`: the definition says tablespace {}, the field {}",
+                            entry.key.value,
+                            quote_ident(other),
+                            quote_ident(&name)
+                        ),
+                        "say it once",
+                    ),
+                    Some(_) => {}
+                    None => wants.push(tablespace(name)),
+                }
             }
             if let Some(value) = switch(p, fields, "clustered") {
                 wants.push(Want::flag("clustered", value));
@@ -76,22 +90,21 @@ pub(crate) fn wants(index: &Index) -> Vec<Want> {
         Want::flag("unique", index.unique),
         Want::flag("nulls_not_distinct", index.nulls_not_distinct),
         Want::list("keys", keys.collect()),
-        Want::by(
-            "opclasses",
-            join(index, |key| name(key.opclass.as_ref())),
-            opclasses,
-        ),
+        Want::by("opclasses", join(index, class_of), opclasses)
+            .stating(Stated::OPERATOR_CLASS.when(index.keys.iter().any(|key| key.opclass.is_some()))),
         Want::by(
             "collations",
             join(index, |key| name(key.collation.as_ref())),
             collations,
-        ),
+        )
+        .stating(Stated::COLLATION.when(index.keys.iter().any(|key| key.collation.is_some()))),
         Want::by("orders", join(index, order), orders),
         Want::list("include", index.include.clone()),
         Want::maybe("predicate", index.predicate.clone()),
         Want::flag("valid", true),
         Want::flag("ready", true),
     ];
+    wants.extend(index.tablespace.clone().map(tablespace));
     if !index.with.is_empty() {
         let mut options: Vec<String> = index
             .with
@@ -122,114 +135,57 @@ fn order(key: &IndexKey) -> String {
     )
 }
 
-/// Compares line by line, key by key; where the number of keys differs, the keys' own comparison says so.
-fn lines(part: &str, wanted: &str, have: &[String], same: impl Fn(usize, &str, &str) -> bool) -> Comparison {
+/// Compares line by line, key by key; where the number of keys differs, the keys' own comparison says so. A comparison may
+/// lack something that was not read. What is told by no more than being the default may have a name.
+fn lines(
+    part: &str,
+    wanted: &str,
+    have: &[String],
+    names: &[String],
+    same: impl Fn(usize, &str, &str) -> Option<bool>,
+) -> Comparison {
     let wanted: Vec<&str> = wanted.split('\n').collect();
     if wanted.len() != have.len() {
         return Comparison::Same;
     }
-    let mut differences = Vec::new();
+    let mut result = Comparison::Same;
     for (index, (wanted, have)) in wanted.iter().zip(have).enumerate() {
-        if !same(index, wanted, have) {
-            let some = |text: &str| (!text.is_empty()).then(|| text.to_string());
-            differences.push(Difference {
-                part: format!("{part} of key {}", index + 1),
-                have: some(have),
-                want: some(wanted),
-                refusal: None,
-            });
-        }
+        let part = format!("{part} of key {}", index + 1);
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_string());
+        let compared = match same(index, wanted, have) {
+            Some(true) => Comparison::Same,
+            Some(false) => {
+                let name = names.get(index).filter(|_| have.is_empty() && !wanted.is_empty());
+                Comparison::differs(part, some(name.map_or(have, String::as_str)), some(wanted))
+            }
+            None => Comparison::CannotTell(format!("the {part} was not read")),
+        };
+        result = worse(result, compared);
     }
-    if differences.is_empty() {
-        Comparison::Same
-    } else {
-        Comparison::Differs(differences)
-    }
+    result
 }
 
 fn orders(wanted: &str, object: &Object, _: &mut Judge<'_>) -> Comparison {
-    lines("order", wanted, object.list("orders"), |_, wanted, have| {
+    lines("order", wanted, object.list("orders"), &[], |_, wanted, have| {
         // a method without order has nothing to say against the default
-        wanted == have || (have.is_empty() && wanted == "asc nulls last")
+        Some(wanted == have || (have.is_empty() && wanted == "asc nulls last"))
     })
 }
 
-fn collations(wanted: &str, object: &Object, _: &mut Judge<'_>) -> Comparison {
-    lines(
-        "collation",
-        wanted,
-        object.list("collations"),
-        |_, wanted, have| same_collation(wanted, have),
-    )
+fn collations(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
+    let told = object.list("collations");
+    let names = object.list("collation_names");
+    lines("collation", wanted, told, names, |index, wanted, told| {
+        same_collation(wanted, told, names.get(index), object, judge)
+    })
 }
 
 fn opclasses(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
-    let catalog = judge.catalog;
-    lines(
-        "operator class",
-        wanted,
-        object.list("opclasses"),
-        |index, wanted, have| match (wanted, have) {
-            ("", "") => true,
-            ("", _) => false,
-            // the default one, spelt out
-            (wanted, "") => {
-                let key = object.list("keys").get(index);
-                let column = key.and_then(|key| parse_name(key).ok()).and_then(|name| {
-                    catalog.get(&crate::catalog::ObjectId::on(
-                        Kind::Column,
-                        object.id.schema.clone(),
-                        object.id.relation.clone(),
-                        name.name,
-                    ))
-                });
-                let wanted = parse_name(wanted).map_or_else(|_| wanted.to_string(), |name| name.name);
-                column
-                    .and_then(|column| column.text("type"))
-                    .is_some_and(|type_name| default_opclass(type_name).contains(&wanted.as_str()))
-            }
-            (wanted, have) => match (parse_name(wanted), parse_name(have)) {
-                (Ok(wanted), Ok(have)) => {
-                    wanted.name == have.name
-                        && wanted
-                            .schema
-                            .as_ref()
-                            .zip(have.schema.as_ref())
-                            .is_none_or(|(wanted, have)| wanted == have)
-                }
-                _ => wanted == have,
-            },
-        },
-    )
-}
-
-/// The default operator classes of a type, for those who spell them out.
-fn default_opclass(type_name: &str) -> &'static [&'static str] {
-    let bare = type_name
-        .split_once('(')
-        .map_or(type_name, |(name, _)| name)
-        .trim();
-    match bare {
-        "text" => &["text_ops"],
-        "character varying" => &["text_ops", "varchar_ops"],
-        "character" => &["bpchar_ops"],
-        "integer" => &["int4_ops"],
-        "bigint" => &["int8_ops"],
-        "smallint" => &["int2_ops"],
-        "uuid" => &["uuid_ops"],
-        "boolean" => &["bool_ops"],
-        "numeric" => &["numeric_ops"],
-        "date" => &["date_ops"],
-        "jsonb" => &["jsonb_ops"],
-        "tsvector" => &["tsvector_ops"],
-        "bytea" => &["bytea_ops"],
-        _ if type_name.ends_with("[]") => &["array_ops"],
-        _ if type_name.starts_with("timestamp") && type_name.ends_with("with time zone") => {
-            &["timestamptz_ops"]
-        }
-        _ if type_name.starts_with("timestamp") => &["timestamp_ops"],
-        _ => &[],
-    }
+    let told = object.list("opclasses");
+    let names = object.list("opclass_names");
+    lines("operator class", wanted, told, names, |index, wanted, told| {
+        same_opclass(wanted, told, names.get(index), object, judge)
+    })
 }
 
 fn options_same(wanted: &str, object: &Object, _: &mut Judge<'_>) -> Comparison {
@@ -333,7 +289,7 @@ fn alter(_: &ObjectRule, object: &Object, differences: &[Difference]) -> Option<
 mod tests {
     use crate::catalog::Kind;
     use crate::check::Status;
-    use crate::check::testing::{literal, on_t, one, sample, settle, suite};
+    use crate::check::testing::{complaints, literal, on_t, one, sample, settle, suite};
 
     #[test]
     fn defaults_may_be_spelt_out() {
@@ -343,6 +299,8 @@ mod tests {
             ("keys", "org_id|name"),
             ("opclasses", "|text_pattern_ops"),
             ("collations", "|\"C\""),
+            ("opclass_names", "uuid_ops|text_pattern_ops"),
+            ("collation_names", "|\"C\""),
             ("orders", "desc nulls last|asc nulls last"),
             ("valid", "t"),
             ("ready", "t"),
@@ -386,5 +344,118 @@ mod tests {
                 Some("(org_id desc nulls last, name collate \"C\" text_pattern_ops)")
             );
         }
+    }
+
+    /// The status of an index with one key, of a suite of the schema `auth`.
+    fn of_auth(definition: &str, properties: &[(&'static str, &'static str)]) -> Status {
+        let mut catalog = sample();
+        let usual = [
+            ("method", "gist"),
+            ("keys", "name"),
+            ("opclasses", ""),
+            ("collations", ""),
+            ("orders", ""),
+            ("valid", "t"),
+            ("ready", "t"),
+        ];
+        let properties: Vec<_> = usual.iter().chain(properties).copied().collect();
+        catalog.insert(on_t(Kind::Index, "i", &properties));
+        let text = format!("schema = \"auth\"\n[table.'public.t'.index]\ni = '{definition}'\n");
+        let verdicts = settle(&[&suite("0001", &text)], &catalog, literal);
+        one(&verdicts, "0001/table.public.t/index.i").status
+    }
+
+    #[test]
+    fn a_bare_name_is_the_servers_then_that_of_the_suites_schema_then_that_of_public() {
+        let own = "opclass_names";
+        let class = |have: &'static str, others: &'static str| [("opclasses", have), ("namesakes", others)];
+        for (key, properties, status) in [
+            ("c", vec![(own, "c")], Status::Pass),
+            ("pg_catalog.c", vec![(own, "c")], Status::Pass),
+            ("auth.c", vec![(own, "c")], Status::Fail),
+            ("c", class("auth.c", "").to_vec(), Status::Pass),
+            (
+                "c",
+                class("auth.c", "operator class public.c").to_vec(),
+                Status::Pass,
+            ),
+            (
+                "c",
+                class("auth.c", "operator class pg_catalog.c").to_vec(),
+                Status::Fail,
+            ),
+            (
+                "auth.c",
+                class("auth.c", "operator class pg_catalog.c").to_vec(),
+                Status::Pass,
+            ),
+            ("c", class("public.c", "").to_vec(), Status::Pass),
+            ("c", class("public.c", "collation auth.c").to_vec(), Status::Pass),
+            (
+                "c",
+                class("public.c", "operator class auth.c").to_vec(),
+                Status::Fail,
+            ),
+            ("c", class("other.c", "").to_vec(), Status::Fail),
+            ("other.c", class("other.c", "").to_vec(), Status::Pass),
+            ("d", class("auth.c", "").to_vec(), Status::Fail),
+            // the default one was not read
+            ("c", vec![], Status::Blocked),
+            ("collate \"C\"", vec![("collation_names", "\"C\"")], Status::Pass),
+            (
+                "collate \"C\"",
+                vec![("collation_names", "auth.\"C\"")],
+                Status::Pass,
+            ),
+            (
+                "collate \"C\"",
+                vec![
+                    ("collation_names", "auth.\"C\""),
+                    ("namesakes", "collation pg_catalog.\"C\""),
+                ],
+                Status::Fail,
+            ),
+            ("collate \"C\"", vec![("collation_names", "")], Status::Fail),
+        ] {
+            let definition = format!("using gist (name {key})");
+            assert_eq!(of_auth(&definition, &properties), status, "{key} {properties:?}");
+        }
+    }
+
+    #[test]
+    fn parameters_of_operator_classes_are_compared() {
+        let told = [("opclasses", "public.trgm (siglen=32, x=1)")];
+        for (key, status) in [
+            ("trgm(siglen=32, x=1)", Status::Pass),
+            ("public.trgm (X = 1, siglen = \"32\")", Status::Fail),
+            ("trgm (x=1, siglen=32)", Status::Pass),
+            ("trgm (x=1, siglen=33)", Status::Fail),
+            ("trgm", Status::Fail),
+        ] {
+            assert_eq!(
+                of_auth(&format!("using gist (name {key})"), &told),
+                status,
+                "{key}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_tablespace_is_told_by_the_index_or_by_the_database() {
+        for (told, name, status) in [
+            ("tablespace", "fast", Status::Pass),
+            ("default_tablespace", "fast", Status::Pass),
+            ("tablespace", "pg_default", Status::Fail),
+            ("default_tablespace", "pg_default", Status::Fail),
+            ("comment", "fast", Status::Blocked),
+        ] {
+            let definition = format!("using gist (name) tablespace {name}");
+            assert_eq!(of_auth(&definition, &[(told, "fast")]), status, "{told} {name}");
+        }
+        let twice = "i = { definition = \"(a) tablespace fast\", tablespace = \"slow\" }";
+        assert_eq!(
+            complaints(&format!("[table.t.index]\n{twice}\n")),
+            ["2:20 `i`: the definition says tablespace fast, the field slow (say it once)"]
+        );
     }
 }

@@ -29,6 +29,7 @@ pub(crate) mod probe;
 pub(crate) mod publication;
 pub(crate) mod query;
 pub(crate) mod range;
+pub(crate) mod reference;
 pub(crate) mod rewrite;
 pub(crate) mod role;
 pub(crate) mod row_security;

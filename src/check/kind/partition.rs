@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::{Span, Timestamp, Zoned, civil, tz::TimeZone};
 
-use crate::catalog::{Catalog, Context, Kind, Object, ObjectId, Parts, Scope};
+use crate::catalog::{Catalog, Context, Kind, Object, ObjectId, Parts, Scope, Stated};
 use crate::check::compare::{Comparison, Want, ask, worse};
 use crate::check::document::Item;
 use crate::check::object::{ObjectKind, sentence};
@@ -14,12 +14,13 @@ use crate::check::question::Question;
 use crate::check::rule::{Claim, Judge, Outcome, Rule};
 use crate::check::verdict::Difference;
 use crate::sql::fragment::{
-    BoundValue, Key, PartitionBound, PartitionStrategy, partition_bound, partition_key,
+    BoundValue, IndexKey, Key, PartitionBound, PartitionStrategy, partition_bound, partition_key,
 };
 use crate::sql::{normalize, parse_name, quote_ident};
 
 use super::count::parent;
-use super::table::{property, same_collation};
+use super::reference::{class_of, same_collation, same_opclass};
+use super::table::property;
 
 // ── partition_by ──
 
@@ -34,9 +35,14 @@ pub(crate) fn parse_key(p: &mut Parser, table: &Table, item: &Item<'_>) {
         alter: |_, _, _| None,
     };
     if let Some(text) = p.reader.string(item)
-        && p.fragment("partition_by", &text, partition_key).is_some()
+        && let Some(parsed) = p.fragment("partition_by", &text, partition_key)
     {
-        let want = Want::by("partition_by", text.value.clone(), compare_key);
+        let is_collated = parsed.keys.iter().any(|key| key.collation.is_some());
+        let is_classed = parsed.keys.iter().any(|key| key.opclass.is_some());
+        let states = Stated::COLLATION
+            .when(is_collated)
+            .union(Stated::OPERATOR_CLASS.when(is_classed));
+        let want = Want::by("partition_by", text.value.clone(), compare_key).stating(states);
         property(p, table, "partition_by", &item.key, text.value, &KIND, want);
     }
 }
@@ -51,10 +57,28 @@ fn compare_key(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Comparis
         return differs();
     }
     let mut result = Comparison::Same;
-    for (want, found) in want.keys.iter().zip(&found.keys) {
-        let name = |name: Option<&crate::sql::Name>| name.map(ToString::to_string).unwrap_or_default();
-        let collations = (name(want.collation.as_ref()), name(found.collation.as_ref()));
-        let opclasses = (name(want.opclass.as_ref()), name(found.opclass.as_ref()));
+    for (index, (want, found)) in want.keys.iter().zip(&found.keys).enumerate() {
+        let collation = |key: &IndexKey| {
+            key.collation
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default()
+        };
+        let own = |property| object.list(property).get(index);
+        let same_collation = same_collation(
+            &collation(want),
+            &collation(found),
+            own("collation_names"),
+            object,
+            judge,
+        );
+        let same_opclass = same_opclass(
+            &class_of(want),
+            &class_of(found),
+            own("opclass_names"),
+            object,
+            judge,
+        );
         let same = match (&want.key, &found.key) {
             (Key::Column(want), Key::Column(found)) => want == found,
             (Key::Expression(want), Key::Expression(found)) if normalize(want) == normalize(found) => true,
@@ -72,8 +96,12 @@ fn compare_key(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Comparis
             }
             _ => false,
         };
-        if !same || !same_collation(&collations.0, &collations.1) || opclasses.0 != opclasses.1 {
+        if !same || same_collation == Some(false) || same_opclass == Some(false) {
             return differs();
+        }
+        if same_collation.is_none() || same_opclass.is_none() {
+            let reason = format!("the partition key of {} was not read in full", object.id);
+            result = worse(result, Comparison::CannotTell(reason));
         }
     }
     result

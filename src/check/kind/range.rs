@@ -1,16 +1,15 @@
 //! `[range.NAME]`: `subtype`, and what else is named of it.
 
-use crate::catalog::{Kind, Object, ObjectId};
-use crate::check::compare::{Comparison, Want};
+use crate::catalog::{Kind, ObjectId, Stated};
+use crate::check::compare::{Compare, Want};
 use crate::check::document::Item;
 use crate::check::object::{ObjectKind, ObjectRule, Target};
 use crate::check::parse::Parser;
-use crate::check::rule::Judge;
 use crate::sql::fragment;
 
 use super::column::type_needs;
-use super::fields::{common, grants, listed, same_name, shown, string, usual_remedy};
-use super::table::collation;
+use super::fields::{common, grants, listed, shown, string, usual_remedy};
+use super::reference::{FUNCTION, TYPE, collation, named, opclass};
 
 const KIND: ObjectKind = ObjectKind {
     render: listed,
@@ -52,13 +51,22 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
             wants.push(Want::text("subtype", subtype));
         }
         if let Some(text) = string(p, &fields, "collation") {
-            wants.push(Want::by("collation", text.value, collation));
+            wants.extend(
+                p.reader
+                    .name("collation", &text)
+                    .map(|name| collation(Some(&name))),
+            );
+        }
+        if let Some(text) = string(p, &fields, "opclass")
+            && p.reader.name("opclass", &text).is_some()
+        {
+            wants.push(opclass(text.value));
         }
         for (key, compare) in NAMES {
             if let Some(text) = string(p, &fields, key)
                 && p.reader.name(key, &text).is_some()
             {
-                wants.push(Want::by(key, text.value, *compare));
+                wants.push(Want::by(key, text.value, *compare).stating(Stated::FUNCTION));
             }
         }
         let expected = shown(&wants, "range type");
@@ -70,30 +78,18 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
     }
 }
 
-type Compare = fn(&str, &Object, &mut Judge<'_>) -> Comparison;
-
 /// The properties that name other objects.
 const NAMES: &[(&str, Compare)] = &[
-    ("opclass", |wanted, object, judge| {
-        named("opclass", wanted, object, judge)
-    }),
     ("canonical", |wanted, object, judge| {
-        named("canonical", wanted, object, judge)
+        named("canonical", FUNCTION, wanted, object, judge)
     }),
     ("subtype_diff", |wanted, object, judge| {
-        named("subtype_diff", wanted, object, judge)
+        named("subtype_diff", FUNCTION, wanted, object, judge)
     }),
     ("multirange", |wanted, object, judge| {
-        named("multirange", wanted, object, judge)
+        named("multirange", TYPE, wanted, object, judge)
     }),
 ];
-
-fn named(property: &'static str, wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
-    match object.text(property) {
-        Some(have) if same_name(&judge.suite.schema, wanted, have) => Comparison::Same,
-        have => Comparison::differs(crate::check::compare::part_of(property), have, Some(wanted)),
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -44,10 +44,26 @@ fn named(
 
 pub(crate) fn parse_tablespace(p: &mut Parser, table: &Table, item: &Item<'_>) {
     const KIND: ObjectKind = ObjectKind {
-        render: |object| object.text("tablespace").unwrap_or("pg_default").to_string(),
+        render: |object| {
+            let own = object.text("tablespace");
+            let told = own.or_else(|| object.text("default_tablespace"));
+            told.unwrap_or("that of the database").to_string()
+        },
         alter: |_, _, _| None,
     };
-    named(p, table, item, "tablespace", &KIND, "pg_default");
+    if let Some(text) = p.reader.string(item)
+        && let Some(name) = p.reader.ident("tablespace", &text)
+    {
+        property(
+            p,
+            table,
+            "tablespace",
+            &item.key,
+            text.value,
+            &KIND,
+            super::reference::tablespace(name),
+        );
+    }
 }
 
 pub(crate) fn parse_access_method(p: &mut Parser, table: &Table, item: &Item<'_>) {
@@ -186,7 +202,7 @@ mod tests {
             messages,
             [
                 "table public.t: options is `()`, want `(fillfactor=70, toast.autovacuum_enabled=false)`",
-                "table public.t: tablespace is missing, want `fast`",
+                "table public.t: tablespace is `pg_default`, want `fast`",
                 "table public.t: parents is missing, want `public.a, auth.b`",
                 "table public.t: replica identity is missing, want `using index t`",
                 "table public.t: server is missing, want `far`",

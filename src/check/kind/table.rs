@@ -1,11 +1,10 @@
 //! `[table.NAME]`: that the table is there; `comment`, `owner` and `persistence`.
 
 use crate::catalog::{Kind, Object, ObjectId};
-use crate::check::compare::{Comparison, Want};
+use crate::check::compare::Want;
 use crate::check::document::{Item, Text};
 use crate::check::object::{ObjectKind, ObjectRule, Target};
 use crate::check::parse::{Parser, Table};
-use crate::check::rule::Judge;
 use crate::check::verdict::Difference;
 use crate::sql::{quote_ident, quote_literal};
 
@@ -183,30 +182,4 @@ pub(crate) fn owner_remedy(word: &str, object: &Object, differences: &[Differenc
     }
     let owner = quote_ident(difference.want.as_deref()?);
     Some(format!("ALTER {word} {} OWNER TO {owner}", object.id.path()))
-}
-
-/// A collation as the catalog has it: the schema counts only where the suite names one.
-pub(crate) fn collation(wanted: &str, object: &Object, _: &mut Judge<'_>) -> Comparison {
-    let have = object.text("collation").filter(|name| !name.is_empty());
-    if same_collation(wanted, have.unwrap_or("")) {
-        Comparison::Same
-    } else {
-        let wanted = (!wanted.is_empty()).then_some(wanted);
-        Comparison::differs("collation", have, wanted)
-    }
-}
-
-/// Whether two collations are one; an empty text is the default one.
-pub(crate) fn same_collation(wanted: &str, have: &str) -> bool {
-    match (crate::sql::parse_name(wanted), crate::sql::parse_name(have)) {
-        (Ok(wanted), Ok(have)) => {
-            wanted.name == have.name
-                && match (&wanted.schema, &have.schema) {
-                    (Some(wanted), Some(have)) => wanted == have,
-                    (Some(wanted), None) => wanted == "pg_catalog",
-                    _ => true,
-                }
-        }
-        _ => wanted == have,
-    }
 }

@@ -10,7 +10,6 @@ use crate::check::verdict::Difference;
 use crate::sql::fragment::{self, TriggerEvent, TriggerTiming};
 use crate::sql::{parse_name, quote_ident, quote_literal};
 
-use super::fields::same_name;
 use super::primary_key::deferral;
 use super::table::{comment, comment_remedy, relation};
 
@@ -115,12 +114,20 @@ fn compare_columns(wanted: &str, object: &Object, _: &mut Judge<'_>) -> Comparis
     Comparison::differs("columns of update", show(&have), show(wanted))
 }
 
+/// A bare name is that of the suite's schema, as of all tables.
 fn compare_from(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
-    match (object.text("from"), wanted) {
-        (None, "") => Comparison::Same,
-        (Some(have), wanted) if same_name(&judge.suite.schema, wanted, have) => Comparison::Same,
-        (have, "") => Comparison::differs("referenced table", have, None::<String>),
-        (have, wanted) => Comparison::differs("referenced table", have, Some(wanted)),
+    let have = object.text("from");
+    let same = match (parse_name(wanted), have.map(parse_name)) {
+        (Ok(wanted), Some(Ok(have))) => {
+            let schema = wanted.schema.as_ref().unwrap_or(&judge.suite.schema);
+            wanted.name == have.name && Some(schema) == have.schema.as_ref()
+        }
+        _ => wanted == have.unwrap_or(""),
+    };
+    match (same, wanted) {
+        (true, _) => Comparison::Same,
+        (false, "") => Comparison::differs("referenced table", have, None::<String>),
+        (false, wanted) => Comparison::differs("referenced table", have, Some(wanted)),
     }
 }
 

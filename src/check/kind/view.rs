@@ -87,11 +87,9 @@ fn views(p: &mut Parser, item: &Item<'_>, kind: Kind, shape: &'static ObjectKind
             if let Some(value) = switch(p, fields, "populated") {
                 wants.push(Want::flag("populated", value));
             }
-            for key in ["tablespace", "access_method"] {
-                if let Some(name) = ident(p, fields, key) {
-                    let default = matches!(name.as_str(), "pg_default" | "heap");
-                    wants.push(Want::maybe(key, (!default).then_some(name)));
-                }
+            wants.extend(ident(p, fields, "tablespace").map(super::reference::tablespace));
+            if let Some(name) = ident(p, fields, "access_method") {
+                wants.push(Want::maybe("access_method", (name != "heap").then_some(name)));
             }
         }
         let id = ObjectId::new(kind, schema.clone(), name.clone());

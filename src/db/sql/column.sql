@@ -12,11 +12,8 @@ select 'column' as kind, n.nspname as schema, c.relname as relation,{of_relation
        -- of the most usual types the default is known
        case when a.attcollation = 0 or a.attcollation = 100 and a.atttypid in (25, 1042, 1043) then null
             when a.attcollation <> (select t.typcollation from pg_type t where t.oid = a.atttypid)
-            then (select case when cn.nspname = 'pg_catalog' then quote_ident(o.collname)
-                              else format('%I.%I', cn.nspname, o.collname) end
-                    from pg_collation o join pg_namespace cn on cn.oid = o.collnamespace
-                   where o.oid = a.attcollation) end as collation,
-       {not_null_name} as not_null_name,
+            then ({collation_name} = a.attcollation) end as collation,
+       {collation}{not_null_name} as not_null_name,
        {not_null_no_inherit} as not_null_no_inherit,
        {storage}nullif(a.attinhcount > 0 and not a.attislocal, false) as inherited,
        d.description as comment

@@ -1,13 +1,18 @@
 select 'composite type' as kind, n.nspname as schema, t.typname as name,
        (select json_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod)
-                        || case when a.attcollation <> own.typcollation then (
-                             select ' COLLATE ' || case when cn.nspname = 'pg_catalog' then quote_ident(o.collname)
-                                                        else format('%I.%I', cn.nspname, o.collname) end
-                               from pg_collation o join pg_namespace cn on cn.oid = o.collnamespace
-                              where o.oid = a.attcollation) else '' end
+                        || case when a.attcollation <> own.typcollation
+                                then ' COLLATE ' || ({collation_name} = a.attcollation) else '' end
                         order by a.attnum)
           from pg_attribute a join pg_type own on own.oid = a.atttypid
          where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as attributes,
+       case when {states_collation} then (
+         select json_agg(coalesce(({collation_name} = a.attcollation), '') order by a.attnum)
+           from pg_attribute a
+          where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) end as collation_names,
+       case when {states_collation} then (
+         select json_agg(distinct s.name)
+           from pg_attribute a cross join lateral ({collation_namesakes} = a.attcollation) as s (name)
+          where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) end as namesakes,
        {privileges} as privileges,
        pg_get_userbyid(t.typowner) as owner,
        d.description as comment

@@ -1,10 +1,9 @@
 select 'domain' as kind, n.nspname as schema, t.typname as name,
        format_type(t.typbasetype, t.typtypmod) as type,
-       case when t.typcollation <> base.typcollation then (
-         select case when cn.nspname = 'pg_catalog' then quote_ident(o.collname)
-                     else format('%I.%I', cn.nspname, o.collname) end
-           from pg_collation o join pg_namespace cn on cn.oid = o.collnamespace
-          where o.oid = t.typcollation) end as collation,
+       case when t.typcollation <> base.typcollation then ({collation_name} = t.typcollation) end as collation,
+       case when {states_collation} then ({collation_name} = t.typcollation) end as collation_name,
+       case when {states_collation} then (
+         select json_agg(s.name) from ({collation_namesakes} = t.typcollation) as s (name)) end as namesakes,
        t.typnotnull as not_null,
        pg_get_expr(t.typdefaultbin, 0) as default,
        (select json_agg(quote_ident(con.conname) || ': ' || coalesce(pg_get_expr(con.conbin, 0), {disturbed})

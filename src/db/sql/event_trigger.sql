@@ -2,6 +2,8 @@ select 'event trigger' as kind, t.evtname as name,
        t.evtevent as event,
        array_to_json(t.evttags) as tags,
        format('%I.%I', pn.nspname, p.proname) as function,
+       case when {states_function} then (
+         select json_agg(s.name) from ({function_namesakes} = t.evtfoid) as s (name)) end as namesakes,
        case t.evtenabled when 'O' then 'origin' when 'D' then 'disabled' when 'R' then 'replica'
                          else 'always' end as enabled,
        pg_get_userbyid(t.evtowner) as owner,

@@ -17,6 +17,13 @@ select 'function' as kind, n.nspname as schema,
        case when p.prosupport <> 0 then (
          select format('%I.%I', sn.nspname, s.proname)
            from pg_proc s join pg_namespace sn on sn.oid = s.pronamespace where s.oid = p.prosupport) end as support,
+       case when {states_function} and (p.prosupport <> 0 or p.prokind = 'a') then (
+         select json_agg(s.name) from (
+           {function_namesakes} = p.prosupport
+           union {function_namesakes} in (
+             select unnest(array[g.aggtransfn, g.aggfinalfn, g.aggcombinefn, g.aggserialfn, g.aggdeserialfn, g.aggmtransfn,
+                                 g.aggminvtransfn, g.aggmfinalfn]::oid[])
+               from pg_aggregate g where g.aggfnoid = p.oid)) as s (name)) end as namesakes,
        array_to_json(p.proconfig) as settings,
        case when p.prokind = 'a' then (
               select format('sfunc = %s, stype = %s', g.aggtransfn::regproc, format_type(g.aggtranstype, null))

@@ -17,6 +17,21 @@ select 'table' as kind, n.nspname as schema, c.relname as name,
           cross join unnest(t.partattrs::int2[]) with ordinality as key (attnum, position)
            left join pg_attribute a on a.attrelid = t.partrelid and a.attnum = key.attnum and key.attnum <> 0
           where t.partrelid = c.oid) end as key_types,
+       case when {states_opclass} and c.relkind = 'p' then (
+         select json_agg(({opclass_name} = key.oid) order by key.position)
+           from pg_partitioned_table t cross join unnest(t.partclass::oid[]) with ordinality as key (oid, position)
+          where t.partrelid = c.oid) end as opclass_names,
+       case when {states_collation} and c.relkind = 'p' then (
+         select json_agg(coalesce(({collation_name} = key.oid), '') order by key.position)
+           from pg_partitioned_table t cross join unnest(t.partcollation::oid[]) with ordinality as key (oid, position)
+          where t.partrelid = c.oid) end as collation_names,
+       case when ({states_opclass} or {states_collation}) and c.relkind = 'p' then (
+         select json_agg(distinct s.name)
+           from pg_partitioned_table t
+          cross join lateral (
+            {opclass_namesakes} = any (t.partclass::oid[])
+            union all {collation_namesakes} = any (t.partcollation::oid[])) as s (name)
+          where t.partrelid = c.oid) end as namesakes,
        case when not c.relispartition then (
          select json_agg(format('%I.%I', pn.nspname, p.relname) order by i.inhseqno)
            from pg_inherits i
@@ -33,6 +48,7 @@ select 'table' as kind, n.nspname as schema, c.relname as name,
        case when c.relam not in (0, 2) then (select am.amname from pg_am am where am.oid = c.relam) end as access_method,
        case when c.reltablespace <> 0 then (
          select s.spcname from pg_tablespace s where s.oid = c.reltablespace) end as tablespace,
+       case when {states_tablespace} and c.reltablespace = 0 then ({database_tablespace}) end as default_tablespace,
        case case when c.relkind <> 'f' then c.relreplident end when 'f' then 'full' when 'n' then 'nothing' when 'i' then (
          select 'using index ' || quote_ident(ic.relname)
            from pg_index x join pg_class ic on ic.oid = x.indexrelid

@@ -22,6 +22,7 @@ pub struct Index {
     pub predicate_span: Option<Span>,
     /// Storage parameters as they were written: name in lower case, value without quotes.
     pub with: Vec<(String, String)>,
+    pub tablespace: Option<String>,
 }
 
 /// One key of an index or of a partition key.
@@ -30,6 +31,8 @@ pub struct IndexKey {
     pub key: Key,
     pub collation: Option<Name>,
     pub opclass: Option<Name>,
+    /// The parameters of the operator class: name in lower case, value without quotes.
+    pub parameters: Vec<(String, String)>,
     pub descending: bool,
     /// `None` where it was not said: last when ascending, first when descending.
     pub nulls_first: Option<bool>,
@@ -91,6 +94,7 @@ fn body(mut c: Cursor<'_>, unique: bool) -> Result<Index, FragmentError> {
         predicate: None,
         predicate_span: None,
         with: Vec::new(),
+        tablespace: None,
     };
     if c.word("using") {
         index.method = Some(c.ident().ok_or_else(|| c.expected("an access method"))?);
@@ -104,7 +108,7 @@ fn body(mut c: Cursor<'_>, unique: bool) -> Result<Index, FragmentError> {
             () if c.word("nulls distinct") => index.nulls_not_distinct = false,
             () if c.word("with") => index.with = options(&mut c)?,
             () if c.word("tablespace") => {
-                c.ident().ok_or_else(|| c.expected("a tablespace"))?;
+                index.tablespace = Some(c.ident().ok_or_else(|| c.expected("a tablespace"))?);
             }
             () if c.word("where") => {
                 if c.is_end() {
@@ -115,10 +119,10 @@ fn body(mut c: Cursor<'_>, unique: bool) -> Result<Index, FragmentError> {
                 return Ok(index);
             }
             () => {
-                let clauses = ["include", "nulls", "with", "where"];
+                let clauses = ["include", "nulls", "with", "tablespace", "where"];
                 return Err(match crate::sql::error::suggestion(c.peek_text(), &clauses) {
                     Some(meant) => unknown("clause", c.peek_text(), c.here(), &[meant]),
-                    None => c.expected("include, nulls not distinct, with or where"),
+                    None => c.expected("include, nulls not distinct, with, tablespace or where"),
                 });
             }
         }
@@ -146,6 +150,7 @@ fn key(mut c: Cursor<'_>) -> Result<IndexKey, FragmentError> {
         key: what,
         collation: None,
         opclass: None,
+        parameters: Vec::new(),
         descending: false,
         nulls_first: None,
         span,
@@ -155,8 +160,9 @@ fn key(mut c: Cursor<'_>) -> Result<IndexKey, FragmentError> {
     }
     if c.is_ident() && !["asc", "desc", "nulls"].iter().any(|word| c.is_word(word)) {
         key.opclass = c.name();
-        // parameters of the operator class
-        let _ = c.group();
+        if c.is_punct("(") {
+            key.parameters = options(&mut c)?;
+        }
     }
     key.descending = c.any_word(&["asc", "desc"]) == Some("desc");
     if c.word("nulls") {
@@ -229,12 +235,13 @@ mod tests {
     fn every_clause() {
         let found = index(
             "unique using gin (org_id, lower(name) collate \"C\" text_pattern_ops desc nulls last, (a || b)) \
-             include (x, \"Y\") nulls not distinct with (fillfactor = '70') where deleted_at is null and (a > 0)",
+             include (x, \"Y\") nulls not distinct with (fillfactor = '70') tablespace Fast where deleted_at is null and (a > 0)",
         )
         .unwrap();
         assert!(found.unique && found.nulls_not_distinct);
         assert_eq!(found.method.as_deref(), Some("gin"));
         assert_eq!(found.include, ["x", "Y"]);
+        assert_eq!(found.tablespace.as_deref(), Some("fast"));
         assert_eq!(found.with, [("fillfactor".to_owned(), "70".to_owned())]);
         assert_eq!(found.predicate.as_deref(), Some("deleted_at is null and (a > 0)"));
         let [first, second, third] = found.keys.as_slice() else {
@@ -254,6 +261,15 @@ mod tests {
         assert!(!found.unique && found.method.is_none());
         assert_eq!(found.keys[0].key, Key::Column("Org".into()));
         assert!(found.keys[1].descending);
+    }
+
+    #[test]
+    fn parameters_of_an_operator_class() {
+        let found =
+            index("using gist (a public.gist_trgm_ops (SigLen = '32', x=y) desc, b tsvector_ops)").unwrap();
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(found.keys[0].parameters, [pair("siglen", "32"), pair("x", "y")]);
+        assert!(found.keys[0].descending && found.keys[1].parameters.is_empty());
     }
 
     #[test]
