@@ -60,8 +60,10 @@ select 'index' as kind, n.nspname as schema, c.relname as relation,{of_relation}
                             and not exists (select from pg_opclass own
                                              where own.opcmethod = o.opcmethod and own.opcdefault
                                                and own.opcintype = key_type.oid)
+                       -- that of the very type behind a domain
+                         or o.opcintype = (select t.typbasetype from pg_type t where t.oid = key_type.oid and t.typtype = 'd')
                        then ''
-                       -- a domain, what is coercible, an expression whose type is not stored: only the server knows
+                       -- what is coercible, an expression whose type is not stored: only the server knows
                        else '?' end as opclass,
                   case when {states_opclass} then
                        case when o.oid < 16384 then quote_ident(o.opcname) else ({opclass_name} = o.oid) end end as opclass_name,
