@@ -14,6 +14,7 @@ pub mod evaluate;
 pub mod lint;
 pub mod generate;
 mod document;
+mod figure;
 mod rule;
 mod share;
 mod compare;

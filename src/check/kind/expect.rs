@@ -1,8 +1,11 @@
 //! What is expected of the rows that a statement returns: `expect`, `at_least`, `at_most`, `rows`.
 
+use std::cmp::Ordering;
+
 use toml::de::DeValue;
 
 use crate::check::document::{Fields, Item, Node, span_of, type_of};
+use crate::check::figure::{Figure, compare};
 use crate::check::parse::Parser;
 use crate::check::rule::Outcome;
 use crate::check::verdict::Difference;
@@ -78,16 +81,7 @@ impl Cell {
                 "f" | "false" => !*value,
                 _ => false,
             },
-            Cell::Number(number) => {
-                number == have
-                    || match (number.parse::<i128>(), have.parse::<i128>()) {
-                        (Ok(number), Ok(have)) => number == have,
-                        _ => match (number.parse::<f64>(), have.parse::<f64>()) {
-                            (Ok(number), Ok(have)) => number == have,
-                            _ => false,
-                        },
-                    }
-            }
+            Cell::Number(number) => compare(have, number) == Some(Ordering::Equal),
         }
     }
 }
@@ -106,8 +100,9 @@ impl std::fmt::Display for Cell {
 fn cell(node: &Node<'_>) -> Option<Cell> {
     Some(match node.get_ref() {
         DeValue::String(text) => Cell::Text(text.to_string()),
+        DeValue::Integer(integer) if integer.radix() == 10 => Cell::Number(integer.as_str().to_string()),
         DeValue::Integer(integer) => Cell::Number(
-            i64::from_str_radix(integer.as_str(), integer.radix())
+            i128::from_str_radix(integer.as_str(), integer.radix())
                 .ok()?
                 .to_string(),
         ),
@@ -152,9 +147,9 @@ pub(crate) fn shown(value: Option<&str>) -> String {
     }
 }
 
-fn number(node: &Node<'_>) -> Option<f64> {
+fn number(node: &Node<'_>) -> Option<String> {
     match cell(node)? {
-        Cell::Number(text) => text.parse().ok(),
+        Cell::Number(text) => Some(text),
         _ => None,
     }
 }
@@ -184,13 +179,13 @@ fn rows(p: &mut Parser, item: &Item<'_>) -> Option<Vec<Vec<Cell>>> {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Expect {
     rows: Option<Vec<Vec<Cell>>>,
-    at_least: Option<f64>,
-    at_most: Option<f64>,
+    at_least: Option<String>,
+    at_most: Option<String>,
 }
 
 impl std::fmt::Display for Expect {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match (&self.rows, self.at_least, self.at_most) {
+        match (&self.rows, &self.at_least, &self.at_most) {
             (Some(rows), ..) => {
                 let rows: Vec<Vec<String>> = rows
                     .iter()
@@ -254,13 +249,15 @@ impl Expect {
             }
             None => match have {
                 [row] if row.len() == 1 => {
-                    let Some(value) = row[0].as_deref().and_then(|text| text.trim().parse::<f64>().ok())
-                    else {
+                    let Some(value) = row[0].as_deref().filter(|text| Figure::printed(text).is_some()) else {
                         return Outcome::fail(format!("{what} returned `{shown}`, which is no number",))
                             .actual(shown);
                     };
-                    self.at_least.is_none_or(|least| value >= least)
-                        && self.at_most.is_none_or(|most| value <= most)
+                    let stands = |bound: &Option<String>, as_it_should: fn(Ordering) -> bool| {
+                        let order = bound.as_deref().map(|bound| compare(value, bound));
+                        order.is_none_or(|order| order.is_some_and(as_it_should))
+                    };
+                    stands(&self.at_least, Ordering::is_ge) && stands(&self.at_most, Ordering::is_le)
                 }
                 _ => {
                     return Outcome::fail(format!("{what} returned {} rows, want one number", have.len()))

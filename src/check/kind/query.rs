@@ -144,7 +144,27 @@ mod tests {
     fn results_are_compared_by_value() {
         for (expect, cell, status) in [
             ("expect = 0", Some("0"), Status::Pass),
-            ("expect = 0", Some("00"), Status::Pass),
+            ("expect = 0", Some("00"), Status::Fail),
+            ("expect = 1", Some("1e0"), Status::Fail),
+            ("expect = 1", Some("1.0000000000000000001"), Status::Fail),
+            (
+                "expect = 12345678901234567890",
+                Some("12345678901234567890"),
+                Status::Pass,
+            ),
+            ("expect = 0xff", Some("255"), Status::Pass),
+            ("expect = nan", Some("NaN"), Status::Pass),
+            ("at_least = 0", Some("NaN"), Status::Fail),
+            (
+                "at_most = 9007199254740992",
+                Some("9007199254740993"),
+                Status::Fail,
+            ),
+            (
+                "at_most = 9007199254740992",
+                Some("9007199254740992"),
+                Status::Pass,
+            ),
             ("expect = 0", Some("1"), Status::Fail),
             ("expect = 0", None, Status::Fail),
             ("expect = 1.5", Some("1.50"), Status::Pass),
