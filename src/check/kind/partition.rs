@@ -361,13 +361,21 @@ fn value(
 ) -> Comparison {
     match (want, have) {
         (BoundValue::Literal(want), BoundValue::Literal(have)) if normalize(want) != normalize(have) => {
+            let column_type = column_type.filter(|name| !name.is_empty());
+            let (expected, actual, column_type) = match column_type {
+                Some(name) if is_one_word(name) => (want.clone(), have.clone(), Some(name.to_string())),
+                _ => {
+                    let name = column_type.unwrap_or("text");
+                    (as_theirs(want, have, name), in_quotes(have, name), None)
+                }
+            };
             let question = Question::Same {
                 context: Context::Literal,
                 relation: None,
-                column_type: column_type.filter(|name| !name.is_empty()).map(str::to_string),
+                column_type,
                 schema: judge.suite.schema.clone(),
-                expected: want.clone(),
-                actual: have.clone(),
+                expected,
+                actual,
             };
             ask(part, question, judge)
         }
@@ -375,6 +383,45 @@ fn value(
         _ if want == have => Comparison::Same,
         _ => Comparison::differs(part, Some(show(have)), Some(show(want))),
     }
+}
+
+/// Whether blanks, signs and capitals never tell two values of the type apart, by its name in the catalog.
+fn is_one_word(type_name: &str) -> bool {
+    let bare = type_name.split(['(', ' ']).next().unwrap_or(type_name);
+    let is_known = matches!(
+        bare,
+        "smallint"
+            | "integer"
+            | "bigint"
+            | "numeric"
+            | "real"
+            | "double"
+            | "date"
+            | "timestamp"
+            | "time"
+            | "interval"
+            | "uuid"
+            | "boolean"
+            | "oid"
+            | "inet"
+            | "macaddr"
+    );
+    is_known && !type_name.ends_with(']')
+}
+
+/// A value that the suite wants, in the spelling of the catalog's when the server holds the two for equal.
+fn as_theirs(want: &str, have: &str, type_name: &str) -> String {
+    format!(
+        "case when cast(({want}\n) as {type_name}) is not distinct from cast(({have}\n) as {type_name}) \
+         then {} else {} end",
+        in_quotes(have, type_name),
+        in_quotes(want, type_name)
+    )
+}
+
+/// A value of a type as a literal: quotes keep every character of it as it is.
+fn in_quotes(value: &str, type_name: &str) -> String {
+    format!("quote_literal(cast(cast(({value}\n) as {type_name}) as text))")
 }
 
 fn show(value: &BoundValue) -> String {
@@ -698,7 +745,12 @@ impl Rule for Ahead {
 /// A date or time as PostgreSQL prints it in ISO style; UTC where it names no zone.
 fn time(literal: &str) -> Option<Zoned> {
     let text = literal.trim().strip_prefix('\'')?;
-    let text = text.get(..text.find('\'')?)?.trim();
+    instant(text.get(..text.find('\'')?)?)
+}
+
+/// The same, without quotes.
+pub(crate) fn instant(text: &str) -> Option<Zoned> {
+    let text = text.trim();
     if let Ok(date) = text.parse::<civil::Date>()
         && !text.contains([' ', 'T'])
     {
