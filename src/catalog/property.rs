@@ -223,6 +223,8 @@ const SEQUENCE: &[Property] = &[
     // only when so: it is that of an identity column
     bool("identity"),
     text("owner"),
+    // what the owner holds, only where that is not everything
+    set("owner_privileges"),
     text("comment"),
 ];
 
@@ -275,6 +277,8 @@ const TABLE: &[Property] = &[
     // of a foreign table
     text("server"),
     text("owner"),
+    // what the owner holds, only where that is not everything
+    set("owner_privileges"),
     text("comment"),
 ];
 
@@ -524,6 +528,8 @@ const VIEW: &[Property] = &[
     expr("definition", Context::Query),
     set("options"),
     text("owner"),
+    // what the owner holds, only where that is not everything
+    set("owner_privileges"),
     text("comment"),
 ];
 
@@ -536,6 +542,8 @@ const MATERIALIZED_VIEW: &[Property] = &[
     text("tablespace"),
     text("default_tablespace"),
     text("owner"),
+    // what the owner holds, only where that is not everything
+    set("owner_privileges"),
     text("comment"),
 ];
 
@@ -543,6 +551,8 @@ const GRANT: &[Property] = &[
     // "select", "insert", …, in lower case; the owner's own are left out
     set("privileges"),
     set("grantable"),
+    // only when so: truncate and trigger without maintain, on a server that has it (PG 17)
+    bool("without_maintain"),
 ];
 
 // Of one role in one schema, or everywhere. What ALTER DEFAULT PRIVILEGES never touched is absent in a schema, and

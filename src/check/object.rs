@@ -6,6 +6,7 @@ use crate::sql::quote_ident;
 
 use super::compare::{Comparison, Want, Wanted, compare, same_type};
 use super::document::closest;
+use super::kind::default_privileges::untouched;
 use super::kind::defaults::complete;
 use super::rule::{Claim, Judge, Outcome, Rule};
 use super::verdict::Difference;
@@ -291,6 +292,11 @@ impl Rule for ObjectRule {
             scope.stated = scope.stated.union(want.states);
             scope.type_storage |= want.property == "storage" && matches!(want.value, Wanted::By(..));
         }
+        if self.wanted("identity_sequence").is_some() {
+            // it may have any name
+            let sequences = Parts::default().with_bare(Kind::Sequence);
+            scope.add_pattern(&id.schema, "*", sequences);
+        }
         if scope.is_narrow && self.is_by_name() {
             scope.add_named(id.kind, &id.schema, &id.relation, &id.name);
             return;
@@ -307,6 +313,7 @@ impl Rule for ObjectRule {
                     scope.defined_columns.insert(id.name.clone());
                     parts.with_bare(Kind::Column)
                 }
+                (Kind::Column, "identity_sequence") => parts,
                 _ => parts.with_property(id.kind, want.property),
             };
             parts = match (id.kind, want.property) {
@@ -317,6 +324,12 @@ impl Rule for ObjectRule {
             };
         }
         cover(id, parts, scope);
+        if id.kind == Kind::DefaultPrivileges {
+            // where nothing is set, that the role and the schema are there is all there is to see
+            self.needs
+                .iter()
+                .for_each(|need| cover(need, Parts::default(), scope));
+        }
     }
 
     fn judge(&self, judge: &mut Judge<'_>) -> Outcome {
@@ -332,6 +345,11 @@ impl Rule for ObjectRule {
             if pass {
                 break;
             }
+        }
+        if let (None, Kind::DefaultPrivileges) = (&best, self.target.id().kind)
+            && self.needs.iter().all(|need| judge.catalog.get(need).is_some())
+        {
+            return self.compare(&untouched(self.target.id()), judge);
         }
         best.unwrap_or_else(|| self.absent(judge).object(self.target.path()))
     }

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use crate::catalog::{Catalog, Kind, ObjectId, Scope};
 use crate::sql::glob;
 
-use super::compare::Alike;
+use super::compare::{Alike, Comparison};
 use super::question::{Answer, Answers, Question};
 use super::suite::Suite;
 use super::twins::Twins;
@@ -304,6 +304,30 @@ impl<'a> Judge<'a> {
             self.questions.push(question.clone());
         }
         answer
+    }
+
+    /// The major version of the server, or why it is not known yet. Asked where a value means the same as none in
+    /// one version and not in another.
+    pub(crate) fn major_version(&mut self) -> Result<u32, Comparison> {
+        let question = Question::Rows {
+            sql: "select current_setting('server_version_num')".to_string(),
+            schema: self.suite.schema.clone(),
+        };
+        let unknown = |reason: &str| Comparison::CannotTell(reason.to_string());
+        match self.ask(question) {
+            None => Err(Comparison::Pending),
+            Some(Answer::Rows(rows)) => {
+                let cell = rows
+                    .first()
+                    .and_then(|row| row.first()?.as_deref()?.parse::<u32>().ok());
+                cell.map(|number| number / 10_000)
+                    .ok_or_else(|| unknown("the server's version is not known"))
+            }
+            Some(Answer::CannotTell { reason } | Answer::Refused { message: reason, .. }) => {
+                Err(unknown(reason))
+            }
+            Some(_) => Err(unknown("the server's version is not known")),
+        }
     }
 
     /// An object that some suite wants and the catalog lacks: what a dependent thing is blocked by.

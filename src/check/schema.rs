@@ -157,7 +157,7 @@ struct Table {
     partition_of: Option<String>,
     /// Partitions by name: `"from ('2025-11-01') to ('2025-12-01')"`, `"in ('a')"`, `"default"`.
     partition: Option<Map<String>>,
-    /// No gap between the bounds.
+    /// `true`: no gap between the bounds.
     partitions_contiguous: Option<bool>,
     /// A warning when dated partitions end sooner than that from now: `3 months`.
     partitions_ahead: Option<String>,
@@ -351,10 +351,17 @@ struct Range {
 struct Domain {
     definition: String,
     /// Constraints by name: these and no others.
-    check: Option<Map<String>>,
+    check: Option<Map<OneOrTable<String, DomainCheck>>>,
     grant: Option<Privileges>,
     owner: Option<String>,
     comment: Option<String>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct DomainCheck {
+    definition: String,
+    not_valid: Option<bool>,
 }
 
 /// What is not named is not judged.
@@ -457,6 +464,7 @@ struct Role {
     member_of: Option<Vec<String>>,
     admin_of: Option<Vec<String>>,
     connection_limit: Option<i64>,
+    /// A point in time, UTC where it names no zone, or `infinity`.
     valid_until: Option<String>,
     settings: Option<Options>,
     comment: Option<String>,
@@ -847,6 +855,10 @@ mod tests {
             ("Composite", "[composite.c]\n"),
             ("Range", "[range.r]\n"),
             ("Domain", "[domain.d]\n"),
+            (
+                "DomainCheck",
+                "[domain.d]\ndefinition = 'int'\n[domain.d.check.c]\n",
+            ),
             ("Routine", "[function.'f()']\n"),
             ("Routine", "[procedure.'f()']\n"),
             ("Routine", "[aggregate.'f()']\n"),

@@ -1512,6 +1512,10 @@ mod tests {
                 connection.client.batch_execute(sql).await.unwrap();
             }
         }
+        if since(17) {
+            let sql = "grant truncate, trigger on public.base_a to nasty_plain";
+            connection.client.batch_execute(sql).await.unwrap();
+        }
         if since(18) {
             let sql = "create table public.named (a integer constraint \"it is there\" not null no inherit, \
                        constraint soft check (a > 0) not enforced, \
@@ -1577,6 +1581,7 @@ mod tests {
                     | "not_null_name"
                     | "not_null_no_inherit"
                     | "generated_columns" => 18,
+                    "without_maintain" => 17,
                     "tablespace" | "persistence" | "schemas" => 15,
                     "compression" | "multirange" => 14,
                     "target" if kind == Kind::Statistics => 13,

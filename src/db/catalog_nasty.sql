@@ -214,3 +214,7 @@ cluster public.parent using parent_pkey;
 alter table public.base_a replica identity nothing;
 create constraint trigger t_from after insert on public.base_a from public.parent for each row execute function public.notify();
 create function public.many(integer) returns setof integer language sql rows 5 as 'select $1';
+revoke truncate on public.base_a from current_user;
+revoke update on public.plain_seq from current_user;
+revoke insert on "Odd Schema"."Vièw" from nasty_owner;
+revoke all on public.mat from current_user;

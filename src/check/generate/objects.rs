@@ -66,12 +66,15 @@ impl Writer<'_> {
                 definition.push_str(&format!(" default {}", self.default(object, default)));
             }
             let mut checks = Table::new();
-            for (name, expression, _) in object
+            for (name, expression, valid) in object
                 .list("checks")
                 .iter()
                 .filter_map(|line| kind::domain::stored(line))
             {
-                checks.text(&bare(&name), self.sql(&object.id, expression));
+                let text = Node::Text(self.sql(&object.id, expression));
+                let mut more = Table::new();
+                more.flag("not_valid", !valid);
+                checks.put(bare(&name), Table::definition("definition", text, more));
             }
             let mut more = Table::new();
             more.table("check", checks);

@@ -396,9 +396,17 @@ fn granted(object: &Object, relation: Kind) -> Vec<String> {
             .filter(|privilege| grantable.contains(privilege) == option)
             .collect();
         let suffix = if option { " with grant option" } else { "" };
-        let is_all = all
-            .iter()
-            .all(|word| its.iter().any(|privilege| privilege == word));
+        // without what a version adds to ALL it is not all
+        let is_all = !object.flag("without_maintain")
+            && (relation == Kind::Sequence
+                || its.iter().any(|privilege| *privilege == "maintain")
+                || !object
+                    .list("privileges")
+                    .iter()
+                    .any(|privilege| privilege == "maintain"))
+            && all
+                .iter()
+                .all(|word| its.iter().any(|privilege| privilege == word));
         let mut columns: Vec<(&str, Vec<&str>)> = Vec::new();
         if is_all {
             words.push(format!("all{suffix}"));

@@ -1,15 +1,15 @@
 //! `[table.NAME.column]`: `org_id = "uuid not null"`, a complete definition.
 
-use crate::catalog::{Kind, Object, ObjectId, Value};
-use crate::check::compare::{Comparison, Want, Wanted};
-use crate::check::document::{Fields, Item};
+use crate::catalog::{Context, Kind, Object, ObjectId, Value};
+use crate::check::compare::{Comparison, Want, Wanted, expression};
+use crate::check::document::{Fields, Item, span_of};
 use crate::check::object::{ObjectKind, ObjectRule, Target};
 use crate::check::parse::{Parser, Table};
 use crate::check::rule::Judge;
 use crate::check::verdict::Difference;
 use crate::sql::fragment::Identity;
 use crate::sql::types::parse_type;
-use crate::sql::{parse_name, quote_ident};
+use crate::sql::{normalize, parse_name, quote_ident};
 
 use super::fields::{ident, number, options_want, switch};
 use super::reference::collation;
@@ -41,17 +41,91 @@ fn stored(p: &mut Parser, fields: &Fields<'_>) -> Vec<Want> {
     {
         wants.push(Want::maybe("compression", (word != "default").then_some(word)));
     }
-    if let Some(target) = number(p, fields, "statistics_target") {
-        wants.push(Want::is("statistics_target", Value::Int(target)));
+    if let Some(target) = statistics_target(p, fields, "statistics_target") {
+        wants.push(Want::exactly("statistics_target", target));
     }
     wants.extend(options_want(p, fields));
     if let Some(name) = ident(p, fields, "not_null_name") {
-        wants.push(Want::text("not_null_name", name));
+        wants.push(Want::by("not_null_name", name, compare_not_null_name));
     }
     if let Some(value) = switch(p, fields, "not_null_no_inherit") {
         wants.push(Want::flag("not_null_no_inherit", value));
     }
     wants
+}
+
+/// A statistics target; of -1, which leaves it to the setting, the catalog has none.
+pub(crate) fn statistics_target(p: &mut Parser, fields: &Fields<'_>, key: &str) -> Option<Option<Value>> {
+    let target = number(p, fields, key)?;
+    if target < -1 {
+        let item = fields.get(key)?;
+        p.reader.error_help(
+            span_of(item.value),
+            format!("`{key}`: {target} is no target"),
+            "write a number from 0 to 10000, or -1 for what the setting says",
+        );
+        return None;
+    }
+    Some((target >= 0).then_some(Value::Int(target)))
+}
+
+/// The catalog has the name only where it is not the one that PostgreSQL chooses; before 18 there is none.
+fn compare_not_null_name(wanted: &str, column: &Object, judge: &mut Judge<'_>) -> Comparison {
+    const PART: &str = "name of NOT NULL";
+    if let Some(have) = column.text("not_null_name") {
+        return match have == wanted {
+            true => Comparison::Same,
+            false => Comparison::differs(PART, Some(have), Some(wanted)),
+        };
+    }
+    if !column.flag("not_null") {
+        return Comparison::differs(PART, None::<String>, Some(wanted));
+    }
+    match judge.major_version() {
+        Err(comparison) => return comparison,
+        Ok(version) if version < 18 => {
+            let reason = format!("NOT NULL has no name in PostgreSQL {version}, but from 18 on");
+            return Comparison::CannotTell(reason);
+        }
+        Ok(_) => {}
+    }
+    let usual = format!("{}_{}_not_null", column.id.relation, column.id.name);
+    if column.flag("inherited") || usual.len() > 63 {
+        Comparison::CannotTell(format!("the name of NOT NULL of {} is not read", column.id))
+    } else if usual == wanted {
+        Comparison::Same
+    } else {
+        Comparison::differs(PART, Some(usual), Some(wanted))
+    }
+}
+
+/// What is wanted as the default; null is what a column has that has none.
+pub(crate) fn default_want(default: Option<&String>) -> Want {
+    match default {
+        Some(text) if is_null(text) => Want::by("default", text.as_str(), compare_null),
+        _ => Want::maybe("default", default.cloned()),
+    }
+}
+
+/// `null`, or a null of some type.
+pub(crate) fn is_null(text: &str) -> bool {
+    let text = normalize(text);
+    match text.strip_prefix("null") {
+        Some("") => true,
+        Some(rest) => rest
+            .strip_prefix("::")
+            .is_some_and(|name| parse_type(name).is_ok()),
+        None => false,
+    }
+}
+
+/// Some types have PostgreSQL keep even such a default.
+fn compare_null(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
+    match object.text("default") {
+        None => Comparison::Same,
+        Some(have) if is_null(have) => Comparison::Same,
+        Some(have) => expression("default", Context::Default, object, wanted, have, judge),
+    }
 }
 
 /// The storage that is stated may be the one that the type chooses.
@@ -83,7 +157,7 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
             Want::text("type", column.type_name.clone()),
             // an identity column is NOT NULL whether it says so or not
             Want::flag("not_null", column.not_null || column.identity.is_some()),
-            Want::maybe("default", column.default.clone()),
+            default_want(column.default.as_ref()),
             Want::maybe(
                 "identity",
                 column.identity.map(|identity| match identity {

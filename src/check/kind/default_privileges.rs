@@ -1,10 +1,12 @@
 //! `[default_privileges."ROLE in schema NAME"]`: what the role's new objects bring; what is named is compared.
 
-use crate::catalog::{Kind, ObjectId};
-use crate::check::compare::Want;
+use crate::catalog::{Kind, Object, ObjectId, Value};
+use crate::check::compare::{Comparison, Want, show_list};
 use crate::check::document::{Item, Text};
 use crate::check::object::{ObjectKind, ObjectRule, Target};
 use crate::check::parse::Parser;
+use crate::check::rule::Judge;
+use crate::sql::fragment::{PrivilegeKind, privilege};
 use crate::sql::{parse_name, quote_ident};
 
 use super::fields::{listed, privileges, shown};
@@ -52,7 +54,17 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
             if let Some(item) = fields.get(key)
                 && let Some(lines) = privileges(p, item, all)
             {
-                wants.push(Want::list(key, lines));
+                if names_itself(p, item, &role) {
+                    continue;
+                }
+                let words = all_of(p, item);
+                wants.push(match *key {
+                    "tables" if !words.is_empty() => {
+                        let text = [words, lines].concat().join(BETWEEN);
+                        Want::by(key, text, compare_tables)
+                    }
+                    _ => Want::list(key, lines),
+                });
             }
         }
         let id = ObjectId::new(
@@ -78,6 +90,98 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
             rule,
         );
     }
+}
+
+/// Complains of a role among those that its own objects are to be granted to: it has them anyway.
+fn names_itself(p: &mut Parser, item: &Item<'_>, role: &str) -> bool {
+    let entries = p.reader.items(item, "a table of roles with their privileges");
+    for entry in entries.unwrap_or_default() {
+        if p.reader.ident(&item.key.value, &entry.key).as_deref() == Some(role) {
+            p.reader.error_help(
+                entry.key.span,
+                format!("`{}`: {} owns what it makes", item.key.value, quote_ident(role)),
+                "leave it out: what others than the owner hold is compared",
+            );
+            return true;
+        }
+    }
+    false
+}
+
+/// Stands between privileges, and before the roles that are to have all, whatever the version means by it.
+const BETWEEN: &str = "\u{1f}";
+const ALL: char = '\u{1e}';
+
+/// The roles of which `all` is said, as lines of the catalog spell them, with their grant option.
+fn all_of(p: &mut Parser, item: &Item<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in p.reader.items(item, "a table of roles").unwrap_or_default() {
+        let texts = p.reader.strings(&entry).unwrap_or_default();
+        let all = texts.iter().filter_map(|text| privilege(&text.value).ok());
+        let all: Vec<bool> = all
+            .filter(|privilege| privilege.kind == PrivilegeKind::All)
+            .map(|privilege| privilege.grantable)
+            .collect();
+        let Some(role) = p.reader.ident(&item.key.value, &entry.key) else {
+            continue;
+        };
+        let role = if role == "public" {
+            role
+        } else {
+            quote_ident(&role)
+        };
+        found.extend(all.into_iter().map(|option| {
+            let option = if option { " with grant option" } else { "" };
+            format!("{ALL}{role}{option}")
+        }));
+    }
+    found
+}
+
+/// ALL is what the server's version means by it.
+fn compare_tables(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
+    let (all, lines): (Vec<&str>, Vec<&str>) = wanted.split(BETWEEN).partition(|part| part.starts_with(ALL));
+    let have: Vec<String> = object.list("tables").to_vec();
+    let mut wanted: Vec<String> = lines.into_iter().map(str::to_string).collect();
+    let maintain: Vec<String> = all
+        .iter()
+        .map(|role| format!("maintain to {}", role.trim_start_matches(ALL)))
+        .filter(|line| !wanted.contains(line))
+        .collect();
+    let is_newer = match have.iter().any(|line| line.starts_with("maintain to ")) {
+        true => true,
+        // only where all else is there the version decides
+        false if wanted.iter().any(|line| !have.contains(line)) => false,
+        false => match judge.major_version() {
+            Ok(version) => version >= 17,
+            Err(comparison) => return comparison,
+        },
+    };
+    if is_newer {
+        wanted.extend(maintain);
+    }
+    wanted.sort();
+    let mut have = have;
+    have.sort();
+    if wanted == have {
+        Comparison::Same
+    } else {
+        Comparison::differs("tables", Some(show_list(&have)), Some(show_list(&wanted)))
+    }
+}
+
+/// What an entry that the catalog does not have stands for: of a role, what PostgreSQL gives by itself; in a schema,
+/// nothing beyond that.
+pub(crate) fn untouched(id: &ObjectId) -> Object {
+    let mut object = Object::new(id.clone());
+    let usual: &[(&'static str, &str)] = match id.schema.is_empty() {
+        true => &[("functions", "execute to public"), ("types", "usage to public")],
+        false => &[],
+    };
+    for (key, line) in usual {
+        object.properties.insert(key, Value::List(vec![line.to_string()]));
+    }
+    object
 }
 
 /// `boss in schema app` → the role, and the schema unless it is everywhere.

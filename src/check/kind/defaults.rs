@@ -6,6 +6,7 @@ use crate::check::object::{ObjectRule, Target};
 use crate::check::rule::Judge;
 use crate::check::verdict::Difference;
 
+use super::absent::dotted;
 use super::function::{compare_arguments, compare_settings};
 use super::primary_key::name_want;
 
@@ -25,6 +26,9 @@ pub(crate) fn complete(rule: &mut ObjectRule) {
     match kind {
         Kind::PrimaryKey | Kind::Unique | Kind::Exclusion => {
             rule.wants.push(Want::by("index", "", plain_index));
+        }
+        Kind::Column if matches!(rule.wanted("identity"), Some(Wanted::Is(Some(_)))) => {
+            rule.wants.push(Want::by("identity_sequence", "", plain_sequence));
         }
         Kind::View => rule.wants.push(Want::by("column_defaults", "", no_defaults)),
         _ => {}
@@ -50,6 +54,60 @@ fn plain_index(_: &str, constraint: &Object, judge: &mut Judge<'_>) -> Compariso
         &["options", "tablespace", "clustered", "comment"],
         |property| format!("{property} of its index"),
     )
+}
+
+/// The sequence of an identity column has nothing of its own, unless a suite lists it.
+fn plain_sequence(_: &str, column: &Object, judge: &mut Judge<'_>) -> Comparison {
+    let ObjectId {
+        schema,
+        relation,
+        name,
+        ..
+    } = &column.id;
+    let is_its = |sequence: &&Object| {
+        let parts = sequence.text("owned_by").and_then(dotted);
+        sequence.flag("identity") && parts.is_some_and(|parts| parts.iter().eq([schema, relation, name]))
+    };
+    // by the name that PostgreSQL chooses, as a rule
+    let usual = ObjectId::new(Kind::Sequence, schema, format!("{relation}_{name}_seq"));
+    let sequence = judge.catalog.get(&usual).filter(is_its);
+    let sequence = sequence.or_else(|| judge.catalog.of_kind(Kind::Sequence).find(is_its));
+    let Some(sequence) = sequence.filter(|sequence| !judge.ledger.wants(&sequence.id)) else {
+        return Comparison::Same;
+    };
+    let type_name = sequence.text("type").unwrap_or("bigint");
+    let figure = |property: &str| match sequence.get(property) {
+        Some(Value::Int(value)) => Some(*value),
+        _ => None,
+    };
+    let ascending = figure("increment").is_none_or(|by| by >= 0);
+    let usual = |property: &str| match property {
+        "increment" | "cache" => 1,
+        // the start follows from the bounds, which are compared themselves
+        _ => usual_bound(
+            property,
+            type_name,
+            ascending,
+            figure("minimum"),
+            figure("maximum"),
+        ),
+    };
+    let mut differences = Vec::new();
+    for property in ["start", "increment", "minimum", "maximum", "cache"] {
+        let have = figure(property).filter(|have| *have != usual(property));
+        differences.extend(have.map(|have| Difference {
+            part: format!("{property} of its sequence"),
+            have: Some(have.to_string()),
+            want: Some(usual(property).to_string()),
+            refusal: None,
+        }));
+    }
+    let plain = match differences.is_empty() {
+        true => Comparison::Same,
+        false => Comparison::Differs(differences),
+    };
+    let part = |property: &str| format!("{property} of its sequence");
+    worse(plain, nothing_of(sequence, &["cycle", "comment"], part))
 }
 
 /// No column of a view has a default, unless a suite lists it.

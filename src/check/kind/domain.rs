@@ -2,7 +2,7 @@
 
 use crate::catalog::{Context, Kind, Object, ObjectId};
 use crate::check::compare::{Comparison, Want, ask, worse};
-use crate::check::document::{Item, Text};
+use crate::check::document::{Item, Text, items_of};
 use crate::check::object::{ObjectKind, ObjectRule, Target};
 use crate::check::parse::Parser;
 use crate::check::question::Question;
@@ -11,8 +11,8 @@ use crate::check::verdict::Difference;
 use crate::sql::fragment::{self, Column};
 use crate::sql::{normalize, parse_name, quote_ident};
 
-use super::column::type_needs;
-use super::fields::{common, grants, usual_remedy};
+use super::column::{default_want, type_needs};
+use super::fields::{common, grants, switch, usual_remedy};
 use super::reference::collation;
 
 const KIND: ObjectKind = ObjectKind { render, alter };
@@ -21,6 +21,9 @@ const MORE: &[&str] = &["check", "grant", "owner", "comment"];
 
 /// Stands between constraints, and between a name and its expression.
 const BETWEEN: char = '\u{1f}';
+
+/// Stands before the expression of a constraint that is not to be validated.
+const NOT_VALID: &str = "\u{1e}";
 
 pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
     let Some(entries) = p.reader.items(item, "a table of domains") else {
@@ -55,7 +58,10 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
         }
         let lines: Vec<String> = checks
             .iter()
-            .map(|(name, text)| format!("{name}{BETWEEN}{}", text.value))
+            .map(|(name, text, valid)| {
+                let mark = if *valid { "" } else { NOT_VALID };
+                format!("{name}{BETWEEN}{mark}{}", text.value)
+            })
             .collect();
         wants.push(Want::by("checks", lines.join("\n\u{1f}\n"), compare_checks));
         let id = ObjectId::new(Kind::Domain, schema.clone(), name.clone());
@@ -65,7 +71,14 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
         rule.wants = wants;
         let constraints: String = checks
             .iter()
-            .map(|(name, text)| format!(" CONSTRAINT {} CHECK ({})", quote_ident(name), text.value.trim()))
+            .map(|(name, text, valid)| {
+                let valid = if *valid { "" } else { " NOT VALID" };
+                format!(
+                    " CONSTRAINT {} CHECK ({}){valid}",
+                    quote_ident(name),
+                    text.value.trim()
+                )
+            })
             .collect();
         rule.create = Some(format!(
             "CREATE DOMAIN {} AS {}{constraints}",
@@ -82,19 +95,26 @@ fn wants(column: &Column) -> Vec<Want> {
     vec![
         Want::text("type", column.type_name.clone()),
         Want::flag("not_null", column.not_null),
-        Want::maybe("default", column.default.clone()),
+        default_want(column.default.as_ref()),
         collation(column.collation.as_ref()),
     ]
 }
 
 /// The constraints by name.
-fn constraints(p: &mut Parser, item: &Item<'_>) -> Option<Vec<(String, Text)>> {
+fn constraints(p: &mut Parser, item: &Item<'_>) -> Option<Vec<(String, Text, bool)>> {
     let entries = p.reader.items(item, "a table of constraints")?;
     entries
         .iter()
         .map(|entry| {
             let name = p.reader.ident("check", &entry.key)?;
-            Some((name, p.expression(entry)?))
+            if items_of(entry.value).is_none() {
+                return Some((name, p.expression(entry)?, true));
+            }
+            let within = format!("check {name}");
+            let (text, fields) = p.definition(entry, &within, &["not_valid"])?;
+            p.fragment(&name, &text, fragment::expression)?;
+            let not_valid = fields.as_ref().and_then(|fields| switch(p, fields, "not_valid"));
+            Some((name, text, not_valid != Some(true)))
         })
         .collect()
 }
@@ -128,19 +148,24 @@ fn compare_checks(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Compa
     let mut result = Comparison::Same;
     for (name, expression) in &wanted {
         let part = format!("check {}", quote_ident(name));
+        let (expression, valid) = match expression.strip_prefix(NOT_VALID) {
+            Some(expression) => (expression, false),
+            None => (*expression, true),
+        };
+        let shown = |text: &str, valid: bool| format!("{text}{}", if valid { "" } else { " not valid" });
         let compared = match have.iter().find(|(other, ..)| other == name) {
-            None => Comparison::differs(part, None::<String>, Some(*expression)),
-            Some((_, have, false)) => {
-                Comparison::differs(part, Some(format!("{have} not valid")), Some(*expression))
+            None => Comparison::differs(part, None::<String>, Some(shown(expression, valid))),
+            Some((_, have, is_valid)) if *is_valid != valid => {
+                Comparison::differs(part, Some(shown(have, *is_valid)), Some(shown(expression, valid)))
             }
-            Some((_, have, true)) if normalize(have) == normalize(expression) => Comparison::Same,
-            Some((_, have, true)) => {
+            Some((_, have, _)) if normalize(have) == normalize(expression) => Comparison::Same,
+            Some((_, have, _)) => {
                 let question = Question::Same {
                     context: Context::Predicate,
                     relation: None,
                     column_type: object.text("type").map(str::to_string),
                     schema: judge.suite.schema.clone(),
-                    expected: (*expression).to_string(),
+                    expected: expression.to_string(),
                     actual: (*have).to_string(),
                 };
                 ask(&part, question, judge)
@@ -194,17 +219,27 @@ fn alter(rule: &ObjectRule, object: &Object, differences: &[Difference]) -> Opti
         ("default", _, None) => Some(format!("{alter} DROP DEFAULT")),
         ("nullability", _, Some("not null")) => Some(format!("{alter} SET NOT NULL")),
         ("nullability", ..) => Some(format!("{alter} DROP NOT NULL")),
-        (part, Some(have), Some(_)) if part.starts_with("check ") && have.ends_with(" not valid") => {
+        (part, Some(have), Some(want))
+            if part.starts_with("check ")
+                && have.ends_with(" not valid")
+                && !want.ends_with(" not valid") =>
+        {
             Some(format!(
                 "{alter} VALIDATE CONSTRAINT {}",
                 part.trim_start_matches("check ")
             ))
         }
-        (part, None, Some(want)) if part.starts_with("check ") => Some(format!(
-            "{alter} ADD CONSTRAINT {} CHECK ({})",
-            part.trim_start_matches("check "),
-            want.trim()
-        )),
+        (part, None, Some(want)) if part.starts_with("check ") => {
+            let (want, valid) = match want.strip_suffix(" not valid") {
+                Some(want) => (want, " NOT VALID"),
+                None => (want, ""),
+            };
+            Some(format!(
+                "{alter} ADD CONSTRAINT {} CHECK ({}){valid}",
+                part.trim_start_matches("check "),
+                want.trim()
+            ))
+        }
         _ => usual_remedy("DOMAIN", rule, object, differences),
     }
 }

@@ -3,10 +3,11 @@
 use toml::de::DeValue;
 
 use crate::catalog::{Kind, Object, Value};
-use crate::check::compare::{Want, Wanted};
+use crate::check::compare::{Comparison, Want, Wanted, show_list};
 use crate::check::document::{Fields, Item, Text, items_of};
 use crate::check::object::ObjectRule;
 use crate::check::parse::Parser;
+use crate::check::rule::Judge;
 use crate::check::verdict::Difference;
 use crate::sql::fragment::{PrivilegeKind, privilege};
 use crate::sql::quote_ident;
@@ -19,10 +20,29 @@ pub(crate) fn common(p: &mut Parser, fields: &Fields<'_>) -> Vec<Want> {
     if let Some(text) = string(p, fields, "comment") {
         wants.push(comment(&text.value));
     }
-    if let Some(owner) = ident(p, fields, "owner") {
+    if let Some(text) = string(p, fields, "owner")
+        && let Some(owner) = role(p, "owner", &text)
+    {
         wants.push(Want::text("owner", owner));
     }
     wants
+}
+
+/// The name of a role. What SQL takes for whoever runs it is no name that an owner could have later.
+pub(crate) fn role(p: &mut Parser, key: &str, text: &Text) -> Option<String> {
+    let word = text.value.trim().to_ascii_lowercase();
+    if matches!(
+        word.as_str(),
+        "current_user" | "current_role" | "session_user" | "user"
+    ) {
+        p.reader.error_help(
+            text.span,
+            format!("`{key}`: {word} is whoever is connected, and no role by that name"),
+            "write the name of the role",
+        );
+        return None;
+    }
+    p.reader.ident(key, text)
 }
 
 pub(crate) fn string(p: &mut Parser, fields: &Fields<'_>, key: &str) -> Option<Text> {
@@ -128,10 +148,43 @@ pub(crate) fn all_privileges(kind: Kind) -> &'static [&'static str] {
 /// `grant = { app = ["execute"] }`: all that others than the owner hold, `public` among them.
 pub(crate) fn grants(p: &mut Parser, fields: &Fields<'_>, kind: Kind) -> Option<Want> {
     let item = fields.get("grant")?;
-    Some(Want::list(
-        "privileges",
-        privileges(p, item, all_privileges(kind))?,
-    ))
+    let lines = privileges(p, item, all_privileges(kind))?;
+    let roles = p.reader.items(item, "a table of roles with their privileges")?;
+    let roles = roles
+        .iter()
+        .map(|role| Some(format!("{ROLE}{}", p.reader.ident("grant", &role.key)?)))
+        .collect::<Option<Vec<String>>>()?;
+    let text = [lines, roles].concat().join(BETWEEN);
+    Some(Want::by("privileges", text, compare_privileges))
+}
+
+/// Stands between privileges, and before the roles that are named.
+const BETWEEN: &str = "\u{1f}";
+const ROLE: char = '\u{1e}';
+
+/// The wanted privileges of [`grants`], and the roles that it names.
+fn granted(text: &str) -> (Vec<String>, Vec<&str>) {
+    let parts = text.split(BETWEEN).filter(|part| !part.is_empty());
+    let (roles, lines): (Vec<&str>, Vec<&str>) = parts.partition(|part| part.starts_with(ROLE));
+    let roles = roles.into_iter().map(|role| role.trim_start_matches(ROLE));
+    (lines.into_iter().map(str::to_string).collect(), roles.collect())
+}
+
+fn compare_privileges(wanted: &str, object: &Object, _: &mut Judge<'_>) -> Comparison {
+    let (wanted, roles) = granted(wanted);
+    if let Some(owner) = object.text("owner").filter(|owner| roles.contains(owner)) {
+        return Comparison::CannotTell(format!(
+            "{} owns it, and `grant` says what others than the owner hold: leave that role out",
+            quote_ident(owner)
+        ));
+    }
+    let mut have = object.list("privileges").to_vec();
+    have.sort();
+    if have == wanted {
+        Comparison::Same
+    } else {
+        Comparison::differs("privileges", Some(show_list(&have)), Some(show_list(&wanted)))
+    }
 }
 
 /// `execute to app` each.
@@ -175,8 +228,10 @@ pub(crate) fn grant_remedy(
     if difference.part != "privileges" {
         return None;
     }
-    let Some(Wanted::Is(Some(Value::List(wanted)))) = rule.wanted("privileges") else {
-        return None;
+    let wanted = match rule.wanted("privileges") {
+        Some(Wanted::Is(Some(Value::List(wanted)))) => wanted.clone(),
+        Some(Wanted::By(text, _)) => granted(text).0,
+        _ => return None,
     };
     let have = object.list("privileges");
     let path = object.id.path();

@@ -4,17 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
-use crate::catalog::{Kind, Object, ObjectId, Stated};
-use crate::check::compare::{Comparison, Want, types, worse};
+use crate::catalog::{Context, Kind, Object, ObjectId, Stated};
+use crate::check::compare::{Compare, Comparison, Want, ask, types, worse};
 use crate::check::document::{Item, items_of};
 use crate::check::object::{ObjectKind, ObjectRule, Target};
 use crate::check::parse::Parser;
+use crate::check::question::Question;
 use crate::check::rule::Judge;
 use crate::check::verdict::Difference;
 use crate::sql::fragment::{self, function_signature};
 use crate::sql::types::parse_type;
-use crate::sql::{normalize, quote_ident};
+use crate::sql::{fold_ident, normalize, quote_ident};
 
+use super::column::is_null;
 use super::fields::{common, grants, usual_remedy};
 use super::reference::{FUNCTION, is_meant, named};
 
@@ -64,6 +66,33 @@ pub(crate) fn parse_aggregate(p: &mut Parser, item: &Item<'_>) {
 
 fn compare_support(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
     named("support", FUNCTION, wanted, object, judge)
+}
+
+/// How the planner's figure of that key is compared.
+fn estimate(key: &str) -> Compare {
+    match key {
+        "cost" => |wanted, object, _| {
+            let is_own = matches!(object.text("language"), Some("c" | "internal"))
+                || object.text("type") == Some("aggregate");
+            compare_estimate("cost", wanted, object, if is_own { "1" } else { "100" })
+        },
+        _ => |wanted, object, _| {
+            let returns = object.text("returns").unwrap_or("");
+            let is_set = returns.starts_with("SETOF ") || returns.starts_with("TABLE(");
+            compare_estimate("rows", wanted, object, if is_set { "1000" } else { "0" })
+        },
+    }
+}
+
+/// The catalog has it in single precision, and not where it is the usual one.
+fn compare_estimate(key: &'static str, wanted: &str, object: &Object, usual: &str) -> Comparison {
+    let have = object.text(key).unwrap_or(usual);
+    let figure = |text: &str| text.replace('_', "").parse::<f32>().ok();
+    if figure(wanted) == figure(have) {
+        Comparison::Same
+    } else {
+        Comparison::differs(key, Some(have), Some(wanted))
+    }
 }
 
 fn routines(p: &mut Parser, item: &Item<'_>, word: &'static str) {
@@ -154,8 +183,12 @@ fn routines(p: &mut Parser, item: &Item<'_>, word: &'static str) {
         for key in ["cost", "rows"] {
             if let Some(item) = fields.get(key) {
                 match item.value.get_ref() {
-                    toml::de::DeValue::Integer(value) => wants.push(Want::text(key, value.to_string())),
-                    toml::de::DeValue::Float(value) => wants.push(Want::text(key, value.to_string())),
+                    toml::de::DeValue::Integer(value) => {
+                        wants.push(Want::by(key, value.to_string(), estimate(key)));
+                    }
+                    toml::de::DeValue::Float(value) => {
+                        wants.push(Want::by(key, value.to_string(), estimate(key)));
+                    }
                     _ => p.reader.mismatch(item, "a number"),
                 }
             }
@@ -245,27 +278,55 @@ pub(crate) fn settings(p: &mut Parser, item: &Item<'_>) -> Option<String> {
     Some(lines.join("\n"))
 }
 
+/// Settings that are lists of names.
+const NAME_LISTS: &[&str] = &[
+    "search_path",
+    "temp_tablespaces",
+    "session_preload_libraries",
+    "local_preload_libraries",
+];
+
 /// One spelling of a setting: lists without the blanks and quotes that mean nothing.
 fn setting_line(name: &str, value: &str) -> String {
     let name = name.trim().to_lowercase();
-    if name != "search_path" {
-        return format!("{name}={}", value.trim());
+    if !NAME_LISTS.contains(&name.as_str()) {
+        // a line of its own
+        return format!("{name}={}", value.replace('\n', "\u{1f}"));
     }
-    let parts: Vec<String> = value
-        .split(',')
-        .map(|part| match part.trim() {
-            "" | "\"\"" | "''" => "\"\"".to_string(),
-            part => {
-                let quoted = part
-                    .strip_prefix('\'')
-                    .and_then(|part| part.strip_suffix('\''))
-                    .unwrap_or(part);
-                crate::sql::parse_name(quoted)
-                    .map_or_else(|_| quoted.to_string(), |name| quote_ident(&name.name))
-            }
+    let parts: Vec<String> = list_items(value)
+        .into_iter()
+        .map(|part| {
+            let inside = |quote: char| {
+                let inside = part.strip_prefix(quote)?.strip_suffix(quote)?;
+                Some(inside.replace(&format!("{quote}{quote}"), &quote.to_string()))
+            };
+            // quotes keep what is between them as it is
+            let name = inside('\'')
+                .or_else(|| inside('"'))
+                .unwrap_or_else(|| fold_ident(part));
+            quote_ident(&name)
         })
         .collect();
     format!("{name}={}", parts.join(", "))
+}
+
+/// The items of a list, without the blanks around them; what is between quotes is no end of one.
+fn list_items(text: &str) -> Vec<&str> {
+    let (mut quote, mut start) = (None, 0);
+    let mut items = Vec::new();
+    for (at, char) in text.char_indices() {
+        match (char, quote) {
+            ('"' | '\'', None) => quote = Some(char),
+            (_, Some(open)) if open == char => quote = None,
+            (',', None) => {
+                items.push(text[start..at].trim());
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    items.push(text[start..].trim());
+    items
 }
 
 pub(crate) fn compare_settings(wanted: &str, object: &Object, _: &mut Judge<'_>) -> Comparison {
@@ -318,7 +379,22 @@ pub(crate) fn compare_settings(wanted: &str, object: &Object, _: &mut Judge<'_>)
 }
 
 /// `sfunc = step, stype = integer`: part by part, in any order.
-fn compare_aggregate(wanted: &str, have: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
+fn compare_aggregate(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
+    let have = object.text("body").unwrap_or("");
+    let is_plain = !split_top(have)
+        .iter()
+        .any(|part| matches!(part.trim(), "hypothetical" | "ordered-set"));
+    let usual = |name: &str, value: &str| {
+        let value = value.to_ascii_lowercase();
+        match name {
+            "finalfunc_modify" | "mfinalfunc_modify" => {
+                value == if is_plain { "read_only" } else { "read_write" }
+            }
+            "sspace" | "msspace" => value == "0",
+            "initcond" | "minitcond" => value == "null",
+            _ => false,
+        }
+    };
     let parts = |text: &str| -> BTreeMap<String, String> {
         split_top(text)
             .into_iter()
@@ -326,9 +402,17 @@ fn compare_aggregate(wanted: &str, have: &str, object: &Object, judge: &mut Judg
                 Some((name, value)) => (name.trim().to_lowercase(), value.trim().to_string()),
                 None => (part.trim().to_lowercase(), String::new()),
             })
+            .filter(|(name, value)| !usual(name, value))
             .collect()
     };
-    let (wanted, have) = (parts(wanted), parts(have));
+    let (wanted, mut have) = (parts(wanted), parts(have));
+    // of those that the catalog has for every routine
+    have.extend(wanted.contains_key("parallel").then(|| {
+        (
+            "parallel".to_string(),
+            object.text("parallel").unwrap_or("unsafe").to_string(),
+        )
+    }));
     let schema = judge.suite.schema.clone();
     let names: BTreeSet<&String> = wanted.keys().chain(have.keys()).collect();
     let mut result = Comparison::Same;
@@ -342,6 +426,14 @@ fn compare_aggregate(wanted: &str, have: &str, object: &Object, judge: &mut Judg
             {
                 Comparison::Same
             }
+            (Some(want), Some(found)) if name.ends_with("initcond") && constant(want) == constant(found) => {
+                Comparison::Same
+            }
+            (Some(want), Some(found))
+                if (name.ends_with("_modify") || name == "parallel") && want.eq_ignore_ascii_case(found) =>
+            {
+                Comparison::Same
+            }
             _ => Comparison::differs(name.clone(), found.map(String::as_str), want.map(String::as_str)),
         };
         result = worse(result, compared);
@@ -349,12 +441,28 @@ fn compare_aggregate(wanted: &str, have: &str, object: &Object, judge: &mut Judg
     result
 }
 
+/// The text that a literal, or a number without quotes, stands for.
+fn constant(text: &str) -> String {
+    let (inside, escapes) = match text.strip_prefix(['e', 'E']) {
+        Some(rest) if rest.starts_with('\'') => (rest, true),
+        _ => (text, false),
+    };
+    let Some(inside) = inside.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) else {
+        return text.to_string();
+    };
+    let inside = inside.replace("''", "'");
+    match escapes {
+        true => inside.replace("\\\\", "\\"),
+        false => inside,
+    }
+}
+
 /// The text between the quotes, apart from the line ends around it.
 fn compare_body(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
-    let have = object.text("body").unwrap_or("");
     if object.text("type") == Some("aggregate") {
-        return compare_aggregate(wanted, have, object, judge);
+        return compare_aggregate(wanted, object, judge);
     }
+    let have = object.text("body").unwrap_or("");
     if have.trim() == wanted.trim() {
         return Comparison::Same;
     }
@@ -438,14 +546,16 @@ fn result_parts(text: &str) -> Vec<(String, String)> {
 
 /// Splits at commas outside parentheses and quotes.
 pub(crate) fn split_top(text: &str) -> Vec<&str> {
-    let (mut depth, mut quoted, mut start) = (0i32, false, 0);
+    let (mut depth, mut quote, mut start) = (0i32, None, 0);
     let mut parts = Vec::new();
     for (at, char) in text.char_indices() {
         match char {
-            '"' => quoted = !quoted,
-            '(' if !quoted => depth += 1,
-            ')' if !quoted => depth -= 1,
-            ',' if !quoted && depth == 0 => {
+            '"' | '\'' if quote.is_none() => quote = Some(char),
+            _ if quote == Some(char) => quote = None,
+            _ if quote.is_some() => {}
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth -= 1,
+            ',' if depth == 0 => {
                 parts.push(&text[start..at]);
                 start = at + 1;
             }
@@ -469,32 +579,68 @@ pub(crate) fn split_name(text: &str) -> (&str, &str) {
     (text, "")
 }
 
-/// Names, modes and defaults of the arguments by their tokens, with the types in one spelling.
+/// Names and modes of the arguments by their tokens, with the types in one spelling; of their defaults the server
+/// judges.
 pub(crate) fn compare_arguments(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
     let have = object.text("arguments").unwrap_or("");
     let schema = judge.suite.schema.clone();
+    let differs = || Comparison::differs("arguments", Some(have), Some(wanted));
     let (want_parts, have_parts) = (split_top(wanted), split_top(have));
-    let same = want_parts.len() == have_parts.len()
-        && want_parts.iter().zip(&have_parts).all(|(want, have)| {
-            let (want, have) = (argument(want), argument(have));
-            want.0 == have.0
-                && want.2 == have.2
-                && crate::check::compare::same_type(&schema, &want.1, &have.1) == Some(true)
-        });
-    if same {
-        Comparison::Same
-    } else {
-        Comparison::differs("arguments", Some(have), Some(wanted))
+    if want_parts.len() != have_parts.len() {
+        return differs();
     }
+    let mut result = Comparison::Same;
+    for (want, have) in want_parts.iter().zip(&have_parts) {
+        let (want, have) = (argument(want), argument(have));
+        let is_same = want.name == have.name
+            && crate::check::compare::same_type(&schema, &want.type_name, &have.type_name) == Some(true);
+        let compared = match (want.default, have.default) {
+            _ if !is_same => differs(),
+            (None, None) => Comparison::Same,
+            (Some(want), Some(have)) if normalize(&want) == normalize(&have) => Comparison::Same,
+            // a null is no default that the server could print
+            (Some(want), Some(have)) if is_null(&want) || is_null(&have) => {
+                match is_null(&want) && is_null(&have) {
+                    true => Comparison::Same,
+                    false => differs(),
+                }
+            }
+            (Some(want), Some(found)) => {
+                let question = Question::Same {
+                    context: Context::Default,
+                    relation: None,
+                    column_type: Some(have.type_name),
+                    schema: schema.clone(),
+                    expected: want,
+                    actual: found,
+                };
+                ask("arguments", question, judge)
+            }
+            _ => differs(),
+        };
+        // all of them, rather than one default
+        result = match compared {
+            Comparison::Differs(_) => return differs(),
+            other => worse(result, other),
+        };
+    }
+    result
 }
 
-/// Mode and name, type, default.
-fn argument(text: &str) -> (String, String, String) {
+/// An argument of a routine.
+#[derive(Debug, PartialEq, Eq)]
+struct Argument {
+    /// With its mode, folded.
+    name: String,
+    type_name: String,
+    default: Option<String>,
+}
+
+fn argument(text: &str) -> Argument {
     let text = text.trim();
-    let lower = text.to_ascii_lowercase();
-    let (head, default) = match lower.find(" default ") {
-        Some(at) => (&text[..at], normalize(&text[at + 9..])),
-        None => (text, String::new()),
+    let (head, default) = match default_at(text) {
+        Some((end, start)) => (&text[..end], Some(text[start..].trim().to_string())),
+        None => (text, None),
     };
     let mut name = String::new();
     let mut rest = head.trim();
@@ -511,7 +657,33 @@ fn argument(text: &str) -> (String, String, String) {
         }
         rest = tail;
     }
-    (name, rest.to_string(), default)
+    Argument {
+        name: name.trim_end().to_string(),
+        type_name: rest.to_string(),
+        default,
+    }
+}
+
+/// Where a default is parted off, and where it begins: behind `default` or `=`.
+fn default_at(text: &str) -> Option<(usize, usize)> {
+    let (mut quoted, mut before) = (false, ' ');
+    for (at, char) in text.char_indices() {
+        match char {
+            '"' => quoted = !quoted,
+            '=' if !quoted => return Some((at, at + 1)),
+            _ if quoted || !before.is_whitespace() => {}
+            _ => {
+                let word = text.get(at..at + 7).unwrap_or_default();
+                let behind = text.get(at + 7..).and_then(|rest| rest.chars().next());
+                let is_word = behind.is_some_and(|c| c.is_whitespace() || c == '(' || c == '\'');
+                if is_word && word.eq_ignore_ascii_case("default") {
+                    return Some((at, at + 7));
+                }
+            }
+        }
+        before = char;
+    }
+    None
 }
 
 fn is_mode(text: &str) -> bool {
@@ -604,9 +776,20 @@ mod tests {
             ("", "search_path=\"\""),
             ("\"\"", "search_path=\"\""),
             ("\"Odd\"", "search_path=\"Odd\""),
+            ("Odd", "search_path=odd"),
+            ("'Odd'", "search_path=\"Odd\""),
+            ("$user, public", "search_path=\"$user\", public"),
+            ("\"$user\", public", "search_path=\"$user\", public"),
+            ("\"a,b\"", "search_path=\"a,b\""),
+            ("\"a, b\"", "search_path=\"a, b\""),
+            ("a.b", "search_path=\"a.b\""),
         ] {
             assert_eq!(setting_line("Search_Path", value), line, "{value}");
         }
+        assert_eq!(
+            setting_line("Application_Name", " x  y "),
+            "application_name= x  y "
+        );
     }
 
     #[test]
@@ -620,10 +803,12 @@ mod tests {
             ("inout a double precision", "INOUT a double precision", true),
             ("out a int", "a int", false),
             ("in a int", "a int", true),
+            ("a integer = 1", "a integer DEFAULT 1", true),
+            ("\"a=b\" integer", "\"a=b\" integer default 1", false),
         ] {
             let (a, b) = (argument(one), argument(other));
-            let equal = (a.0.trim(), &a.2) == (b.0.trim(), &b.2)
-                && crate::check::compare::same_type("public", &a.1, &b.1) == Some(true);
+            let equal = (&a.name, &a.default) == (&b.name, &b.default)
+                && crate::check::compare::same_type("public", &a.type_name, &b.type_name) == Some(true);
             assert_eq!(equal, same, "{one} / {other}: {a:?} {b:?}");
         }
     }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{Kind, ObjectId, Parts, Scope};
+use crate::catalog::{Kind, ObjectId, Parts, Scope, Value};
+use crate::check::compare::Comparison;
 use crate::check::document::{Item, items_of};
 use crate::check::object::{cover, missing_relation, sentence};
 use crate::check::parse::{Parser, Table};
@@ -49,6 +50,8 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
             relation: table.kind,
             privileges: BTreeSet::new(),
             grantable: BTreeSet::new(),
+            all: false,
+            all_grantable: false,
         };
         let fields = if items_of(entry.value).is_some() {
             let want = "an array of privileges";
@@ -85,6 +88,9 @@ struct Grant {
     relation: Kind,
     privileges: BTreeSet<String>,
     grantable: BTreeSet<String>,
+    /// Whether ALL is said, whatever the server's version means by it.
+    all: bool,
+    all_grantable: bool,
 }
 
 impl Grant {
@@ -113,11 +119,47 @@ impl Grant {
                     })
                     .collect(),
             };
+            let is_all = privilege.kind == PrivilegeKind::All && privilege.columns.is_empty();
+            self.all |= is_all;
             if grantable || privilege.grantable {
+                self.all_grantable |= is_all;
                 self.grantable.extend(names.iter().cloned());
             }
             self.privileges.extend(names);
         }
+    }
+}
+
+impl Grant {
+    /// What the owner holds: everything, unless the catalog says what is left of it.
+    fn of_owner(
+        &self,
+        left: Option<&[String]>,
+        judge: &mut Judge<'_>,
+    ) -> Result<BTreeSet<String>, Box<Outcome>> {
+        if let Some(left) = left {
+            return Ok(left.iter().cloned().collect());
+        }
+        let mut held: BTreeSet<String> = all(self.relation).iter().map(|word| word.to_string()).collect();
+        let is_close = !self.all && held.iter().all(|word| self.privileges.contains(word));
+        // all else is less than what any version gives
+        if self.relation != Kind::Sequence && is_close {
+            match judge.major_version() {
+                Ok(version) if version >= 17 => {
+                    held.insert("maintain".to_string());
+                }
+                Ok(_) => {}
+                Err(Comparison::CannotTell(reason)) => {
+                    let message = format!("{} cannot be judged: {reason}", self.id);
+                    return Err(Box::new(Outcome::blocked(reason, message)));
+                }
+                Err(_) => {
+                    let message = format!("{} was not put to the server", self.id);
+                    return Err(Box::new(Outcome::blocked("the server", message)));
+                }
+            }
+        }
+        Ok(held)
     }
 }
 
@@ -151,7 +193,9 @@ impl Rule for Grant {
     }
 
     fn cover(&self, scope: &mut Scope) {
-        cover(&self.id, Parts::default().with_bare(Kind::Grant), scope);
+        // the owner is told by the relation
+        let parts = Parts::default().with_bare(Kind::Grant).with_bare(self.relation);
+        cover(&self.id, parts, scope);
     }
 
     fn judge(&self, judge: &mut Judge<'_>) -> Outcome {
@@ -168,11 +212,34 @@ impl Rule for Grant {
                 .unwrap_or_default()
         };
         let (mut have, mut grantable) = (set("privileges"), set("grantable"));
-        // ALL, whatever the version means by it
-        for (have, want) in [(&mut have, &self.privileges), (&mut grantable, &self.grantable)] {
-            if ALL.iter().all(|word| want.contains(*word)) && !want.contains("maintain") {
-                have.remove("maintain");
+        let (mut want, mut want_grantable) = (self.privileges.clone(), self.grantable.clone());
+        let has_maintain =
+            have.contains("maintain") || object.is_some_and(|object| object.flag("without_maintain"));
+        if self.relation != Kind::Sequence && has_maintain {
+            for (want, all) in [(&mut want, self.all), (&mut want_grantable, self.all_grantable)] {
+                if all {
+                    want.insert("maintain".to_string());
+                }
             }
+        }
+        if let Some(relation) = judge.catalog.relation(&self.id.schema, &self.id.relation)
+            && relation.text("owner") == Some(self.id.name.as_str())
+        {
+            let its = relation.get("owner_privileges").and_then(Value::as_list);
+            match self.of_owner(its, judge) {
+                Ok(held) => have = held,
+                Err(outcome) => return *outcome,
+            }
+            // all but the newest is not all
+            if self.all && its.is_some() && ALL.iter().all(|word| have.contains(*word)) {
+                want.insert("maintain".to_string());
+            }
+            // what an owner has of the whole holds for each column, and is the owner's to pass on
+            want.retain(|privilege| match privilege.split_once(" (") {
+                Some((word, _)) => !have.contains(word),
+                None => true,
+            });
+            grantable.clone_from(&want_grantable);
         }
         let mut differences = Vec::new();
         let mut remedies = Vec::new();
@@ -192,8 +259,8 @@ impl Rule for Grant {
             quote_ident(&self.id.name)
         };
         for (part, have, want) in [
-            ("privileges", &have, &self.privileges),
-            ("grant options", &grantable, &self.grantable),
+            ("privileges", &have, &want),
+            ("grant options", &grantable, &want_grantable),
         ] {
             if have == want {
                 continue;
@@ -235,8 +302,9 @@ impl Rule for Grant {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::Status;
+    use crate::catalog::{Catalog, Kind, Object, ObjectId, Value};
     use crate::check::testing::{literal, sample, settle, suite};
+    use crate::check::{Answer, Question, Status};
 
     #[test]
     fn a_column_keeps_its_capitals() {
@@ -244,6 +312,94 @@ mod tests {
             super::in_sql(&["select", "update (\"Total\")"]),
             "SELECT, UPDATE (\"Total\")"
         );
+    }
+
+    /// The catalog with table t of boss, who lacks what is not in `left`, and a grant to app.
+    fn owned(left: Option<&[&str]>, app: &[&str], without_maintain: bool) -> Catalog {
+        let list = |words: &[&str]| Value::List(words.iter().map(|word| word.to_string()).collect());
+        let mut catalog = sample();
+        let mut table = catalog
+            .get(&ObjectId::new(Kind::Table, "public", "t"))
+            .unwrap()
+            .clone();
+        table.properties.insert("owner", Value::Text("boss".to_string()));
+        if let Some(left) = left {
+            table.properties.insert("owner_privileges", list(left));
+        }
+        catalog.insert(table);
+        let mut grant = Object::new(ObjectId::on(Kind::Grant, "public", "t", "app"));
+        grant.properties.insert("privileges", list(app));
+        if without_maintain {
+            grant.properties.insert("without_maintain", Value::Bool(true));
+        }
+        catalog.insert(grant);
+        catalog
+    }
+
+    const EIGHT: &[&str] = &[
+        "delete",
+        "insert",
+        "maintain",
+        "references",
+        "select",
+        "trigger",
+        "truncate",
+        "update",
+    ];
+    const SEVEN_WORDS: &str =
+        r#"["select", "insert", "update", "delete", "truncate", "references", "trigger"]"#;
+
+    fn status(grant: &str, catalog: &Catalog, version: &str) -> Status {
+        let suite = suite("0001", &format!("[table.t.grant]\n{grant}\n"));
+        let verdicts = settle(&[&suite], catalog, |question| match question {
+            Question::Rows { .. } => Answer::Rows(vec![vec![Some(version.to_string())]]),
+            other => literal(other),
+        });
+        verdicts[1].status
+    }
+
+    #[test]
+    fn all_is_what_the_version_means_by_it() {
+        let seven = super::ALL;
+        let words = format!("app = {SEVEN_WORDS}");
+        for (grant, app, without_maintain, wanted) in [
+            (r#"app = ["all"]"#, EIGHT, false, Status::Pass),
+            (r#"app = ["all"]"#, seven, false, Status::Pass),
+            // one that has MAINTAIN to give
+            (r#"app = ["all"]"#, seven, true, Status::Fail),
+            (words.as_str(), seven, true, Status::Pass),
+            (words.as_str(), seven, false, Status::Pass),
+            (words.as_str(), EIGHT, false, Status::Fail),
+        ] {
+            let catalog = owned(None, app, without_maintain);
+            assert_eq!(status(grant, &catalog, "170000"), wanted, "{grant} {app:?}");
+        }
+    }
+
+    #[test]
+    fn an_owner_holds_all_but_what_was_revoked() {
+        let words = format!("boss = {SEVEN_WORDS}");
+        for (grant, left, version, wanted) in [
+            (r#"boss = ["all"]"#, None, "180000", Status::Pass),
+            (r#"boss = ["all", "select (id)"]"#, None, "180000", Status::Pass),
+            ("boss = []", None, "180000", Status::Fail),
+            (r#"boss = ["select"]"#, None, "180000", Status::Fail),
+            (words.as_str(), None, "160004", Status::Pass),
+            (words.as_str(), None, "170001", Status::Fail),
+            (words.as_str(), Some(super::ALL), "170001", Status::Pass),
+            (r#"boss = ["all"]"#, Some(super::ALL), "170001", Status::Fail),
+            (
+                r#"boss = ["select"]"#,
+                Some(&["select"][..]),
+                "170001",
+                Status::Pass,
+            ),
+            ("boss = []", Some(&[][..]), "170001", Status::Pass),
+            ("boss = []", Some(&["select"][..]), "170001", Status::Fail),
+        ] {
+            let catalog = owned(left, &[], false);
+            assert_eq!(status(grant, &catalog, version), wanted, "{grant} {left:?}");
+        }
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub(crate) mod grant;
 pub(crate) mod ignore;
 pub(crate) mod index;
 pub(crate) mod isolation;
+pub(crate) mod options;
 pub(crate) mod partition;
 pub(crate) mod policy;
 pub(crate) mod primary_key;

@@ -33,10 +33,13 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
             .get("command")
             .and_then(|item| p.reader.word(item, COMMANDS))
             .unwrap_or("all");
-        let roles = fields
+        let mut roles = fields
             .get("roles")
             .and_then(|item| p.reader.idents(item))
             .unwrap_or_else(|| vec!["public".to_string()]);
+        // once is enough
+        roles.sort();
+        roles.dedup();
         let mut permissive = true;
         if let Some(item) = fields.get("permissive")
             && let Some(value) = p.reader.boolean(item)

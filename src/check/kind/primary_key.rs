@@ -71,7 +71,10 @@ impl Key {
                     .required(&fields, "columns", (&of, item.key.span), "add columns = [\"…\"]")?;
             key.columns = p.reader.idents(columns)?;
             if let Some(include) = fields.get("include") {
-                key.include = p.reader.idents(include)?;
+                key.include = match include.value.get_ref().as_array() {
+                    Some(none) if none.is_empty() => Vec::new(),
+                    _ => p.reader.idents(include)?,
+                };
             }
             key.deferred = flag(p, &fields, "initially_deferred")?;
             key.deferrable = flag(p, &fields, "deferrable")? || key.deferred;

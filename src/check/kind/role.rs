@@ -1,15 +1,17 @@
 //! `[role.NAME]`: attributes and memberships; what is named of it is compared.
 
 use crate::catalog::{Kind, Object, ObjectId, Value};
-use crate::check::compare::Want;
-use crate::check::document::Item;
+use crate::check::compare::{Comparison, Want};
+use crate::check::document::{Fields, Item, span_of};
 use crate::check::object::{ObjectKind, ObjectRule, Target};
 use crate::check::parse::Parser;
+use crate::check::rule::Judge;
 use crate::check::verdict::Difference;
 use crate::sql::quote_ident;
 
 use super::fields::{idents, number, string};
 use super::function::{compare_settings, settings};
+use super::partition::instant;
 use super::table::{comment, comment_remedy};
 
 const KIND: ObjectKind = ObjectKind { render, alter };
@@ -80,9 +82,8 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
                 limit => Want::is("connection_limit", Value::Int(limit)),
             });
         }
-        if let Some(text) = string(p, &fields, "valid_until") {
-            let until = (text.value != "infinity").then_some(text.value);
-            wants.push(Want::maybe("valid_until", until));
+        if let Some(want) = valid_until(p, &fields) {
+            wants.push(want);
         }
         if let Some(item) = fields.get("settings")
             && let Some(lines) = settings(p, item)
@@ -120,6 +121,37 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
             expected,
             rule,
         );
+    }
+}
+
+/// An instant, or that there is none.
+fn valid_until(p: &mut Parser, fields: &Fields<'_>) -> Option<Want> {
+    let item = fields.get("valid_until")?;
+    let text = p.reader.string(item)?.value;
+    if text.trim().eq_ignore_ascii_case("infinity") {
+        return Some(Want::maybe("valid_until", None::<String>));
+    }
+    if instant(&text).is_none() && text.trim() != "-infinity" {
+        p.reader.error_help(
+            span_of(item.value),
+            format!("`valid_until`: \"{text}\" is no point in time"),
+            "write it like \"2030-01-31 12:00:00+00\" or \"infinity\"",
+        );
+        return None;
+    }
+    Some(Want::by("valid_until", text, compare_instant))
+}
+
+fn compare_instant(wanted: &str, role: &Object, _: &mut Judge<'_>) -> Comparison {
+    let have = role.text("valid_until");
+    let is_same = have.is_some_and(|have| match (instant(wanted), instant(have)) {
+        (Some(wanted), Some(have)) => wanted == have,
+        (None, None) => wanted.trim() == have,
+        _ => false,
+    });
+    match is_same {
+        true => Comparison::Same,
+        false => Comparison::differs("valid until", have, Some(wanted)),
     }
 }
 

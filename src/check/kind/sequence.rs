@@ -87,6 +87,9 @@ fn parse_one(p: &mut Parser, entry: &Item<'_>) {
         && let Some(text) = p.reader.string(item)
     {
         match dotted(&text.value) {
+            _ if text.value.trim().eq_ignore_ascii_case("none") => {
+                wants.push(Want::maybe("owned_by", None::<String>));
+            }
             Some(mut parts) if parts.len() == 2 || parts.len() == 3 => {
                 if parts.len() == 2 {
                     parts.insert(0, p.schema.clone());
@@ -94,7 +97,7 @@ fn parse_one(p: &mut Parser, entry: &Item<'_>) {
                 shown.push(format!("owned by {}", text.value));
                 wants.push(Want::by("owned_by", parts.join("\n"), compare_owner));
             }
-            _ => p.reader.error(text.span, "`owned_by`: want table.column"),
+            _ => p.reader.error(text.span, "`owned_by`: want table.column or none"),
         }
     }
     let id = ObjectId::new(Kind::Sequence, schema.clone(), name.clone());

@@ -1,6 +1,6 @@
 //! `[table.NAME.statistics]`: `stats = "(ndistinct, mcv) on a, (lower(b))"`, complete.
 
-use crate::catalog::{Context, Kind, Object, Value};
+use crate::catalog::{Context, Kind, Object};
 use crate::check::compare::{Comparison, Want, expression, worse};
 use crate::check::document::Item;
 use crate::check::object::{ObjectKind, ObjectRule, Target};
@@ -9,7 +9,8 @@ use crate::check::rule::Judge;
 use crate::sql::fragment::{self, Key};
 use crate::sql::{parse_name, quote_ident};
 
-use super::fields::{common, ident, number, usual_remedy};
+use super::column::statistics_target;
+use super::fields::{common, ident, usual_remedy};
 use super::primary_key::columns_needed;
 
 const KIND: ObjectKind = ObjectKind {
@@ -58,8 +59,8 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
             Want::by("keys", keys.join(BETWEEN), compare_keys),
         ];
         if let Some(fields) = &fields {
-            if let Some(target) = number(p, fields, "target") {
-                wants.push(Want::is("target", Value::Int(target)));
+            if let Some(target) = statistics_target(p, fields, "target") {
+                wants.push(Want::exactly("target", target));
             }
             if let Some(schema) = ident(p, fields, "schema") {
                 wants.push(Want::maybe(

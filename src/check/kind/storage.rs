@@ -164,6 +164,14 @@ pub(crate) fn parse_replica_identity(p: &mut Parser, table: &Table, item: &Item<
                 );
                 return;
             };
+            if name.schema.as_ref().is_some_and(|schema| *schema != table.schema) {
+                p.reader.error_help(
+                    text.span,
+                    format!("`replica_identity`: {name} is no index of {}", table.sql()),
+                    "an index is in the schema of its table: name it alone",
+                );
+                return;
+            }
             Some(format!("using index {}", quote_ident(&name.name)))
         }
     };

@@ -103,7 +103,7 @@ pub(crate) fn parse_owner(p: &mut Parser, table: &Table, item: &Item<'_>) {
         alter: |_, object, differences| owner_remedy("TABLE", object, differences),
     };
     if let Some(text) = p.reader.string(item)
-        && let Some(owner) = p.reader.ident("owner", &text)
+        && let Some(owner) = super::fields::role(p, "owner", &text)
     {
         property(
             p,

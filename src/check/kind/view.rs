@@ -8,6 +8,7 @@ use crate::check::parse::{Parser, Table};
 use crate::check::verdict::Difference;
 use crate::sql::{fragment, quote_ident};
 
+use super::column::default_want;
 use super::fields::{common, ident, options_want, switch};
 use super::table::{comment_remedy, owner_remedy, relation};
 
@@ -136,7 +137,7 @@ fn parse_defaults(p: &mut Parser, view: &Table, item: &Item<'_>) {
             continue;
         };
         let mut rule = ObjectRule::new(&KIND, Target::Id(view.object(Kind::Column, name.clone())));
-        rule.wants = vec![Want::text("default", text.value.clone())];
+        rule.wants = vec![default_want(Some(&text.value))];
         let path = format!("{}/default.{}", view.path, quote_ident(&name));
         p.add_open(path, "view", &entry.key, text.value, rule);
     }

@@ -34,7 +34,17 @@ select 'function' as kind, n.nspname as schema,
                      || case when g.aggmtransfn <> 0 then format(', msfunc = %s, minvfunc = %s, mstype = %s',
                              g.aggmtransfn::regproc, g.aggminvtransfn::regproc, format_type(g.aggmtranstype, null)) else '' end
                      || case when g.aggsortop <> 0 then format(', sortop = %s', g.aggsortop::regoperator) else '' end
-                     || coalesce(format(', initcond = %L', g.agginitval), '')
+                     || case when g.aggfinalextra then ', finalfunc_extra' else '' end
+                     || case when g.aggfinalmodify <> case g.aggkind when 'n' then 'r' else 'w' end::"char"
+                             then ', finalfunc_modify = ' || case g.aggfinalmodify when 'r' then 'read_only' when 's' then 'shareable' else 'read_write' end else '' end
+                     || case when g.aggmfinalfn <> 0 then format(', mfinalfunc = %s', g.aggmfinalfn::regproc) else '' end
+                     || case when g.aggmfinalextra then ', mfinalfunc_extra' else '' end
+                     || case when g.aggmfinalmodify <> case g.aggkind when 'n' then 'r' else 'w' end::"char"
+                             then ', mfinalfunc_modify = ' || case g.aggmfinalmodify when 'r' then 'read_only' when 's' then 'shareable' else 'read_write' end else '' end
+                     || case when g.aggtransspace <> 0 then format(', sspace = %s', g.aggtransspace) else '' end
+                     || case when g.aggmtransspace <> 0 then format(', msspace = %s', g.aggmtransspace) else '' end
+                     || case when g.agginitval is not null then format(', initcond = %L', g.agginitval) else '' end
+                     || case when g.aggminitval is not null then format(', minitcond = %L', g.aggminitval) else '' end
                      || case g.aggkind when 'h' then ', hypothetical' when 'o' then ', ordered-set' else '' end
                 from pg_aggregate g where g.aggfnoid = p.oid)
             else case when l.lanname = 'c' then p.probin || ', ' || p.prosrc else coalesce({sql_body}, p.prosrc) end end as body,

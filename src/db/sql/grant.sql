@@ -1,7 +1,10 @@
 select 'grant' as kind, n.nspname as schema, acl.relname as relation,
        case when acl.grantee = 0 then 'public' else pg_get_userbyid(acl.grantee) end as name,
        json_agg(distinct acl.privilege) as privileges,
-       json_agg(distinct acl.privilege) filter (where acl.is_grantable) as grantable
+       json_agg(distinct acl.privilege) filter (where acl.is_grantable) as grantable,
+       nullif(current_setting('server_version_num')::integer >= 170000
+              and bit_or(case acl.privilege when 'truncate' then 1 when 'trigger' then 2 when 'maintain' then 4 else 0 end) = 3,
+              false) as without_maintain
   from (
         select c.relnamespace, c.relname, c.relowner, a.grantee, a.is_grantable, lower(a.privilege_type collate "C") as privilege
           from {wanted}
