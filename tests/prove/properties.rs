@@ -71,12 +71,7 @@ fn each_property_of_the_catalog_has_a_bad_rollback() {
             properties.map(move |property| (kind.as_str().to_string(), property.name.to_string()))
         })
         .collect();
-    // a property of the type, which no rollback of a table leaves behind
-    let of_others = ("column".to_string(), "type_storage".to_string());
-    let missing: Vec<_> = listed
-        .difference(&named)
-        .filter(|property| **property != of_others)
-        .collect();
+    let missing: Vec<_> = listed.difference(&named).collect();
     assert!(missing.is_empty(), "no bad rollback for {missing:?}");
     let unknown: Vec<_> = named
         .difference(&listed)
