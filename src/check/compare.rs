@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::catalog::{Context, Object, PropertyType, Stated, Value};
 use crate::sql::types::parse_type;
-use crate::sql::{normalize, quote_ident};
+use crate::sql::{Name, normalize, parse_name, quote_ident};
 
 use super::kind::options::same_options;
 use super::question::{Answer, Question};
@@ -357,18 +357,29 @@ pub(crate) fn same_type(schema: &str, wanted: &str, have: &str) -> Option<bool> 
     if last_name(&wanted.text).starts_with('_') && have.text.ends_with("[]") {
         return None;
     }
-    // the same last name in another schema, or with other modifiers: the search path decides
+    if let (Some(wanted), Some(have)) = (schema_of_type(&wanted.text), schema_of_type(&have.text))
+        && wanted != have
+    {
+        return Some(false);
+    }
+    // the same last name, or with other modifiers: the search path decides
     (last_name(&wanted.text) != last_name(&have.text)).then_some(false)
 }
 
 /// `public.geometry(Point,4326)[]` → `geometry`.
 fn last_name(text: &str) -> String {
+    name_of_type(text).map_or_else(|| text.to_string(), |name| name.name)
+}
+
+/// `public.geometry(Point,4326)[]` → `public`.
+fn schema_of_type(text: &str) -> Option<String> {
+    name_of_type(text)?.schema
+}
+
+fn name_of_type(text: &str) -> Option<Name> {
     let bare = text.trim_end_matches("[]");
     let bare = bare.split_once('(').map_or(bare, |(name, _)| name);
-    match crate::sql::parse_name(bare) {
-        Ok(name) => name.name,
-        Err(_) => bare.to_string(),
-    }
+    parse_name(bare).ok()
 }
 
 /// What people call a property.

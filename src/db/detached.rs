@@ -45,8 +45,9 @@ pub fn leave(batch: &mut Batch) {
             Stage::Query,
             &format!("SELECT pg_catalog.pg_advisory_unlock({LOCK_KEY})"),
         )
+        .one(Stage::Query, "RESET SESSION AUTHORIZATION")
         .one(Stage::Query, "RESET ALL")
-        .one(Stage::Query, "RESET ROLE");
+        .one(Stage::Query, "DISCARD TEMP");
 }
 
 /// Reads how far earlier runs came, since the migration was last recorded or taken back.

@@ -245,6 +245,12 @@ impl Session {
         batch.one(Stage::Begin, &settings.calls(path, true, &LEAKED));
     }
 
+    /// The settings of the transaction once more, where it goes on with another script.
+    pub fn begin_within(&self, batch: &mut Batch) {
+        let settings = self.settings.sql(self.search_path.as_deref());
+        batch.one(Stage::Begin, &settings);
+    }
+
     /// The same and the runner's lock, where that was planned.
     pub fn begin_planned(&self, batch: &mut Batch, number: u32) {
         batch
@@ -281,14 +287,24 @@ impl Session {
         }
     }
 
-    /// Lets nothing that a script left in the session reach the next one, which may run in a session of its own another
-    /// time: user, role, settings, temporary objects. A pooler's session is not ours to clean.
+    /// Lets no user, role or setting that a script left in the session reach the next one, which may run in a session of
+    /// its own another time. No snapshot is taken, so BEGIN may follow in the message. A pooler's session is not ours.
     pub fn forget(&self, batch: &mut Batch) {
-        if self.is_pooled {
-            return;
+        if !self.is_pooled {
+            batch.one(Stage::Begin, "RESET SESSION AUTHORIZATION");
+            batch.one(Stage::Begin, "RESET ALL");
         }
-        for statement in ["RESET SESSION AUTHORIZATION", "RESET ALL", "DISCARD TEMP"] {
-            batch.one(Stage::Begin, statement);
+    }
+
+    /// For what is ours, whoever a script has become for the rest of the session.
+    pub fn as_own_user(batch: &mut Batch) {
+        batch.one(Stage::Begin, OWN_USER);
+    }
+
+    /// The same of temporary objects, within the transaction of the script.
+    pub fn drop_temporary(&self, batch: &mut Batch) {
+        if !self.is_pooled {
+            batch.one(Stage::Record, "DISCARD TEMP");
         }
     }
 

@@ -828,6 +828,8 @@ mod tests {
             ("f(varchar(20))", Status::Pass),
             // the search path decides where citext is
             ("f(text, citext)", Status::Pass),
+            ("f(text, ext.citext)", Status::Pass),
+            ("f(text, auth.citext)", Status::Fail),
             ("f(text)", Status::Fail),
             ("f()", Status::Fail),
         ] {

@@ -22,6 +22,7 @@ impl Runner<'_> {
         let mut first = Batch::new();
         if let Some(finished) = finished {
             push_record(&mut first, finished);
+            self.session.drop_temporary(&mut first);
             if !self.single {
                 first.one(Stage::Commit, "COMMIT");
             }
@@ -81,8 +82,9 @@ impl Runner<'_> {
             present: present.as_deref(),
             token,
         };
-        if !(self.single && finished.is_some()) {
-            self.session.begin(first, "", &self.session.settings);
+        match self.single && finished.is_some() {
+            true => self.session.begin_within(first),
+            false => self.session.begin(first, "", &self.session.settings),
         }
         first.one(Stage::Lock, &lock::lock_sql(&expectation));
     }

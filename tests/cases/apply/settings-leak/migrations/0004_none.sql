@@ -1,3 +1,4 @@
 CREATE TABLE c (id integer, CHECK (id = NULL));
 INSERT INTO app.a VALUES (1);
-CREATE TABLE d AS SELECT current_setting('session_replication_role') AS replicates, to_regclass('a') AS shadowed;
+CREATE TABLE d AS SELECT current_setting('session_replication_role') AS replicates, to_regclass('a') AS shadowed,
+    current_setting('lock_timeout') AS lock_timeout, current_setting('TimeZone') AS zone;

@@ -1,0 +1,3 @@
+CREATE SCHEMA app;
+SET search_path = app;
+CREATE TABLE a (id integer);

@@ -1,0 +1,7 @@
+-- in another run than the next one, none of this would be there
+CREATE ROLE pgplumb_settings_single;
+GRANT CREATE ON SCHEMA public TO pgplumb_settings_single;
+SET transform_null_equals = on;
+SET session_replication_role = replica;
+CREATE TEMPORARY TABLE a (id text);
+SET SESSION AUTHORIZATION pgplumb_settings_single;

@@ -1,0 +1,2 @@
+REVOKE ALL ON SCHEMA public FROM pgplumb_settings_single;
+DROP ROLE pgplumb_settings_single;
