@@ -619,3 +619,46 @@ fn a_text_that_the_database_cannot_hold_disturbs_no_other_check() {
     assert_eq!(status("none"), "pass");
     beside.run(&format!("DROP DATABASE {name}"));
 }
+
+/// A try that is rolled back, since a table is busy, takes nothing back of what ended with the script before.
+#[test]
+fn what_a_script_leaves_does_not_come_back_with_the_next_try() {
+    let database = Server::shared().database("left");
+    let project = notes()
+        .with(
+            "migrations/0002_leaves.sql",
+            "CREATE TABLE other (id integer);\nSET check_function_bodies = off;\nSET default_transaction_deferrable = on;\n\
+             SET SESSION AUTHORIZATION pg_monitor;\n",
+        )
+        .with(
+            "migrations/0003_waits.sql",
+            "ALTER TABLE note ADD author text;\n\
+             CREATE TABLE seen AS SELECT current_setting('check_function_bodies') AS bodies, \
+             current_setting('transaction_deferrable') AS defers, current_user::text AS who;\n",
+        )
+        .with("pgplumb.toml", "lock_timeout = \"200ms\"\n");
+    Pgplumb::new(&project, &database)
+        .args(&["apply", "--to", "1"])
+        .run()
+        .expect(0);
+    let holder = database.session();
+    holder
+        .run("BEGIN; LOCK TABLE note IN ACCESS SHARE MODE")
+        .expect("nobody else holds it");
+    let applying = std::thread::scope(|scope| {
+        let applying = scope.spawn(|| {
+            Pgplumb::new(&project, &database)
+                .args(&["apply", "--lock-wait", "30s"])
+                .run()
+        });
+        wait_until("a try was rolled back", || {
+            runs(&database, "ALTER TABLE note ADD author")
+        });
+        std::thread::sleep(Duration::from_millis(500));
+        holder.run("COMMIT").expect("it is open");
+        applying.join().expect("it ends")
+    });
+    applying.expect(0).says("busy");
+    let seen = database.value("SELECT concat_ws(' ', bodies, defers, who) FROM seen");
+    assert_eq!(seen.as_deref(), Some("on off postgres"));
+}

@@ -288,23 +288,32 @@ impl Session {
     }
 
     /// Lets no user, role or setting that a script left in the session reach the next one, which may run in a session of
-    /// its own another time. No snapshot is taken, so BEGIN may follow in the message. A pooler's session is not ours.
+    /// its own another time. It comes right before COMMIT: behind it, it would be of the next transaction, and be taken
+    /// back with that. A pooler's session is not ours.
     pub fn forget(&self, batch: &mut Batch) {
         if !self.is_pooled {
-            batch.one(Stage::Begin, "RESET SESSION AUTHORIZATION");
-            batch.one(Stage::Begin, "RESET ALL");
+            batch.one(Stage::Record, "RESET SESSION AUTHORIZATION");
+            batch.one(Stage::Record, "RESET ALL");
         }
     }
 
-    /// For what is ours, whoever a script has become for the rest of the session.
-    pub fn as_own_user(batch: &mut Batch) {
-        batch.one(Stage::Begin, OWN_USER);
-    }
-
-    /// The same of temporary objects, within the transaction of the script.
+    /// The same of cursors and temporary objects. It comes before anything is judged: what hangs on them goes with them.
     pub fn drop_temporary(&self, batch: &mut Batch) {
         if !self.is_pooled {
-            batch.one(Stage::Record, "DISCARD TEMP");
+            batch.one(Stage::Settle, "CLOSE ALL");
+            batch.one(Stage::Settle, "DISCARD TEMP");
+        }
+    }
+
+    /// For the length of the transaction the user and role of what is ours, whoever a script has become in the session.
+    pub fn as_own_user(&self, batch: &mut Batch) {
+        batch.one(Stage::Begin, OWN_USER);
+        if let Some(role) = &self.settings.role {
+            let call = format!(
+                "SELECT pg_catalog.set_config('role', {}, true)",
+                quote_literal(role)
+            );
+            batch.one(Stage::Begin, &call);
         }
     }
 

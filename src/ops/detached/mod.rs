@@ -23,7 +23,7 @@ use crate::db::detached::{self as tables, Progress};
 use crate::db::error::Error as DbError;
 use crate::db::history::append_journal_sql;
 use crate::db::lock::{self, Expectation, Newest};
-use crate::db::session::{self, Session, Settings};
+use crate::db::session::{self, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::migration::sha256;
 use crate::plan::{Direction, Step};
@@ -85,7 +85,6 @@ impl Runner<'_> {
         let since = Instant::now();
         loop {
             let mut batch = Batch::new();
-            self.session.forget(&mut batch);
             batch.one(Stage::Lock, &tables::lock_sql());
             let reply = context::ask(&self.session, "taking the lock", batch).await?;
             if tables::is_locked(&reply) {
@@ -271,7 +270,7 @@ impl Runner<'_> {
             }
             Settled::ToRun => {
                 let mut batch = Batch::new();
-                Session::as_own_user(&mut batch);
+                self.session.as_own_user(&mut batch);
                 let begun = self.progress_sql(&step, tables::BEGUN, index, started);
                 batch.one(Stage::Record, &begun);
                 self.session.prepare_alone(&mut batch, settings);
@@ -294,7 +293,7 @@ impl Runner<'_> {
             }
         }
         let mut batch = Batch::new();
-        Session::as_own_user(&mut batch);
+        self.session.as_own_user(&mut batch);
         batch.one(
             Stage::Record,
             &self.progress_sql(&step, tables::STATEMENT, index, started),
@@ -368,7 +367,7 @@ impl Runner<'_> {
         let (after, judged) = loop {
             let mut batch = Batch::new();
             self.session.begin(&mut batch, "", settings);
-            Session::as_own_user(&mut batch);
+            self.session.as_own_user(&mut batch);
             let sql = reading::read_sql(scope, self.session.version_num());
             self.session.read_few(&mut batch, Stage::After, &sql);
             let reply = context::ask(&self.session, "reading the catalog", batch).await?;

@@ -163,6 +163,7 @@ impl Attempt<'_, '_> {
         }
         let mut batch = Batch::new();
         self.runner.session.settle_within(&mut batch);
+        self.runner.session.drop_temporary(&mut batch);
         if let Err(failure) = self.send(batch).await? {
             return Ok(Some(Failed::Script(failure)));
         }

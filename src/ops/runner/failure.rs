@@ -95,6 +95,7 @@ impl Runner<'_> {
         let create = tables::ensure_journal_sql(&self.reading.history);
         let mut batch = Batch::new();
         self.session.begin(&mut batch, "", &self.session.settings);
+        self.session.as_own_user(&mut batch);
         batch
             .one(Stage::Record, &create)
             .one(Stage::Record, &insert)

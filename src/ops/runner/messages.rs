@@ -22,11 +22,10 @@ impl Runner<'_> {
         let mut first = Batch::new();
         if let Some(finished) = finished {
             push_record(&mut first, finished);
-            self.session.drop_temporary(&mut first);
+            self.session.forget(&mut first);
             if !self.single {
                 first.one(Stage::Commit, "COMMIT");
             }
-            self.session.forget(&mut first);
         }
         self.push_begin(&mut first, step, look, token, finished);
         if look.reads_before() {
@@ -42,6 +41,7 @@ impl Runner<'_> {
             Plans::Anew | Plans::ToMake(_) if self.single => self.session.settle_within(&mut second),
             Plans::Anew | Plans::ToMake(_) => self.session.settle(&mut second),
         }
+        self.session.drop_temporary(&mut second);
         look.push_behind(&self.session, &self.reading.history, &mut second);
         (first, second)
     }

@@ -112,7 +112,7 @@ impl Runner<'_> {
         let Some(last) = finished else { return Ok(None) };
         let mut batch = Batch::new();
         push_record(&mut batch, &last);
-        self.session.drop_temporary(&mut batch);
+        self.session.forget(&mut batch);
         batch.one(Stage::Commit, "COMMIT");
         let reply = batch.run(self.session.client()).await;
         self.context.pass_notices(&mut self.session);
