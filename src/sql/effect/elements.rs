@@ -3,7 +3,7 @@
 use crate::sql::cursor::Cursor;
 use crate::sql::name::Name;
 
-use super::object::{Action, ObjectKind};
+use super::object::{Action, ObjectKind, ObjectRef};
 use super::{Analysis, target};
 
 /// The words that begin a constraint of a table rather than a column.
@@ -50,6 +50,20 @@ pub(super) fn is_table_constraint(c: &Cursor<'_>) -> bool {
         || (c.word_ahead("not null") && !c.is_word_at(2, "("))
 }
 
+/// The sequence of an identity column that the script itself names; it stands in the schema of the table.
+fn named_sequence(mut options: Cursor<'_>, table: &Name) -> Option<ObjectRef> {
+    while !options.is_end() {
+        if options.word("sequence name") {
+            let mut sequence = target::named(&mut options, ObjectKind::Sequence)?;
+            let schema = &mut sequence.name.schema;
+            *schema = schema.take().or_else(|| table.schema.clone());
+            return Some(sequence);
+        }
+        options.skip_balanced();
+    }
+    None
+}
+
 /// Named constraints and the targets of foreign keys in the rest of an element.
 fn constraints(c: &mut Cursor<'_>, action: &Action, table: &Name, analysis: &mut Analysis) -> Option<()> {
     while !c.is_end() {
@@ -64,6 +78,11 @@ fn constraints(c: &mut Cursor<'_>, action: &Action, table: &Name, analysis: &mut
             );
         } else if c.word("references") {
             analysis.reference(c)?;
+        } else if c.word("as identity") {
+            let options = c.group();
+            if let Some(sequence) = options.and_then(|options| named_sequence(options, table)) {
+                analysis.push(action.clone(), sequence);
+            }
         } else {
             c.skip_balanced();
         }
