@@ -482,7 +482,7 @@ mod tests {
             ("public.mood", "public.mood", Some(true)),
             ("mood", "public.mod", Some(false)),
             ("mood", "app.mood", None),
-            ("auth.mood", "public.mood", None),
+            ("auth.mood", "public.mood", Some(false)),
             ("\"Mood\"", "public.\"Mood\"", Some(true)),
             ("geometry(point, 4326)", "public.geometry(Point,4326)", None),
             ("t.c%type", "integer", None),

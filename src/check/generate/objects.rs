@@ -3,9 +3,9 @@
 use crate::catalog::{Kind, Object, ObjectId, Value};
 use crate::check::kind;
 use crate::check::kind::defaults::usual_bound;
+use crate::check::kind::range::is_usual_multirange;
 use crate::check::kind::reference::{COLLATION, FUNCTION, OPERATOR_CLASS, TYPE};
 use crate::sql::fragment::function_signature;
-use crate::sql::parse_name;
 use crate::sql::quote_ident;
 
 use super::database::{settings, state};
@@ -343,15 +343,4 @@ impl Writer<'_> {
         more.maybe("comment", object.text("comment"));
         Table::definition("definition", Node::Text(definition), more)
     }
-}
-
-/// Whether PostgreSQL chose the name: `range` becomes `multirange`, else it is put behind.
-fn is_usual_multirange(object: &Object, multirange: &str) -> bool {
-    let name = &object.id.name;
-    let usual = match name.find("range") {
-        Some(at) => format!("{}multirange{}", &name[..at], &name[at + 5..]),
-        None => format!("{name}_multirange"),
-    };
-    parse_name(multirange)
-        .is_ok_and(|found| found.name == usual && found.schema.as_deref() == Some(object.id.schema.as_str()))
 }

@@ -9,6 +9,7 @@ use crate::check::verdict::Difference;
 use super::absent::dotted;
 use super::function::{compare_arguments, compare_settings};
 use super::primary_key::name_want;
+use super::range::usual_multirange;
 
 /// Wants the default of each property that the entry does not name. What has no default (an owner, a version, a
 /// position, what the server's settings decide) stays open.
@@ -164,6 +165,7 @@ fn default(rule: &ObjectRule, kind: Kind, property: &'static str) -> Option<Want
         ) => Some(Want::flag(property, false)),
         (Kind::Role, "member_of" | "admin_of") => Some(Want::list(property, Vec::new())),
         (Kind::Role, "connection_limit" | "valid_until") => none(),
+        (Kind::Range, "multirange") => Some(usual_multirange()),
         (Kind::Range, "opclass" | "collation" | "canonical" | "subtype_diff") => none(),
         (Kind::Sequence, "type") => Some(Want::text(property, "bigint")),
         (Kind::Sequence, "increment" | "cache") => Some(Want::is(property, Value::Int(1))),

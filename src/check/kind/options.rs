@@ -27,7 +27,15 @@ const USUAL: &[(Kind, &str, &str)] = &[
     (Kind::Table, "user_catalog_table", "false"),
     (Kind::MaterializedView, "fillfactor", "100"),
     (Kind::MaterializedView, "autovacuum_enabled", "true"),
+    (Kind::Index, "deduplicate_items", "true"),
+    (Kind::Index, "fastupdate", "true"),
+    (Kind::Index, "autosummarize", "false"),
+    (Kind::Index, "pages_per_range", "128"),
+    (Kind::Index, "buffering", "auto"),
 ];
+
+/// The `fillfactor` of the index methods that have one.
+const USUAL_FILL: &[(&str, &str)] = &[("btree", "90"), ("gist", "90"), ("hash", "75"), ("spgist", "80")];
 
 /// Whether two lists of `name=value` mean the same. Those of foreign objects are the wrapper's, to the letter.
 pub(crate) fn same_options(object: &Object, wanted: &[String], have: &[String]) -> bool {
@@ -39,7 +47,16 @@ pub(crate) fn same_options(object: &Object, wanted: &[String], have: &[String]) 
     };
     let is_of_column = |line: &String| line.starts_with("n_distinct");
     if is_storage {
-        spelled(kind, wanted) == spelled(kind, have)
+        let fill = USUAL_FILL
+            .iter()
+            .find(|(method, _)| kind == Kind::Index && object.text("method") == Some(*method));
+        let of_index = |lines: &[String]| {
+            let mut options = spelled(kind, lines);
+            options
+                .retain(|name, value| name != "fillfactor" || fill.is_none_or(|(_, usual)| usual != value));
+            options
+        };
+        of_index(wanted) == of_index(have)
     } else {
         kind == Kind::Column
             && wanted.iter().all(is_of_column)
@@ -108,6 +125,8 @@ mod tests {
             (Kind::View, "security_invoker=false", "", true),
             (Kind::View, "", "security_barrier=off", true),
             (Kind::View, "", "security_barrier=on", false),
+            (Kind::Index, "deduplicate_items=on pages_per_range=128", "", true),
+            (Kind::Index, "fastupdate=off", "", false),
             (Kind::View, "check_option=LOCAL", "check_option=local", true),
             (Kind::View, "check_option=cascaded", "check_option=local", false),
             (Kind::Table, "FILLFACTOR=90.0", "fillfactor=90", true),

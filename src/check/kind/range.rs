@@ -1,11 +1,11 @@
 //! `[range.NAME]`: `subtype`, and what else is named of it.
 
-use crate::catalog::{Kind, ObjectId, Stated};
-use crate::check::compare::{Compare, Want};
+use crate::catalog::{Kind, Object, ObjectId, Stated};
+use crate::check::compare::{Compare, Comparison, Want};
 use crate::check::document::Item;
 use crate::check::object::{ObjectKind, ObjectRule, Target};
 use crate::check::parse::Parser;
-use crate::sql::fragment;
+use crate::sql::{fragment, parse_name};
 
 use super::column::type_needs;
 use super::fields::{common, grants, listed, shown, string, usual_remedy};
@@ -91,9 +91,57 @@ const NAMES: &[(&str, Compare)] = &[
     }),
 ];
 
+/// The multirange type of a complete entry that names none has the name that PostgreSQL chooses.
+pub(crate) fn usual_multirange() -> Want {
+    Want::by("multirange", "", |_, range, _| match range.text("multirange") {
+        Some(name) if !is_usual_multirange(range, name) => {
+            Comparison::differs("multirange", Some(name), None::<String>)
+        }
+        _ => Comparison::Same,
+    })
+}
+
+/// Whether PostgreSQL chose the name: `range` becomes `multirange`, else it is put behind.
+pub(crate) fn is_usual_multirange(object: &Object, multirange: &str) -> bool {
+    let name = &object.id.name;
+    let usual = match name.find("range") {
+        Some(at) => format!("{}multirange{}", &name[..at], &name[at + 5..]),
+        None => format!("{name}_multirange"),
+    };
+    parse_name(multirange)
+        .is_ok_and(|found| found.name == usual && found.schema.as_deref() == Some(object.id.schema.as_str()))
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::check::testing::{literal, one, sample, settle, suite};
+    use crate::catalog::{Kind, ObjectId};
+    use crate::check::testing::{literal, object, one, sample, settle, suite};
+
+    #[test]
+    fn a_complete_entry_without_a_multirange_has_the_usual_one() {
+        for (multirange, differs) in [
+            (Some("public.amultirange_of"), false),
+            (Some("public.other"), true),
+            (Some("auth.amultirange_of"), true),
+            // there are none before PostgreSQL 14
+            (None, false),
+        ] {
+            let mut catalog = sample();
+            let mut properties = vec![("subtype", "text")];
+            properties.extend(multirange.map(|name| ("multirange", name)));
+            catalog.insert(object(
+                ObjectId::new(Kind::Range, "public", "arange_of"),
+                &properties,
+            ));
+            let text = "complete = true\n[range]\narange_of = { subtype = \"text\" }\n";
+            let verdicts = settle(&[&suite("0001", text)], &catalog, literal);
+            let differences = &one(&verdicts, "0001/range.arange_of").differences;
+            let found = differences
+                .iter()
+                .any(|difference| difference.part == "multirange");
+            assert_eq!(found, differs, "{multirange:?}");
+        }
+    }
 
     #[test]
     fn what_is_named_is_compared() {
