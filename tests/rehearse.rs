@@ -212,7 +212,8 @@ fn what_one_transaction_makes_impossible_is_no_failure() {
             "not_rehearsable",
             "not_rehearsable",
             "works",
-            "not_rehearsable"
+            // a cursor ends with its step
+            "works"
         ],
     );
     assert!(
@@ -225,7 +226,7 @@ fn what_one_transaction_makes_impossible_is_no_failure() {
     assert_eq!(
         run(&project, &database, &["--yes", "apply", "--rehearse"])
             .expect(0)
-            .says("REHEARSED IN PART: 4 migrations rehearsed and rolled back, 5 not rehearsable")
+            .says("REHEARSED IN PART: 5 migrations rehearsed and rolled back, 4 not rehearsable")
             .code,
         0
     );
@@ -272,16 +273,16 @@ fn of_a_single_transaction_it_tells_what_that_breaks() {
     let plain = Project::new()
         .with("migrations/0001_a.sql", "create table t (id int);")
         .with("migrations/0002_b.sql", "insert into t values (1);");
-    for project in [&labels, &cursors] {
-        let report = rehearse(project, &database, &["apply", "--rehearse"], 0);
-        assert_ne!(outcomes(&report)[1], "failed");
-        let single = ["apply", "--rehearse", "--single-transaction"];
-        let report = rehearse(project, &database, &single, 5);
-        assert_eq!(outcomes(&report), ["works", "failed"]);
-        // and so says the apply
-        run(project, &database, &["--yes", "apply", "--single-transaction"]).expect(5);
-    }
     let single = ["apply", "--rehearse", "--single-transaction"];
+    let report = rehearse(&labels, &database, &["apply", "--rehearse"], 0);
+    assert_ne!(outcomes(&report)[1], "failed");
+    let report = rehearse(&labels, &database, &single, 5);
+    assert_eq!(outcomes(&report), ["works", "failed"]);
+    // and so says the apply
+    run(&labels, &database, &["--yes", "apply", "--single-transaction"]).expect(5);
+    // a cursor ends with its step
+    let report = rehearse(&cursors, &database, &single, 0);
+    assert_eq!(outcomes(&report), ["works", "works"]);
     let report = rehearse(&plain, &database, &single, 0);
     assert_eq!(outcomes(&report), ["works", "works"]);
     plain.write(
