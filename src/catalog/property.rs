@@ -223,8 +223,6 @@ const SEQUENCE: &[Property] = &[
     // only when so: it is that of an identity column
     bool("identity"),
     text("owner"),
-    // what the owner holds, only where that is not everything
-    set("owner_privileges"),
     text("comment"),
 ];
 
@@ -277,8 +275,6 @@ const TABLE: &[Property] = &[
     // of a foreign table
     text("server"),
     text("owner"),
-    // what the owner holds, only where that is not everything
-    set("owner_privileges"),
     text("comment"),
 ];
 
@@ -528,8 +524,6 @@ const VIEW: &[Property] = &[
     expr("definition", Context::Query),
     set("options"),
     text("owner"),
-    // what the owner holds, only where that is not everything
-    set("owner_privileges"),
     text("comment"),
 ];
 
@@ -542,13 +536,11 @@ const MATERIALIZED_VIEW: &[Property] = &[
     text("tablespace"),
     text("default_tablespace"),
     text("owner"),
-    // what the owner holds, only where that is not everything
-    set("owner_privileges"),
     text("comment"),
 ];
 
 const GRANT: &[Property] = &[
-    // "select", "insert", …, in lower case; the owner's own are left out
+    // "select", "insert", …, in lower case; of the owner only where it lacks something
     set("privileges"),
     set("grantable"),
     // only when so: truncate and trigger without maintain, on a server that has it (PG 17)

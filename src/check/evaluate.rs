@@ -422,11 +422,7 @@ mod tests {
         (Kind::Trigger, "cloned"),
         (Kind::Sequence, "identity"),
         (Kind::Column, "type_storage"),
-        // told where the owner itself, or all that there is, is named
-        (Kind::Table, "owner_privileges"),
-        (Kind::View, "owner_privileges"),
-        (Kind::MaterializedView, "owner_privileges"),
-        (Kind::Sequence, "owner_privileges"),
+        // told where all that there is is named
         (Kind::Grant, "without_maintain"),
         // where a thing comes from, not what it is
         (Kind::Column, "inherited"),

@@ -602,11 +602,14 @@ fn standing_on(kind: Kind) -> Option<&'static str> {
     }
 }
 
-/// What an access control list `held.acl` gives to others than the owner.
-const PRIVILEGES: &str = "(select json_agg(lower(x.privilege_type collate \"C\") || ' to ' \
+/// What an access control list `held.acl` gives to others than the owner, and to the owner where that is not everything.
+const PRIVILEGES: &str = "(select json_agg(coalesce(lower(x.privilege_type collate \"C\"), 'nothing') || ' to ' \
      || case when x.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(x.grantee)) end \
-     || case when x.is_grantable then ' with grant option' else '' end) \
-     from aclexplode(held.acl) as x where x.grantee <> held.owner)";
+     || case when x.is_grantable and x.grantee <> held.owner then ' with grant option' else '' end) \
+     from (select a.grantee, a.privilege_type, a.is_grantable from aclexplode(held.acl) as a \
+     where a.grantee <> held.owner or not held.is_whole \
+     union all select held.owner, null, false where not held.is_whole \
+     and not exists (select from aclexplode(held.acl) as a where a.grantee = held.owner)) as x)";
 
 /// The names of the columns of a constraint `con`, in its order. Most have one, which needs no look at a set of them.
 const KEY_COLUMNS: &str = "case when array_length(con.{key}, 1) = 1 \

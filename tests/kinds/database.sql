@@ -68,3 +68,13 @@ alter event trigger log_ddl disable;
 create publication feed for table app.other with (publish = 'insert, update');
 alter default privileges for role "Kind's owner" in schema app grant select on tables to kinds_app;
 comment on table app.other is 'the others';
+
+-- what an owner gave away of its own
+create table app.lent (id integer);
+revoke all on app.lent from current_user;
+grant select, update (id) on app.lent to current_user;
+create function app.lent() returns integer language sql as 'select 1';
+revoke all on function app.lent() from current_user;
+alter default privileges for role kinds_reader revoke all on types from kinds_reader;
+alter default privileges for role kinds_reader revoke all on sequences from kinds_reader;
+alter default privileges for role kinds_reader grant usage on sequences to kinds_reader;

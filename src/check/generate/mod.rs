@@ -19,6 +19,7 @@ pub use tidy::Level;
 use crate::catalog::{Catalog, Kind, Object, ObjectId};
 use crate::sql::{parse_name, quote_ident};
 
+use super::kind::fields::NOTHING;
 use super::suite::spell;
 use page::{Node, Table};
 
@@ -226,15 +227,15 @@ fn privileges(lines: &[String]) -> Table {
             None => (to, ""),
         };
         let role = parse_name(role).map_or_else(|_| role.to_string(), |name| bare(&name.name));
-        let word = format!("{privilege}{option}");
+        let word = (privilege != NOTHING).then(|| format!("{privilege}{option}"));
         match by_role.iter_mut().find(|(other, _)| *other == role) {
-            Some((_, words)) => words.push(word),
-            None => by_role.push((role, vec![word])),
+            Some((_, words)) => words.extend(word),
+            None => by_role.push((role, Vec::from_iter(word))),
         }
     }
     let mut table = Table::new();
     for (role, words) in by_role {
-        table.texts(&role, words);
+        table.put(&role, Node::Texts(words));
     }
     table
 }

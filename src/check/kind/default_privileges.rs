@@ -1,7 +1,7 @@
 //! `[default_privileges."ROLE in schema NAME"]`: what the role's new objects bring; what is named is compared.
 
 use crate::catalog::{Kind, Object, ObjectId, Value};
-use crate::check::compare::{Comparison, Want, show_list};
+use crate::check::compare::{Comparison, Want};
 use crate::check::document::{Item, Text};
 use crate::check::object::{ObjectKind, ObjectRule, Target};
 use crate::check::parse::Parser;
@@ -9,7 +9,7 @@ use crate::check::rule::Judge;
 use crate::sql::fragment::{PrivilegeKind, privilege};
 use crate::sql::{parse_name, quote_ident};
 
-use super::fields::{listed, privileges, shown};
+use super::fields::{NOTHING, holder, listed, of_whole, privileges, same_privileges, shown};
 
 const KIND: ObjectKind = ObjectKind {
     render: listed,
@@ -50,21 +50,20 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
             continue;
         };
         let mut wants = Vec::new();
+        let mut listed = Vec::new();
         for (key, all) in KEYS {
             if let Some(item) = fields.get(key)
                 && let Some(lines) = privileges(p, item, all)
             {
-                if names_itself(p, item, &role) {
-                    continue;
+                let mut parts = vec![key.to_string()];
+                parts.extend(all_of(p, item));
+                let quoted = quote_ident(&role);
+                if p.complete || lines.iter().any(|line| holder(line) == quoted) {
+                    parts.push(OWN.to_string());
                 }
-                let words = all_of(p, item);
-                wants.push(match *key {
-                    "tables" if !words.is_empty() => {
-                        let text = [words, lines].concat().join(BETWEEN);
-                        Want::by(key, text, compare_tables)
-                    }
-                    _ => Want::list(key, lines),
-                });
+                parts.extend(lines.iter().cloned());
+                listed.push(Want::list(key, lines));
+                wants.push(Want::by(key, parts.join(BETWEEN), compare));
             }
         }
         let id = ObjectId::new(
@@ -80,7 +79,7 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
         rule.needs = vec![ObjectId::new(Kind::Role, "", role)];
         rule.needs
             .extend(schema.map(|schema| ObjectId::new(Kind::Schema, "", schema)));
-        let expected = shown(&wants, "default privileges");
+        let expected = shown(&listed, "default privileges");
         rule.wants = wants;
         p.add(
             format!("default_privileges.{path}"),
@@ -92,25 +91,11 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
     }
 }
 
-/// Complains of a role among those that its own objects are to be granted to: it has them anyway.
-fn names_itself(p: &mut Parser, item: &Item<'_>, role: &str) -> bool {
-    let entries = p.reader.items(item, "a table of roles with their privileges");
-    for entry in entries.unwrap_or_default() {
-        if p.reader.ident(&item.key.value, &entry.key).as_deref() == Some(role) {
-            p.reader.error_help(
-                entry.key.span,
-                format!("`{}`: {} owns what it makes", item.key.value, quote_ident(role)),
-                "leave it out: what others than the owner hold is compared",
-            );
-            return true;
-        }
-    }
-    false
-}
-
-/// Stands between privileges, and before the roles that are to have all, whatever the version means by it.
+/// Stands between privileges; before the roles that are to have all, whatever the version means by it; and for the
+/// role's own being in question.
 const BETWEEN: &str = "\u{1f}";
 const ALL: char = '\u{1e}';
+const OWN: &str = "\u{1d}";
 
 /// The roles of which `all` is said, as lines of the catalog spell them, with their grant option.
 fn all_of(p: &mut Parser, item: &Item<'_>) -> Vec<String> {
@@ -138,36 +123,50 @@ fn all_of(p: &mut Parser, item: &Item<'_>) -> Vec<String> {
     found
 }
 
-/// ALL is what the server's version means by it.
-fn compare_tables(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
-    let (all, lines): (Vec<&str>, Vec<&str>) = wanted.split(BETWEEN).partition(|part| part.starts_with(ALL));
-    let have: Vec<String> = object.list("tables").to_vec();
-    let mut wanted: Vec<String> = lines.into_iter().map(str::to_string).collect();
-    let maintain: Vec<String> = all
+/// Compares what one key says. ALL is what the server's version means by it.
+fn compare(text: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
+    let (key, text) = text.split_once(BETWEEN).unwrap_or((text, ""));
+    let (all, rest): (Vec<&str>, Vec<&str>) = text.split(BETWEEN).partition(|part| part.starts_with(ALL));
+    let all: Vec<&str> = all.iter().map(|role| role.trim_start_matches(ALL)).collect();
+    let is_own = rest.contains(&OWN);
+    let rest = rest.into_iter().filter(|part| !part.is_empty() && *part != OWN);
+    let mut wanted: Vec<String> = rest.map(str::to_string).collect();
+    let mut have = object.list(key).to_vec();
+    let role = quote_ident(&object.id.name);
+    if !is_own {
+        have.retain(|line| holder(line) != role);
+    }
+    let words = KEYS
         .iter()
-        .map(|role| format!("maintain to {}", role.trim_start_matches(ALL)))
-        .filter(|line| !wanted.contains(line))
-        .collect();
-    let is_newer = match have.iter().any(|line| line.starts_with("maintain to ")) {
-        true => true,
-        // only where all else is there the version decides
-        false if wanted.iter().any(|line| !have.contains(line)) => false,
-        false => match judge.major_version() {
-            Ok(version) => version >= 17,
-            Err(comparison) => return comparison,
-        },
+        .find(|(name, _)| *name == key)
+        .map_or(&[][..], |(_, words)| *words);
+    // what is granted in a schema comes on top, and takes nothing away
+    let mut whole: Vec<&str> = match object.id.schema.is_empty() {
+        true => words.to_vec(),
+        false => vec![NOTHING],
     };
-    if is_newer {
-        wanted.extend(maintain);
+    if key == "tables" {
+        let maintain = all.iter().map(|role| format!("maintain to {role}"));
+        let missing: Vec<String> = maintain.filter(|line| !wanted.contains(line)).collect();
+        let has = |line: &str, lines: &[String]| lines.iter().any(|other| other == line);
+        let seven = words
+            .iter()
+            .all(|word| has(&format!("{word} to {role}"), &wanted));
+        let is_newer = match have.iter().any(|line| line.starts_with("maintain to ")) {
+            true => true,
+            // only where all else is there the version decides
+            false if !seven && (missing.is_empty() || wanted.iter().any(|line| !has(line, &have))) => false,
+            false => match judge.major_version() {
+                Ok(version) => version >= 17,
+                Err(comparison) => return comparison,
+            },
+        };
+        if is_newer {
+            wanted.extend(missing);
+            whole.push("maintain");
+        }
     }
-    wanted.sort();
-    let mut have = have;
-    have.sort();
-    if wanted == have {
-        Comparison::Same
-    } else {
-        Comparison::differs("tables", Some(show_list(&have)), Some(show_list(&wanted)))
-    }
+    same_privileges(key, have, of_whole(wanted, &role, &whole))
 }
 
 /// What an entry that the catalog does not have stands for: of a role, what PostgreSQL gives by itself; in a schema,

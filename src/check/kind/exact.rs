@@ -5,6 +5,7 @@ use crate::check::document::{Item, Text, span_of};
 use crate::check::parse::{Parser, Table};
 use crate::check::rule::{Claim, Judge, Outcome, Rule};
 use crate::check::verdict::Difference;
+use crate::sql::quote_ident;
 
 use super::count::parent;
 
@@ -258,6 +259,7 @@ impl Exact {
                                 .iter()
                                 .any(|ignored| ignored.covers(&object.id))
                         })
+                        .filter(|object| !is_without_privileges(object, judge))
                         .filter(|object| {
                             !judge.ledger.wants(&object.id) && !listed.iter().any(|id| is_listed(id, object))
                         }),
@@ -274,6 +276,23 @@ fn is_in_schema(kind: Kind) -> bool {
         kind,
         Kind::Extension | Kind::Schema | Kind::Role | Kind::Server | Kind::EventTrigger | Kind::Publication
     )
+}
+
+/// Whether some suite says of the grant that it is none: that makes no claim that there is one.
+fn is_without_privileges(object: &Object, judge: &Judge<'_>) -> bool {
+    object.id.kind == Kind::Grant
+        && judge
+            .ledger
+            .holders
+            .get(&Claim::Property(&object.id, "privileges"))
+            .is_some()
+}
+
+/// The owner, where the object is what its table's owner was left.
+fn left_to_owner<'o>(object: &'o Object, judge: &Judge<'_>) -> Option<&'o str> {
+    let relation = judge.catalog.relation(&object.id.schema, &object.id.relation)?;
+    let is_its = object.id.kind == Kind::Grant && relation.text("owner") == Some(object.id.name.as_str());
+    is_its.then_some(object.id.name.as_str())
 }
 
 /// What comes with something else: an index behind a constraint, a partition's share of its parent's.
@@ -297,7 +316,7 @@ fn is_listed(id: &ObjectId, object: &Object) -> bool {
             let mut columns: Vec<String> = object
                 .list("columns")
                 .iter()
-                .map(|column| crate::sql::quote_ident(column))
+                .map(|column| quote_ident(column))
                 .collect();
             columns.sort();
             let mut listed: Vec<String> = id
@@ -357,18 +376,37 @@ impl Rule for Exact {
         }
         let mut differences = Vec::new();
         let mut names = Vec::new();
+        let mut remedies = Vec::new();
         for word in &self.words {
             if !judge.holds(&Claim::Property(&self.on, word.2)) {
                 continue;
             }
             for object in self.extra(word, judge) {
-                names.push(object.id.to_string());
+                let (mut name, mut have, mut want) = (object.id.to_string(), object.id.path(), None);
+                let mut part = object.id.kind.as_str().to_string();
+                if let Some(owner) = left_to_owner(object, judge) {
+                    have = match object.list("privileges") {
+                        [] => "none".to_string(),
+                        left => left.join(", "),
+                    };
+                    name.push_str(&format!(" (what its owner has left: {have})"));
+                    want = Some("all".to_string());
+                    part = format!("privileges of its owner {owner}");
+                    let of = if self.on.kind == Kind::Sequence {
+                        "SEQUENCE "
+                    } else {
+                        ""
+                    };
+                    let on = self.on.path();
+                    remedies.push(format!("GRANT ALL ON {of}{on} TO {}", quote_ident(owner)));
+                }
                 differences.push(Difference {
-                    part: object.id.kind.as_str().to_string(),
-                    have: Some(object.id.path()),
-                    want: None,
+                    part,
+                    have: Some(have),
+                    want,
                     refusal: None,
                 });
+                names.push(name);
             }
         }
         if names.is_empty() {
@@ -380,6 +418,7 @@ impl Rule for Exact {
             names.join(", ")
         ))
         .actual(names.join(", "))
+        .remedy((remedies.len() == differences.len()).then(|| remedies.join("; ")))
         .differences(differences)
     }
 }

@@ -69,7 +69,8 @@ enum Cell {
 }
 
 impl Cell {
-    fn is(&self, have: Option<&str>) -> bool {
+    /// `is_text`: of a text, a figure in other digits is another one: `1.10` is no 1.1.
+    fn is(&self, have: Option<&str>, is_text: bool) -> bool {
         let Some(have) = have else {
             return *self == Cell::Null;
         };
@@ -81,6 +82,7 @@ impl Cell {
                 "f" | "false" => !*value,
                 _ => false,
             },
+            Cell::Number(number) if is_text => number == have,
             Cell::Number(number) => compare(have, number) == Some(Ordering::Equal),
         }
     }
@@ -236,16 +238,51 @@ impl Expect {
         self.rows.is_none() && self.at_least.is_none() && self.at_most.is_none()
     }
 
-    /// Compares; `what` is how messages begin: `query "name"`.
-    pub(crate) fn judge(&self, what: &str, have: &[Vec<Option<String>>]) -> Outcome {
+    /// What to ask of the server before rows are compared: which columns of the query are texts. Only where that
+    /// matters: a figure came that is the wanted one in other digits.
+    pub(crate) fn question(&self, sql: &str, have: &[Vec<Option<String>>]) -> Option<String> {
+        let cells = self.rows.iter().flatten().zip(have);
+        let mut cells = cells.flat_map(|(want, have)| want.iter().zip(have));
+        let depends =
+            cells.any(|(want, have)| want.is(have.as_deref(), false) && !want.is(have.as_deref(), true));
+        let names: Vec<String> = (1..=have.first()?.len())
+            .map(|number| format!("c{number}"))
+            .collect();
+        let is_text = |name: &String| {
+            format!(
+                "(SELECT t.typcategory OPERATOR(pg_catalog.=) 'S' FROM pg_catalog.pg_type t \
+                 WHERE t.oid OPERATOR(pg_catalog.=) pg_catalog.pg_typeof(q.{name})::pg_catalog.oid)"
+            )
+        };
+        depends.then(|| {
+            format!(
+                "WITH q ({}) AS (\n{}\n) SELECT {} FROM (VALUES (1)) AS one LEFT JOIN q ON false",
+                names.join(", "),
+                sql.trim().trim_end_matches(';'),
+                names.iter().map(is_text).collect::<Vec<String>>().join(", ")
+            )
+        })
+    }
+
+    /// Compares; `what` is how messages begin: `query "name"`. `texts` is the answer to [`question`](Self::question),
+    /// empty where nothing is to be asked.
+    pub(crate) fn judge(
+        &self,
+        what: &str,
+        have: &[Vec<Option<String>>],
+        texts: &[Vec<Option<String>>],
+    ) -> Outcome {
         let shown = show(have);
+        let texts = texts.first().map_or(&[][..], Vec::as_slice);
+        let is_text = |column: usize| texts.get(column).is_some_and(|text| text.as_deref() == Some("t"));
+        let is_row = |want: &[Cell], have: &[Option<String>]| {
+            let mut cells = want.iter().zip(have).enumerate();
+            want.len() == have.len()
+                && cells.all(|(column, (want, have))| want.is(have.as_deref(), is_text(column)))
+        };
         let good = match &self.rows {
             Some(rows) => {
-                rows.len() == have.len()
-                    && rows.iter().zip(have).all(|(want, have)| {
-                        want.len() == have.len()
-                            && want.iter().zip(have).all(|(want, have)| want.is(have.as_deref()))
-                    })
+                rows.len() == have.len() && rows.iter().zip(have).all(|(want, have)| is_row(want, have))
             }
             None => match have {
                 [row] if row.len() == 1 => {
@@ -269,9 +306,13 @@ impl Expect {
             return Outcome::pass().actual(shown);
         }
         let want = self.to_string();
-        Outcome::fail(format!("{what} returned `{shown}`, want `{want}`",))
+        let (part, note) = match texts.iter().any(|text| text.as_deref() == Some("t")) {
+            true => ("result, a text", " (a text is compared letter by letter)"),
+            false => ("result", ""),
+        };
+        Outcome::fail(format!("{what} returned `{shown}`, want `{want}`{note}"))
             .differences(vec![Difference {
-                part: "result".to_string(),
+                part: part.to_string(),
                 have: Some(shown.clone()),
                 want: Some(want),
                 refusal: None,

@@ -145,49 +145,109 @@ pub(crate) fn all_privileges(kind: Kind) -> &'static [&'static str] {
     }
 }
 
-/// `grant = { app = ["execute"] }`: all that others than the owner hold, `public` among them.
+/// `grant = { app = ["execute"] }`: all that others than the owner hold, `public` among them; and what is left to the
+/// owner, where it is named or the suite is a complete one.
 pub(crate) fn grants(p: &mut Parser, fields: &Fields<'_>, kind: Kind) -> Option<Want> {
     let item = fields.get("grant")?;
-    let lines = privileges(p, item, all_privileges(kind))?;
-    let roles = p.reader.items(item, "a table of roles with their privileges")?;
-    let roles = roles
-        .iter()
-        .map(|role| Some(format!("{ROLE}{}", p.reader.ident("grant", &role.key)?)))
-        .collect::<Option<Vec<String>>>()?;
-    let text = [lines, roles].concat().join(BETWEEN);
-    Some(Want::by("privileges", text, compare_privileges))
+    let mut parts = privileges(p, item, all_privileges(kind))?;
+    if p.complete {
+        parts.push(format!("{ROLE}{EVERY}"));
+    }
+    for role in p.reader.items(item, "a table of roles with their privileges")? {
+        let role = p.reader.ident("grant", &role.key)?;
+        parts.push(format!("{ROLE}{}", quote_ident(&role)));
+    }
+    Some(Want::by("privileges", parts.join(BETWEEN), compare_privileges))
 }
 
 /// Stands between privileges, and before the roles that are named.
 const BETWEEN: &str = "\u{1f}";
 const ROLE: char = '\u{1e}';
 
-/// The wanted privileges of [`grants`], and the roles that it names.
-fn granted(text: &str) -> (Vec<String>, Vec<&str>) {
+/// Stands for any role among those that are named.
+const EVERY: &str = "*";
+
+/// The privileges of an object that [`grants`] is about: those that it has, and those that are wanted.
+fn in_question(text: &str, object: &Object) -> (Vec<String>, Vec<String>) {
     let parts = text.split(BETWEEN).filter(|part| !part.is_empty());
     let (roles, lines): (Vec<&str>, Vec<&str>) = parts.partition(|part| part.starts_with(ROLE));
-    let roles = roles.into_iter().map(|role| role.trim_start_matches(ROLE));
-    (lines.into_iter().map(str::to_string).collect(), roles.collect())
+    let owner = object.text("owner").map(quote_ident).unwrap_or_default();
+    let lines = lines.into_iter().map(str::to_string).collect();
+    let wanted = of_whole(lines, &owner, all_privileges(object.id.kind));
+    let mut have = object.list("privileges").to_vec();
+    let names_owner = roles.iter().any(|role| {
+        let role = role.trim_start_matches(ROLE);
+        role == EVERY || role == owner
+    });
+    if !names_owner {
+        have.retain(|line| holder(line) != owner);
+    }
+    (have, wanted)
 }
 
-fn compare_privileges(wanted: &str, object: &Object, _: &mut Judge<'_>) -> Comparison {
-    let (wanted, roles) = granted(wanted);
-    if let Some(owner) = object.text("owner").filter(|owner| roles.contains(owner)) {
-        return Comparison::CannotTell(format!(
-            "{} owns it, and `grant` says what others than the owner hold: leave that role out",
-            quote_ident(owner)
-        ));
-    }
-    let mut have = object.list("privileges").to_vec();
+fn compare_privileges(text: &str, object: &Object, _: &mut Judge<'_>) -> Comparison {
+    let (have, wanted) = in_question(text, object);
+    same_privileges("privileges", have, wanted)
+}
+
+/// Compares lines of privileges in any order.
+pub(crate) fn same_privileges(part: &str, mut have: Vec<String>, mut wanted: Vec<String>) -> Comparison {
     have.sort();
+    wanted.sort();
     if have == wanted {
         Comparison::Same
     } else {
-        Comparison::differs("privileges", Some(show_list(&have)), Some(show_list(&wanted)))
+        Comparison::differs(part, Some(show_list(&have)), Some(show_list(&wanted)))
     }
 }
 
-/// `execute to app` each.
+/// The role of a line of privileges, as SQL spells it.
+pub(crate) fn holder(line: &str) -> &str {
+    let to = line.split_once(" to ").map_or("", |(_, to)| to);
+    to.strip_suffix(" with grant option").unwrap_or(to)
+}
+
+/// Stands for the privileges of a role that a suite says has none.
+pub(crate) const NOTHING: &str = "nothing";
+
+/// The lines of an object of `owner` as the catalog has them: an owner that holds `all` has none, and only the owner
+/// is said to have nothing.
+pub(crate) fn of_whole(mut lines: Vec<String>, owner: &str, all: &[&str]) -> Vec<String> {
+    let holds = |wanted: &str| {
+        let mut its = lines.iter().filter(|line| holder(line) == owner);
+        its.any(|line| word(line) == wanted)
+    };
+    let is_whole = all.iter().all(|word| holds(word));
+    lines.retain(|line| match holder(line) == owner {
+        true => !is_whole,
+        false => word(line) != NOTHING,
+    });
+    // the option is the owner's anyway
+    for line in &mut lines {
+        if holder(line) == owner {
+            *line = format!("{} to {owner}", word(line));
+        }
+    }
+    lines.sort();
+    lines.dedup();
+    lines
+}
+
+/// The same lines with what an owner holds said in any case.
+fn told_of_owner(mut lines: Vec<String>, owner: &str, all: &[&str]) -> Vec<String> {
+    if !lines.iter().any(|line| holder(line) == owner) {
+        lines.extend(all.iter().map(|word| format!("{word} to {owner}")));
+    }
+    lines.retain(|line| word(line) != NOTHING);
+    lines
+}
+
+/// The privilege of a line of privileges.
+fn word(line: &str) -> &str {
+    line.split(' ').next().unwrap_or_default()
+}
+
+/// `execute to app` each, `nothing to app` for an empty array.
 pub(crate) fn privileges(p: &mut Parser, item: &Item<'_>, all: &[&str]) -> Option<Vec<String>> {
     let entries = p.reader.items(item, "a table of roles with their privileges")?;
     let mut lines = Vec::new();
@@ -198,7 +258,11 @@ pub(crate) fn privileges(p: &mut Parser, item: &Item<'_>, all: &[&str]) -> Optio
         } else {
             quote_ident(&role)
         };
-        for text in p.reader.strings(entry)? {
+        let texts = p.reader.strings(entry)?;
+        if texts.is_empty() {
+            lines.push(format!("{NOTHING} to {role}"));
+        }
+        for text in texts {
             let privilege = p.fragment(&entry.key.value, &text, privilege)?;
             let words: Vec<&str> = match privilege.kind {
                 PrivilegeKind::All => all.to_vec(),
@@ -228,12 +292,14 @@ pub(crate) fn grant_remedy(
     if difference.part != "privileges" {
         return None;
     }
-    let wanted = match rule.wanted("privileges") {
-        Some(Wanted::Is(Some(Value::List(wanted)))) => wanted.clone(),
-        Some(Wanted::By(text, _)) => granted(text).0,
+    let (have, wanted) = match rule.wanted("privileges") {
+        Some(Wanted::Is(Some(Value::List(wanted)))) => (object.list("privileges").to_vec(), wanted.clone()),
+        Some(Wanted::By(text, _)) => in_question(text, object),
         _ => return None,
     };
-    let have = object.list("privileges");
+    let owner = object.text("owner").map(quote_ident).unwrap_or_default();
+    let [have, wanted] =
+        [have, wanted].map(|lines| told_of_owner(lines, &owner, all_privileges(object.id.kind)));
     let path = object.id.path();
     let statement = |line: &String, revoke: bool| {
         let (privilege, to) = line.split_once(" to ")?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{Kind, ObjectId, Parts, Scope, Value};
+use crate::catalog::{Kind, ObjectId, Parts, Scope};
 use crate::check::compare::Comparison;
 use crate::check::document::{Item, items_of};
 use crate::check::object::{cover, missing_relation, sentence};
@@ -131,15 +131,8 @@ impl Grant {
 }
 
 impl Grant {
-    /// What the owner holds: everything, unless the catalog says what is left of it.
-    fn of_owner(
-        &self,
-        left: Option<&[String]>,
-        judge: &mut Judge<'_>,
-    ) -> Result<BTreeSet<String>, Box<Outcome>> {
-        if let Some(left) = left {
-            return Ok(left.iter().cloned().collect());
-        }
+    /// What an owner holds who lacks nothing.
+    fn of_owner(&self, judge: &mut Judge<'_>) -> Result<BTreeSet<String>, Box<Outcome>> {
         let mut held: BTreeSet<String> = all(self.relation).iter().map(|word| word.to_string()).collect();
         let is_close = !self.all && held.iter().all(|word| self.privileges.contains(word));
         // all else is less than what any version gives
@@ -225,20 +218,21 @@ impl Rule for Grant {
         if let Some(relation) = judge.catalog.relation(&self.id.schema, &self.id.relation)
             && relation.text("owner") == Some(self.id.name.as_str())
         {
-            let its = relation.get("owner_privileges").and_then(Value::as_list);
-            match self.of_owner(its, judge) {
-                Ok(held) => have = held,
-                Err(outcome) => return *outcome,
-            }
-            // all but the newest is not all
-            if self.all && its.is_some() && ALL.iter().all(|word| have.contains(*word)) {
-                want.insert("maintain".to_string());
+            // the owner has an entry only where it lacks something
+            if object.is_none() {
+                match self.of_owner(judge) {
+                    Ok(held) => have = held,
+                    Err(outcome) => return *outcome,
+                }
             }
             // what an owner has of the whole holds for each column, and is the owner's to pass on
-            want.retain(|privilege| match privilege.split_once(" (") {
-                Some((word, _)) => !have.contains(word),
-                None => true,
-            });
+            let whole = have.clone();
+            for privileges in [&mut have, &mut want] {
+                privileges.retain(|privilege| match privilege.split_once(" (") {
+                    Some((word, _)) => !whole.contains(word),
+                    None => true,
+                });
+            }
             grantable.clone_from(&want_grantable);
         }
         let mut differences = Vec::new();
@@ -324,7 +318,12 @@ mod tests {
             .clone();
         table.properties.insert("owner", Value::Text("boss".to_string()));
         if let Some(left) = left {
-            table.properties.insert("owner_privileges", list(left));
+            let mut grant = Object::new(ObjectId::on(Kind::Grant, "public", "t", "boss"));
+            grant.properties.insert("privileges", list(left));
+            if left == super::ALL {
+                grant.properties.insert("without_maintain", Value::Bool(true));
+            }
+            catalog.insert(grant);
         }
         catalog.insert(table);
         let mut grant = Object::new(ObjectId::on(Kind::Grant, "public", "t", "app"));

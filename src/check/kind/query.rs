@@ -88,7 +88,23 @@ impl Rule for Query {
                 "the server",
                 format!("query \"{name}\" was not put to the server"),
             ),
-            Some(Answer::Rows(rows)) => self.expect.judge(&format!("query \"{name}\""), rows),
+            Some(Answer::Rows(rows)) => {
+                let what = format!("query \"{name}\"");
+                let Some(sql) = self.expect.question(&self.sql, rows) else {
+                    return self.expect.judge(&what, rows, &[]);
+                };
+                let schema = self.schema.clone();
+                match judge.ask(Question::Rows { sql, schema }) {
+                    None => Outcome::blocked("the server", format!("{what} was not put to the server")),
+                    Some(Answer::Rows(texts)) => self.expect.judge(&what, rows, texts),
+                    // what is no part of another query, as SHOW, returns texts
+                    Some(_) => {
+                        let all = rows.first().map_or(0, Vec::len);
+                        self.expect
+                            .judge(&what, rows, &[vec![Some("t".to_string()); all]])
+                    }
+                }
+            }
             Some(Answer::Refused { sqlstate, message }) => match missing_object(sqlstate, message) {
                 Some(what) => Outcome::blocked(what, format!("query \"{name}\" cannot run: {message}")),
                 None => Outcome::fail(format!(
@@ -122,6 +138,35 @@ mod tests {
     use crate::check::question::{Answer, Question};
     use crate::check::testing::{one, sample, settle, suite};
 
+    #[test]
+    fn a_text_is_compared_letter_by_letter() {
+        for (expect, cell, is_text, status) in [
+            ("expect = 1.1", "1.10", true, Status::Fail),
+            ("expect = 1.1", "1.10", false, Status::Pass),
+            ("expect = 1.10", "1.10", true, Status::Pass),
+            ("expect = 5", "5.0", true, Status::Fail),
+            ("rows = [[5]]", "5.0", true, Status::Fail),
+            ("expect = 5", "5", true, Status::Pass),
+        ] {
+            let suite = suite(
+                "0001",
+                &format!("[[query]]\nname = \"q\"\nsql = \"select 1\"\n{expect}\n"),
+            );
+            let verdicts = settle(&[&suite], &sample(), |question| {
+                let Question::Rows { sql, .. } = question else {
+                    panic!("{question:?}")
+                };
+                let text = match sql.as_str() {
+                    "select 1" => cell,
+                    _ if is_text => "t",
+                    _ => "f",
+                };
+                Answer::Rows(vec![vec![Some(text.to_string())]])
+            });
+            assert_eq!(one(&verdicts, "0001/query.q").status, status, "{expect} {cell}");
+        }
+    }
+
     fn judged(expect: &str, rows: &[&[Option<&str>]]) -> (Status, String) {
         let suite = suite(
             "0001",
@@ -133,8 +178,13 @@ mod tests {
             .collect();
         let verdicts = settle(&[&suite], &sample(), |question| {
             // without the semicolon
-            assert!(matches!(question, Question::Rows { sql, .. } if sql == "select 1"));
-            Answer::Rows(rows.clone())
+            match question {
+                Question::Rows { sql, .. } if sql == "select 1" => Answer::Rows(rows.clone()),
+                Question::Rows { sql, .. } if sql.contains("(\nselect 1\n)") => {
+                    Answer::Rows(vec![vec![Some("f".to_string())]])
+                }
+                _ => panic!("{question:?}"),
+            }
         });
         let verdict = one(&verdicts, "0001/query.q");
         (verdict.status, verdict.message.clone())

@@ -11,8 +11,11 @@ select 'default privileges' as kind,
          cross join unnest(array['r', 'S', 'f', 'T', 'n']) as type (letter)
           left join pg_default_acl a on a.defaclrole = entry.role and a.defaclnamespace = entry.namespace
            and a.defaclobjtype = type.letter::"char"
+         cross join lateral (select acldefault(case type.letter when 'S' then 's' else type.letter end::"char", entry.role) as acl) as usual
          cross join lateral (select entry.role as owner,
-                 coalesce(a.defaclacl, acldefault(case type.letter when 'S' then 's' else type.letter end::"char", entry.role)) as acl) as held
+                 coalesce(a.defaclacl, usual.acl) as acl,
+                 case when entry.namespace = 0 then a.defaclacl @> usual.acl[case when type.letter in ('f', 'T') then 2 else 1 end]
+                      else not exists (select from aclexplode(a.defaclacl) as x where x.grantee = entry.role) end as is_whole) as held
          where entry.namespace = 0 or a.oid is not null) as held
   left join pg_namespace n on n.oid = held.namespace
  where {names}

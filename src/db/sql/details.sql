@@ -3,7 +3,7 @@ select k.kind, k.schema, k.relation, k.name, to_json(array_remove(k.details, nul
 select case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'S' then 'sequence'
                       else 'table' end as kind,
        n.nspname::text as schema, ''::text as relation, c.relname::text as name,
-       {acl}(case c.relkind when 'S' then 's' else 'r' end)(c.relacl)(c.relowner)(and granted.grantee = c.relowner) as details
+       {acl}(case c.relkind when 'S' then 's' else 'r' end)(c.relacl)(c.relowner)(and granted.grantee = c.relowner and granted.is_grantable) as details
   from {wanted}
   join pg_class c on c.oid = wanted.oid
   join pg_namespace n on n.oid = c.relnamespace
@@ -32,7 +32,7 @@ select 'exclusion constraint', n.nspname, c.relname, con.conname, array['inherit
  where not con.conislocal
 union all
 select case t.typtype when 'e' then 'enum' when 'd' then 'domain' when 'r' then 'range type' else 'composite type' end,
-       n.nspname, '', t.typname, {acl}('T')(t.typacl)(t.typowner)(and granted.grantee = t.typowner)
+       n.nspname, '', t.typname, {acl}('T')(t.typacl)(t.typowner)(and granted.grantee = t.typowner and granted.is_grantable)
   from unnest({types}) as wanted (oid)
   join pg_type t on t.oid = wanted.oid and t.typtype in ('e', 'd', 'r', 'c')
   join pg_namespace n on n.oid = t.typnamespace
@@ -41,12 +41,12 @@ select 'function', n.nspname, '',
        quote_ident(p.proname) || '(' || coalesce((
          select string_agg(format_type(arg.type, null), ', ' order by arg.position)
            from unnest(p.proargtypes::oid[]) with ordinality as arg (type, position)), '') || ')',
-       {acl}('f')(p.proacl)(p.proowner)(and granted.grantee = p.proowner)
+       {acl}('f')(p.proacl)(p.proowner)(and granted.grantee = p.proowner and granted.is_grantable)
   from unnest({functions}) as wanted (oid)
   join pg_proc p on p.oid = wanted.oid
   join pg_namespace n on n.oid = p.pronamespace
 union all
-select 'schema', '', '', n.nspname, {acl}('n')(n.nspacl)(n.nspowner)(and granted.grantee = n.nspowner)
+select 'schema', '', '', n.nspname, {acl}('n')(n.nspacl)(n.nspowner)(and granted.grantee = n.nspowner and granted.is_grantable)
   from pg_namespace n
  where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
 union all

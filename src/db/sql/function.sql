@@ -56,5 +56,6 @@ select 'function' as kind, n.nspname as schema,
   join pg_proc p on p.oid = wanted.oid
   join pg_namespace n on n.oid = p.pronamespace
   join pg_language l on l.oid = p.prolang
- cross join lateral (select p.proowner as owner, coalesce(p.proacl, acldefault('f', p.proowner)) as acl) as held
+ cross join lateral (select p.proowner as owner, coalesce(p.proacl, acldefault('f', p.proowner)) as acl,
+                            p.proacl @> (acldefault('f', p.proowner))[2] as is_whole) as held
   left join pg_description d on d.objoid = p.oid and d.classoid = 'pg_proc'::regclass and d.objsubid = 0;

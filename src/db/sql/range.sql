@@ -30,6 +30,7 @@ select 'range type' as kind, n.nspname as schema, t.typname as name,
   join pg_type st on st.oid = r.rngsubtype
   join pg_opclass o on o.oid = r.rngsubopc
   join pg_namespace n on n.oid = t.typnamespace
- cross join lateral (select t.typowner as owner, coalesce(t.typacl, acldefault('T', t.typowner)) as acl) as held
+ cross join lateral (select t.typowner as owner, coalesce(t.typacl, acldefault('T', t.typowner)) as acl,
+                            t.typacl @> (acldefault('T', t.typowner))[2] as is_whole) as held
   left join pg_description d on d.objoid = t.oid and d.classoid = 'pg_type'::regclass and d.objsubid = 0
  where t.typtype = 'r';

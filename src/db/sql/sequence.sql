@@ -10,9 +10,6 @@ select 'sequence' as kind, n.nspname as schema, c.relname as name,
        case when o.name is not null then format('%I.%I.%I', o.schema, o.relation, o.name) end as owned_by,
        nullif(o.deptype = 'i', false) as identity,
        pg_get_userbyid(c.relowner) as owner,
-       case when c.relacl is not null and not c.relacl @> (acldefault('s', c.relowner))[1] then (
-         select coalesce(json_agg(distinct lower(x.privilege_type)), '[]')
-           from aclexplode(c.relacl) as x where x.grantee = c.relowner) end as owner_privileges,
        d.description as comment
   from {relation}
   join pg_sequence s on s.seqrelid = c.oid

@@ -60,9 +60,6 @@ select 'table' as kind, n.nspname as schema, c.relname as name,
          select s.srvname from pg_foreign_table ft join pg_foreign_server s on s.oid = ft.ftserver
           where ft.ftrelid = c.oid) end as server,
        pg_get_userbyid(c.relowner) as owner,
-       case when c.relacl is not null and not c.relacl @> (acldefault('r', c.relowner))[1] then (
-         select coalesce(json_agg(distinct lower(x.privilege_type)), '[]')
-           from aclexplode(c.relacl) as x where x.grantee = c.relowner) end as owner_privileges,
        d.description as comment
   from {relation}
   left join pg_class toast on toast.oid = c.reltoastrelid

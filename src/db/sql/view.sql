@@ -10,9 +10,6 @@ select case c.relkind when 'v' then 'view' else 'materialized view' end as kind,
        case when {states_tablespace} and c.relkind = 'm' and c.reltablespace = 0
             then ({database_tablespace}) end as default_tablespace,
        pg_get_userbyid(c.relowner) as owner,
-       case when c.relacl is not null and not c.relacl @> (acldefault('r', c.relowner))[1] then (
-         select coalesce(json_agg(distinct lower(x.privilege_type)), '[]')
-           from aclexplode(c.relacl) as x where x.grantee = c.relowner) end as owner_privileges,
        d.description as comment
   from {relation}
   left join pg_description d on d.objoid = c.oid and d.classoid = 'pg_class'::regclass and d.objsubid = 0

@@ -35,7 +35,10 @@ impl Rule for ProbeRule {
     fn judge(&self, judge: &mut Judge<'_>) -> Outcome {
         let name = &self.name;
         match judge.ask(Question::Probe(self.probe.clone())) {
-            Some(Answer::Probe(met)) => self.compare(judge.suite, met),
+            Some(Answer::Probe(met)) => {
+                let texts = self.texts(met, judge);
+                self.compare(judge.suite, met, &texts)
+            }
             Some(Answer::NotRun { reason }) => Outcome::skip(reason.clone()),
             Some(Answer::CannotTell { reason }) => Outcome::blocked(
                 reason.clone(),
@@ -69,8 +72,36 @@ impl ProbeRule {
         }
     }
 
+    /// Of each step, which columns are texts, where that matters: the probe is run again with that step's statement
+    /// asked for it. A statement that cannot be asked is taken for one that returns figures.
+    fn texts(&self, met: &[Met], judge: &mut Judge<'_>) -> Vec<Texts> {
+        let mut all = Vec::new();
+        for (number, met) in met.iter().enumerate() {
+            let mut probe = self.probe.clone();
+            let step = probe.steps.get_mut(number).zip(self.wants.get(number));
+            let (Met::Rows { rows, .. }, Some((step, (want, _)))) = (met, step) else {
+                all.push(Texts::new());
+                continue;
+            };
+            let Some(sql) = want.rows.question(&step.run, rows) else {
+                all.push(Texts::new());
+                continue;
+            };
+            step.run = sql;
+            let answer = match judge.ask(Question::Probe(probe)) {
+                Some(Answer::Probe(again)) => again.get(number),
+                _ => None,
+            };
+            all.push(match answer {
+                Some(Met::Rows { rows, .. }) => rows.clone(),
+                _ => Texts::new(),
+            });
+        }
+        all
+    }
+
     /// The first step that is not as expected decides.
-    fn compare(&self, suite: &Suite, met: &[Met]) -> Outcome {
+    fn compare(&self, suite: &Suite, met: &[Met], texts: &[Texts]) -> Outcome {
         let mut last = None;
         for (number, (want, at)) in self.wants.iter().enumerate() {
             let what = match self.wants.len() {
@@ -80,7 +111,7 @@ impl ProbeRule {
             let (Some(met), Some(step)) = (met.get(number), self.probe.steps.get(number)) else {
                 return Outcome::blocked("the server", format!("{what} was not run"));
             };
-            let outcome = judge_step(&what, want, step, met);
+            let outcome = judge_step(&what, want, step, (met, &texts[number]));
             if outcome.status != crate::check::Status::Pass {
                 let (at, statement) = match met {
                     Met::Unready { phase, .. } => (self.prepared_at(*phase, step).unwrap_or(*at), None),
@@ -118,7 +149,10 @@ pub(crate) fn shortened(sql: &str) -> String {
     }
 }
 
-fn judge_step(what: &str, want: &Want, step: &Step, met: &Met) -> Outcome {
+/// Which columns are texts: one row, or none where nothing was asked.
+type Texts = Vec<Vec<Option<String>>>;
+
+fn judge_step(what: &str, want: &Want, step: &Step, (met, texts): (&Met, &Texts)) -> Outcome {
     match met {
         Met::Unready { phase, refusal } => unready(what, *phase, step, refusal),
         Met::Refused(refusal) if want.is_to_fail() => refused_as_wanted(what, want, refusal),
@@ -132,7 +166,7 @@ fn judge_step(what: &str, want: &Want, step: &Step, met: &Met) -> Outcome {
         }
         Met::Rows { rows, affected } => {
             if !want.rows.is_empty() {
-                let outcome = want.rows.judge(what, rows);
+                let outcome = want.rows.judge(what, rows, texts);
                 if outcome.status != crate::check::Status::Pass {
                     return outcome;
                 }
