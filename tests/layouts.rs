@@ -61,7 +61,7 @@ fn key(stem: &str) -> String {
 }
 
 fn down_of(migration: &Migration) -> Vec<String> {
-    migration.down.as_ref().map(statements).unwrap_or_default()
+    migration.down.as_deref().map(statements).unwrap_or_default()
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn histories_are_read_in_their_own_layouts() {
             }
             // a position in the file is one in the file on disk
             let disk = std::fs::read_to_string(corpora.join(name).join("src").join(path)).unwrap();
-            for script in [Some(&migration.up), migration.down.as_ref()]
+            for script in [Some(&migration.up), migration.down.as_deref()]
                 .into_iter()
                 .flatten()
             {

@@ -18,7 +18,7 @@ pub struct Migration {
     pub label: String,
     pub name: String,
     pub up: MigrationScript,
-    pub down: Option<MigrationScript>,
+    pub down: Option<Box<MigrationScript>>,
 }
 
 impl Migration {
@@ -101,7 +101,7 @@ impl Set {
                 Ok(index) => {
                     let migration = &mut set.migrations[index];
                     problems.extend(declared_irreversible(migration, &down));
-                    migration.down = Some(down);
+                    migration.down = Some(Box::new(down));
                 }
                 Err(_) if is_meant(down.file.path()) => {}
                 Err(like) => problems.push(orphan(
@@ -144,7 +144,7 @@ impl Set {
                     let (down, found) = MigrationScript::new(file, Direction::Down);
                     problems.extend(found);
                     problems.extend(declared_irreversible(migration, &down));
-                    migration.down = Some(down.as_psql());
+                    migration.down = Some(Box::new(down.as_psql()));
                 }
                 None => problems.push(orphan(file.path(), Kind::Rollback, None)),
             }
@@ -262,7 +262,7 @@ impl Set {
     /// [`MigrationScript::validate`] of the scripts that it is going to run.
     pub fn validate(&self) -> Vec<Diagnostic> {
         let ups = self.iter().map(|migration| &migration.up);
-        let downs = self.iter().filter_map(|migration| migration.down.as_ref());
+        let downs = self.iter().filter_map(|migration| migration.down.as_deref());
         ups.chain(downs).flat_map(MigrationScript::validate).collect()
     }
 

@@ -292,7 +292,6 @@ impl Run<'_> {
             runner.tell_all().await;
         }
         report.migrations = runner.migrations;
-        runner.clock.tell(&mut report.migrations);
         report.diagnostics.extend(notices);
         report.diagnostics.extend(runner.diagnostics);
         report.isolation = runner.matrices;
@@ -309,6 +308,7 @@ impl Run<'_> {
             _ => Conclusion::NotApproved,
         });
         if !self.options.is_unread || report.exit != ExitCode::Done {
+            runner.clock.tell(&mut report.migrations);
             facts::makers(report, self.context.project);
             facts::root_causes(report);
         }

@@ -114,13 +114,13 @@ pub async fn docs(context: &Context<'_>, options: &Options) -> Result<Report, Er
         facts::of_files(&mut line, migration, &migration.up, suite);
         line.applied = history.history.get(migration.version).map(|recorded| {
             let journal = applications.get(&migration.version);
-            AppliedLine {
+            Box::new(AppliedLine {
                 on: recorded.applied_on.clone(),
                 by: journal.and_then(|line| line.by.clone()),
                 from: journal.and_then(|line| line.from.clone()),
                 duration_ms: journal.and_then(|line| line.duration_ms),
                 verdict: journal.and_then(|line| line.verdict.clone()),
-            }
+            })
         });
         if !applied {
             report.diagnostics.push(

@@ -299,7 +299,7 @@ async fn note_remnant(runner: &Runner<'_>, remnant: &Remnant, started: Instant) 
         _ => false,
     };
     let maker = runner.context.project.set.iter().rev().find(|migration| {
-        let scripts = [Some(&migration.up), migration.down.as_ref()];
+        let scripts = [Some(&migration.up), migration.down.as_deref()];
         let mut statements = scripts
             .into_iter()
             .flatten()

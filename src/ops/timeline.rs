@@ -13,7 +13,7 @@ use crate::source::Location;
 #[derive(Debug)]
 pub struct Clock {
     began: Instant,
-    steps: BTreeMap<String, Timing>,
+    steps: BTreeMap<String, Box<Timing>>,
     /// The stem of the step that runs.
     current: Option<String>,
     /// The statement that runs, of a script that runs one by one.
@@ -43,7 +43,7 @@ impl Clock {
     }
 
     fn timing(&mut self) -> Option<&mut Timing> {
-        self.steps.get_mut(self.current.as_ref()?)
+        self.steps.get_mut(self.current.as_ref()?).map(Box::as_mut)
     }
 
     /// A step begins, or begins again: what counts is its first attempt.
@@ -52,9 +52,11 @@ impl Clock {
         self.current = Some(stem.to_owned());
         self.statement = None;
         self.failed = None;
-        self.steps.entry(stem.to_owned()).or_insert_with(|| Timing {
-            start_ms,
-            ..Timing::default()
+        self.steps.entry(stem.to_owned()).or_insert_with(|| {
+            Box::new(Timing {
+                start_ms,
+                ..Timing::default()
+            })
         });
         self.end();
     }

@@ -60,7 +60,7 @@ impl World {
                 self.remove(
                     object.kind,
                     &object.name,
-                    object.on.as_ref(),
+                    object.on.as_deref(),
                     object.arguments.as_deref(),
                 );
             }
@@ -83,7 +83,7 @@ impl World {
         let key = (self.home(&object.name), object.name.name.clone());
         match object.kind {
             Table | ForeignTable | View | MaterializedView | Sequence | Index => {
-                let on = object.on.as_ref().and_then(|on| self.relation(on));
+                let on = object.on.as_deref().and_then(|on| self.relation(on));
                 let columns = match object.kind {
                     Sequence | Index => Some(BTreeSet::new()),
                     _ if needs.open_columns => None,
@@ -114,7 +114,7 @@ impl World {
                 );
             }
             Column => {
-                if let Some(facts) = self.on(object.on.as_ref())
+                if let Some(facts) = self.on(object.on.as_deref())
                     && let Some(columns) = &mut facts.columns
                 {
                     columns.insert(object.name.name.clone());
@@ -123,8 +123,8 @@ impl World {
             Constraint | Trigger | Policy | Rule => {
                 let part = format!("{} {}", object.kind, object.name.name);
                 let name = object.name.name.clone();
-                let table = object.on.as_ref().and_then(|on| self.relation(on));
-                if let Some(facts) = self.on(object.on.as_ref()) {
+                let table = object.on.as_deref().and_then(|on| self.relation(on));
+                if let Some(facts) = self.on(object.on.as_deref()) {
                     facts.parts.insert(part);
                 }
                 // a constraint may have an index of its name
@@ -266,7 +266,7 @@ impl World {
         match object.kind {
             Column => {
                 let from = object.name.name.clone();
-                if let Some(facts) = self.on(object.on.as_ref())
+                if let Some(facts) = self.on(object.on.as_deref())
                     && let Some(columns) = &mut facts.columns
                 {
                     columns.remove(&from);
@@ -276,13 +276,13 @@ impl World {
             Constraint | Trigger | Policy | Rule => {
                 let from = format!("{} {}", object.kind, object.name.name);
                 let renamed = format!("{} {to}", object.kind);
-                if let Some(facts) = self.on(object.on.as_ref()) {
+                if let Some(facts) = self.on(object.on.as_deref()) {
                     facts.parts.remove(&from);
                     facts.parts.insert(renamed);
                     facts.touched = true;
                 }
                 if object.kind == Constraint
-                    && let Some(key) = object.on.as_ref().and_then(|on| self.relation(on))
+                    && let Some(key) = object.on.as_deref().and_then(|on| self.relation(on))
                 {
                     self.rekey(&(key.0.clone(), object.name.name.clone()), (key.0, to.to_owned()));
                 }

@@ -57,7 +57,7 @@ pub fn names(plan: &Plan<'_>) -> Names {
                 if let Some(on) = &effect.object.on {
                     names.relations.insert(on.name.clone());
                 }
-                let target = effect.object.on.as_ref().unwrap_or(&effect.object.name);
+                let target = effect.object.on.as_deref().unwrap_or(&effect.object.name);
                 let is_relation = effect.object.on.is_some()
                     || matches!(
                         effect.object.kind,

@@ -234,8 +234,8 @@ impl Walk {
                 _ => {}
             }
             let owned = match (object.kind, &effect.action) {
-                (Policy, _) => object.on.as_ref(),
-                (Index, Action::Create { .. }) => object.on.as_ref(),
+                (Policy, _) => object.on.as_deref(),
+                (Index, Action::Create { .. }) => object.on.as_deref(),
                 (
                     Table | View | MaterializedView,
                     Action::Alter | Action::Rename { .. } | Action::Move { .. },

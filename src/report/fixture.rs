@@ -926,13 +926,13 @@ fn effects() -> Vec<EffectLine> {
 pub fn docs(full: bool) -> Report {
     let mut report = report("docs");
     let mut deployed = migration(MigrationState::Applied);
-    deployed.applied = Some(AppliedLine {
+    deployed.applied = Some(Box::new(AppliedLine {
         on: "2025-11-06T09:59:18Z".to_string(),
         by: Some("deploy".to_string()),
         from: Some("ci@runner".to_string()),
         duration_ms: Some(3871.2),
         verdict: Some("approved".to_string()),
-    });
+    }));
     report.migrations.push(deployed);
     report.checks = suite();
     let mut objects = created();

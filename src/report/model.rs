@@ -215,9 +215,9 @@ pub struct MigrationReport {
     /// The way back from it; `None` when nobody looked.
     pub way_back: Option<WayBack>,
     /// What history and journal tell of its application.
-    pub applied: Option<AppliedLine>,
+    pub applied: Option<Box<AppliedLine>>,
     /// When it ran and what it waited for; `None` when it did not run.
-    pub timing: Option<super::timeline::Timing>,
+    pub timing: Option<Box<super::timeline::Timing>>,
 }
 
 /// A file of a migration.

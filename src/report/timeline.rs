@@ -54,7 +54,7 @@ impl Timing {
 pub fn timed(migrations: &[MigrationReport]) -> impl Iterator<Item = (&MigrationReport, &Timing)> {
     migrations
         .iter()
-        .filter_map(|migration| Some((migration, migration.timing.as_ref()?)))
+        .filter_map(|migration| Some((migration, migration.timing.as_deref()?)))
 }
 
 /// How much of a timeline is told.
@@ -203,7 +203,7 @@ mod tests {
             rows: None,
             has_failed: false,
         };
-        migration.timing = Some(Timing {
+        migration.timing = Some(Box::new(Timing {
             start_ms: 5.0,
             duration_ms: 20.0,
             rows: Some(2),
@@ -215,7 +215,7 @@ mod tests {
             }],
             statements: vec![statement(5.0), statement(10.0)],
             is_one_message: false,
-        });
+        }));
         let migrations = [migration];
         assert!(has_details(&migrations, Extent::Brief));
         let lines = lines(&migrations, Extent::Brief);
@@ -243,11 +243,11 @@ mod tests {
             rows: None,
             has_failed: false,
         });
-        migration.timing = Some(Timing {
+        migration.timing = Some(Box::new(Timing {
             statements: statements.collect(),
             is_one_message: true,
             ..Timing::default()
-        });
+        }));
         let migrations = [migration];
         assert!(!has_details(&migrations, Extent::Brief));
         assert_eq!(lines(&migrations, Extent::Brief).len(), 1);

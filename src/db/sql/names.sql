@@ -3,7 +3,13 @@ select 'relation' as part, c.oid as relation_oid, c.relname as name,
        (select n.nspname from pg_catalog.pg_namespace n where n.oid = c.relnamespace) as schema,
        case when c.relacl is not null then (
             select pg_catalog.json_agg(case acl.grantee when '0' then 'public' else pg_catalog.pg_get_userbyid(acl.grantee) end)
-              from pg_catalog.aclexplode(c.relacl) as acl where acl.grantee <> c.relowner) end as grantees
+              from (select a.grantee from pg_catalog.aclexplode(c.relacl) as a where a.grantee <> c.relowner
+                    union all
+                    -- an owner who lacks something
+                    select c.relowner
+                     where not pg_catalog.aclcontains(
+                           c.relacl, (pg_catalog.acldefault(case c.relkind when 'S' then 's' else 'r' end::pg_catalog."char", c.relowner))[1])
+                   ) as acl) end as grantees
   from pg_catalog.pg_class c
  where c.oid = any ({oids}) and c.relkind in ('r', 'p', 'f', 'v', 'm', 'S');
 select 'column' as part, a.attrelid, a.attname, null, null,

@@ -170,7 +170,7 @@ fn last_of(project: &Project, versions: &[Version]) -> Result<usize, Error> {
 
 /// The scripts of the migrations, in their order.
 fn migrations(project: &Project, last: usize) -> Vec<MigrationScript> {
-    let both = |migration: &Migration| [Some(migration.up.clone()), migration.down.clone()];
+    let both = |migration: &Migration| [Some(migration.up.clone()), migration.down.as_deref().cloned()];
     project.set.iter().take(last).flat_map(both).flatten().collect()
 }
 

@@ -220,7 +220,7 @@ impl Found {
             label: label.to_string(),
             name: name.to_string(),
             up,
-            down,
+            down: down.map(Box::new),
         });
     }
 

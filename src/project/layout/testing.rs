@@ -62,7 +62,7 @@ pub fn lines(found: &Found) -> Vec<String> {
         .migrations
         .iter()
         .map(|migration| {
-            let down = migration.down.as_ref().map_or("-".to_string(), script);
+            let down = migration.down.as_deref().map_or("-".to_string(), script);
             format!(
                 "{} {}: {} / {down}",
                 migration.label,

@@ -70,7 +70,7 @@ impl<'a> JsonMigration<'a> {
             altered: migration.artifacts.altered.iter().map(JsonAltered::of).collect(),
             statements: migration.statements.iter().map(JsonStatement::of).collect(),
             gates: migration.gates.iter().map(JsonGate::of).collect(),
-            timing: migration.timing.as_ref().map(JsonTiming::of),
+            timing: migration.timing.as_deref().map(JsonTiming::of),
         }
     }
 }

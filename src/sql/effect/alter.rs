@@ -1,5 +1,7 @@
 //! ALTER.
 
+use std::sync::Arc;
+
 use crate::sql::cursor::Cursor;
 use crate::sql::name::Name;
 
@@ -33,10 +35,10 @@ pub(super) fn alter(c: &mut Cursor<'_>, analysis: &mut Analysis) -> Option<()> {
         analysis.push(Action::Rename { to: c.ident()? }, object);
         return Some(());
     }
-    let on = object.name.clone();
+    let on = Arc::new(object.name.clone());
     let attach = c.is_word("attach");
     if c.word("attach partition") || c.word("detach partition") {
-        let partition = analysis.reference(c)?;
+        let partition = Box::new(analysis.reference(c)?);
         let action = if attach {
             Action::Attach { partition }
         } else {
@@ -66,7 +68,7 @@ fn has_parts(kind: ObjectKind) -> bool {
 }
 
 /// RENAME [COLUMN] a TO b, RENAME CONSTRAINT a TO b.
-fn rename(c: &mut Cursor<'_>, on: &Name, analysis: &mut Analysis) -> Option<()> {
+fn rename(c: &mut Cursor<'_>, on: &Arc<Name>, analysis: &mut Analysis) -> Option<()> {
     let kind = match () {
         () if c.is_word("constraint") && !c.is_word_at(1, "to") && c.word("constraint") => {
             ObjectKind::Constraint
@@ -91,7 +93,7 @@ fn rename(c: &mut Cursor<'_>, on: &Name, analysis: &mut Analysis) -> Option<()> 
 }
 
 /// One action of ALTER TABLE.
-fn part(c: &mut Cursor<'_>, on: &Name, analysis: &mut Analysis) -> Option<()> {
+fn part(c: &mut Cursor<'_>, on: &Arc<Name>, analysis: &mut Analysis) -> Option<()> {
     use ObjectKind::{Column, Constraint, Rule, Trigger};
     let alter = |c: &mut Cursor<'_>, kind, analysis: &mut Analysis| {
         let object = target::named(c, kind)?;

@@ -1,5 +1,7 @@
 //! CREATE.
 
+use std::sync::Arc;
+
 use crate::sql::cursor::Cursor;
 use crate::sql::lex::TokenKind;
 use crate::sql::types;
@@ -30,14 +32,14 @@ pub(super) fn create(c: &mut Cursor<'_>, analysis: &mut Analysis) -> Option<()> 
             let mut object = target::named(c, kind)?;
             c.skip_until(|c| c.is_word("on"));
             let _ = c.word("on");
-            object.on = Some(c.name()?);
+            object.on = Some(Arc::new(c.name()?));
             object
         }
         ObjectKind::Rule => {
             let mut object = target::named(c, kind)?;
             c.skip_until(|c| c.is_word("to"));
             let _ = c.word("to");
-            object.on = Some(c.name()?);
+            object.on = Some(Arc::new(c.name()?));
             object
         }
         ObjectKind::Aggregate => aggregate(c)?,
@@ -52,17 +54,12 @@ pub(super) fn create(c: &mut Cursor<'_>, analysis: &mut Analysis) -> Option<()> 
         ObjectKind::Domain => {
             let object = target::named(c, kind)?;
             analysis.push(action.clone(), object.clone());
+            let domain = Arc::new(object.name);
             while !c.is_end() {
                 if c.word("constraint") {
                     let named = target::named(c, ObjectKind::Constraint)?;
                     let name = named.name.name;
-                    analysis.push_part(
-                        action.clone(),
-                        ObjectKind::Constraint,
-                        name,
-                        &object.name,
-                        named.span,
-                    );
+                    analysis.push_part(action.clone(), ObjectKind::Constraint, name, &domain, named.span);
                 } else {
                     c.skip_balanced();
                 }
@@ -95,10 +92,10 @@ fn table(
     if temporary {
         object = target::temporary(object);
     }
-    let table = object.name.clone();
+    let table = Arc::new(object.name.clone());
     let partition = c.word("partition of");
     if partition {
-        object.on = Some(analysis.reference(c)?);
+        object.on = Some(Arc::new(analysis.reference(c)?));
     }
     analysis.push(action.clone(), object);
     let _ = c.word("of") && c.name().is_some();
@@ -149,7 +146,7 @@ fn schema(c: &mut Cursor<'_>, action: &Action, analysis: &mut Analysis) -> Optio
         for effect in &mut inner.effects {
             let (kind, object) = (effect.object.kind, &mut effect.object);
             match &mut object.on {
-                Some(on) => *on = on.or_in(&schema),
+                Some(on) => *on = Arc::new(on.or_in(&schema)),
                 None if kind != ObjectKind::Schema => object.name = object.name.or_in(&schema),
                 None => {}
             }
@@ -174,7 +171,7 @@ fn index(c: &mut Cursor<'_>) -> Option<ObjectRef> {
     let on = c.name()?;
     // an index is always in the schema of its table
     object.name.schema = object.name.schema.or_else(|| on.schema.clone());
-    object.on = Some(on);
+    object.on = Some(Arc::new(on));
     Some(object)
 }
 

@@ -1,5 +1,7 @@
 //! DROP.
 
+use std::sync::Arc;
+
 use crate::sql::cursor::Cursor;
 
 use super::object::{Action, ObjectKind};
@@ -26,7 +28,7 @@ pub(super) fn drop(c: &mut Cursor<'_>, analysis: &mut Analysis) -> Option<()> {
 pub(super) fn drop_part(
     c: &mut Cursor<'_>,
     kind: ObjectKind,
-    on: &crate::sql::name::Name,
+    on: &Arc<crate::sql::name::Name>,
     analysis: &mut Analysis,
 ) -> Option<()> {
     let if_exists = c.word("if exists");

@@ -1,5 +1,7 @@
 //! Columns and constraints, in CREATE TABLE and in ALTER TABLE.
 
+use std::sync::Arc;
+
 use crate::sql::cursor::Cursor;
 use crate::sql::name::Name;
 
@@ -10,7 +12,7 @@ use super::{Analysis, target};
 const TABLE_CONSTRAINTS: &[&str] = &["primary key", "foreign key", "unique", "check", "exclude"];
 
 /// What stands between the parentheses of CREATE TABLE.
-pub(super) fn elements(inner: Cursor<'_>, action: &Action, table: &Name, analysis: &mut Analysis) {
+pub(super) fn elements(inner: Cursor<'_>, action: &Action, table: &Arc<Name>, analysis: &mut Analysis) {
     if inner.is_end() {
         return;
     }
@@ -23,7 +25,7 @@ pub(super) fn elements(inner: Cursor<'_>, action: &Action, table: &Name, analysi
 pub(super) fn element(
     c: &mut Cursor<'_>,
     action: &Action,
-    table: &Name,
+    table: &Arc<Name>,
     analysis: &mut Analysis,
 ) -> Option<()> {
     if c.word("like") {
@@ -51,7 +53,7 @@ pub(super) fn is_table_constraint(c: &Cursor<'_>) -> bool {
 }
 
 /// The sequence of an identity column that the script itself names; it stands in the schema of the table.
-fn named_sequence(mut options: Cursor<'_>, table: &Name) -> Option<ObjectRef> {
+fn named_sequence(mut options: Cursor<'_>, table: &Arc<Name>) -> Option<ObjectRef> {
     while !options.is_end() {
         if options.word("sequence name") {
             let mut sequence = target::named(&mut options, ObjectKind::Sequence)?;
@@ -65,7 +67,12 @@ fn named_sequence(mut options: Cursor<'_>, table: &Name) -> Option<ObjectRef> {
 }
 
 /// Named constraints and the targets of foreign keys in the rest of an element.
-fn constraints(c: &mut Cursor<'_>, action: &Action, table: &Name, analysis: &mut Analysis) -> Option<()> {
+fn constraints(
+    c: &mut Cursor<'_>,
+    action: &Action,
+    table: &Arc<Name>,
+    analysis: &mut Analysis,
+) -> Option<()> {
     while !c.is_end() {
         if c.word("constraint") {
             let name = target::named(c, ObjectKind::Constraint)?;

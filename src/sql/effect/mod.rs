@@ -11,6 +11,8 @@ mod object;
 mod tag;
 mod target;
 
+use std::sync::Arc;
+
 use crate::source::Span;
 
 use super::cursor::Cursor;
@@ -35,11 +37,11 @@ impl Analysis {
     }
 
     /// An effect on a part of a relation: a column, a constraint, a trigger.
-    fn push_part(&mut self, action: Action, kind: ObjectKind, name: String, on: &Name, span: Span) {
+    fn push_part(&mut self, action: Action, kind: ObjectKind, name: String, on: &Arc<Name>, span: Span) {
         let object = ObjectRef {
             kind,
             name: Name::unqualified(name),
-            on: Some(on.clone()),
+            on: Some(Arc::clone(on)),
             arguments: None,
             span,
         };

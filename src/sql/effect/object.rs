@@ -1,6 +1,7 @@
 //! The objects that statements act on.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::source::Span;
 use crate::sql::cursor::Cursor;
@@ -34,11 +35,11 @@ pub enum Action {
     },
     /// ALTER TABLE (the object) … ATTACH PARTITION.
     Attach {
-        partition: Name,
+        partition: Box<Name>,
     },
     /// ALTER TABLE (the object) … DETACH PARTITION.
     Detach {
-        partition: Name,
+        partition: Box<Name>,
     },
     Comment,
     Grant,
@@ -55,7 +56,7 @@ pub struct ObjectRef {
     pub name: Name,
     /// The table of a trigger, policy, rule, index, constraint or column; the parent of a partition; the server of
     /// a user mapping.
-    pub on: Option<Name>,
+    pub on: Option<Arc<Name>>,
     /// The canonical input types of a routine, the operands of an operator; `None` where they were not given.
     pub arguments: Option<Vec<String>>,
     /// Where it is named, in the file.

@@ -1,5 +1,7 @@
 //! Names of objects, each kind in its own way.
 
+use std::sync::Arc;
+
 use crate::source::Span;
 use crate::sql::cursor::Cursor;
 use crate::sql::fragment::parameters;
@@ -39,7 +41,7 @@ pub(super) fn target(c: &mut Cursor<'_>, kind: ObjectKind) -> Option<ObjectRef> 
             if c.word("on") {
                 let _ =
                     kind == Constraint && c.is_word("domain") && !c.is_word_at(1, "is") && c.word("domain");
-                object.on = Some(c.name()?);
+                object.on = Some(Arc::new(c.name()?));
             }
             Some(object)
         }
@@ -53,7 +55,7 @@ pub(super) fn target(c: &mut Cursor<'_>, kind: ObjectKind) -> Option<ObjectRef> 
             Some(ObjectRef {
                 kind,
                 name,
-                on,
+                on: on.map(Arc::new),
                 arguments: None,
                 span: c.since(&start),
             })
@@ -86,7 +88,7 @@ pub(super) fn target(c: &mut Cursor<'_>, kind: ObjectKind) -> Option<ObjectRef> 
             Some(ObjectRef {
                 kind,
                 name,
-                on,
+                on: on.map(Arc::new),
                 arguments: None,
                 span,
             })

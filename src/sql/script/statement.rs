@@ -20,7 +20,7 @@ pub struct Statement {
     /// What it is when it cannot run inside a transaction block: `CREATE INDEX CONCURRENTLY`.
     pub outside_transaction: Option<&'static str>,
     /// The setting that it changes.
-    pub sets: Option<Setting>,
+    pub sets: Option<Box<Setting>>,
     /// What it creates, alters, drops or renames.
     pub effects: Vec<Effect>,
     /// Relations that it needs and does not create: targets of foreign keys, parents of tables.
@@ -51,7 +51,7 @@ impl Statement {
             tag: effect::tag(cursor),
             transaction: control(cursor),
             outside_transaction: outside(cursor),
-            sets: setting(cursor),
+            sets: setting(cursor).map(Box::new),
             effects: analysis.effects,
             references: analysis.references,
             opaque: analysis.opaque,
