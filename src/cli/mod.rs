@@ -20,6 +20,7 @@ use crate::db::connect::HeadStart;
 use crate::db::history::Extent;
 use crate::db::parameters::Parameters;
 use crate::diagnostic::Diagnostic;
+use crate::migration::MigrationScript;
 use crate::ops;
 use crate::project::file::os_reason;
 use crate::project::{Found, Project};
@@ -143,21 +144,36 @@ async fn begin(args: &Args, found: &Found) -> Result<(Parameters, Option<Ahead>)
 
 /// Reads the files of a project and parses its suites, and the scripts that are likely to run, while the server lets us in. What
 /// is wrong with a suite or a script is told when it is asked for.
-async fn read(found: Found, runs_scripts: bool) -> Result<Project, Vec<Diagnostic>> {
-    // on this thread, which uses the memory again: files are read before the server has anything to say
+async fn read(
+    mut found: Found,
+    runs_scripts: bool,
+    ahead: Option<&Ahead>,
+) -> Result<Project, Vec<Diagnostic>> {
+    // on this thread, which uses the memory again; in between the server is heard
+    while found.read_some() {
+        tokio::task::yield_now().await;
+    }
     let project = found.read()?;
-    let work_ahead = move |project: Project| {
-        if runs_scripts {
-            project.set.work_ahead();
+    let waits = ahead.filter(|_| runs_scripts).map(Ahead::watch);
+    let is_waiting = move || waits.as_ref().is_some_and(|waits| !waits.is_finished());
+    if project.check_files.is_empty() {
+        for script in project.set.likely() {
+            if !is_waiting() {
+                break;
+            }
+            script.work_ahead();
+            tokio::task::yield_now().await;
         }
+        return Ok(project);
+    }
+    // suites may take long: meanwhile the server is heard
+    let work_ahead = move || {
+        let likely = project.set.likely().take_while(|_| is_waiting());
+        likely.for_each(MigrationScript::work_ahead);
         let _ = project.suites();
         project
     };
-    // suites may take longer than that: meanwhile the server is heard
-    if project.check_files.is_empty() {
-        return Ok(work_ahead(project));
-    }
-    match tokio::task::spawn_blocking(move || work_ahead(project)).await {
+    match tokio::task::spawn_blocking(work_ahead).await {
         Ok(project) => Ok(project),
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
@@ -182,7 +198,9 @@ async fn verbs(args: &Args) -> Result<Report, ops::Error> {
                 begun = Some(begin(args, &found).await);
                 // from here on the server may be at work for us
                 interrupt = Some(signals::listen());
-                read(found, args.command.runs_scripts()).await
+                let ahead = begun.as_ref().and_then(|begun| begun.as_ref().ok());
+                let ahead = ahead.and_then(|(_, ahead)| ahead.as_ref());
+                read(found, args.command.runs_scripts(), ahead).await
             }
             Err(problems) => Err(problems),
         },

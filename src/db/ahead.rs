@@ -1,6 +1,6 @@
 //! A session that is opened, and whose history is read, while something else is done.
 
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 use super::batch::{Batch, Failure, Sent};
 use super::connect::{ConnectError, HeadStart};
@@ -55,6 +55,11 @@ impl Ahead {
                 snapshot,
             }))
         }))
+    }
+
+    /// Tells whether something came of it, from anywhere.
+    pub fn watch(&self) -> AbortHandle {
+        self.0.abort_handle()
     }
 
     /// What came of it; `None` when the connection has to be tried again.

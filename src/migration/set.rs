@@ -238,16 +238,15 @@ impl Set {
         self.iter().filter(|migration| migration.is_repeatable())
     }
 
-    /// Takes the newest scripts apart, which are mostly those that are pending.
-    pub fn work_ahead(&self) {
-        let mut left = AHEAD;
-        for migration in self.migrations.iter().rev() {
-            let Some(rest) = left.checked_sub(migration.up.file.text().len()) else {
-                return;
-            };
-            left = rest;
-            migration.up.work_ahead();
-        }
+    /// The newest scripts, which are mostly those that are pending: what pays to be taken apart while the server is
+    /// waited for.
+    pub fn likely(&self) -> impl Iterator<Item = &MigrationScript> {
+        let mut left = Some(AHEAD);
+        let newest = self.migrations.iter().rev().map(|migration| &migration.up);
+        newest.take_while(move |script| {
+            left = left.and_then(|left| left.checked_sub(script.file.text().len()));
+            left.is_some()
+        })
     }
 
     pub fn len(&self) -> usize {

@@ -75,9 +75,30 @@ pub struct Found {
     pub config: Config,
     folders: Folders,
     layout: Option<LayoutName>,
-    /// The folder of the migrations.
-    listed: OnceLock<io::Result<Vec<Entry>>>,
+    /// The folders of the migrations and of their rollbacks, as far as they were looked at.
+    ahead: [OnceLock<Listed>; 2],
 }
+
+/// A folder of scripts.
+struct Listed {
+    entries: io::Result<Vec<Entry>>,
+    /// What was read of them so far, in their order; `None` for what is no script.
+    read: Vec<Option<ReadFile>>,
+}
+
+type ReadFile = Result<Arc<SourceFile>, Box<Diagnostic>>;
+
+impl Listed {
+    fn of(wanted: &Wanted, root: &Path) -> Listed {
+        Listed {
+            entries: list(&root.join(&wanted.path)),
+            read: Vec::new(),
+        }
+    }
+}
+
+/// How many files are read at once: well below what the server takes to let somebody in.
+const SOME: usize = 32;
 
 impl Found {
     /// Finds the project.
@@ -92,7 +113,7 @@ impl Found {
             layout: options.layout.or(config.settings.layout),
             root,
             config,
-            listed: OnceLock::new(),
+            ahead: Default::default(),
         })
     }
 
@@ -102,9 +123,36 @@ impl Found {
             return false;
         };
         let is_flyway = matches!(self.layout, None | Some(LayoutName::Flyway));
-        let listed = self.listed.get_or_init(|| wanted.list(&self.root.directory));
-        let mut entries = listed.iter().flatten();
+        let listed = self.ahead[0].get_or_init(|| Listed::of(wanted, &self.root.directory));
+        let mut entries = listed.entries.iter().flatten();
         is_flyway && entries.any(|entry| entry.name.starts_with("R__"))
+    }
+
+    /// Reads some scripts ahead of [`read`](Found::read); whether there may be more.
+    pub fn read_some(&mut self) -> bool {
+        let root = &self.root.directory;
+        let folders = [&self.folders.migrations, &self.folders.rollbacks];
+        for (wanted, ahead) in folders.into_iter().zip(&mut self.ahead) {
+            let Some(wanted) = wanted else { continue };
+            ahead.get_or_init(|| Listed::of(wanted, root));
+            let Some(Listed {
+                entries: Ok(entries),
+                read,
+            }) = ahead.get_mut()
+            else {
+                continue;
+            };
+            let from = read.len();
+            let some = entries.iter().skip(from).take(SOME);
+            read.extend(some.map(|entry| {
+                let is_script = !entry.is_directory && has_extension(&entry.name, "sql");
+                is_script.then(|| wanted.read(root, entry))
+            }));
+            if read.len() > from {
+                return true;
+            }
+        }
+        false
     }
 
     /// Reads the files.
@@ -117,26 +165,25 @@ impl Found {
             config,
             folders,
             layout: forced,
-            listed,
+            ahead,
         } = self;
+        let [ahead, rollbacks_ahead] = ahead.map(OnceLock::into_inner);
         let mut reading = Reading {
             root: &root.directory,
             known: folders.paths(&root.directory),
             problems: Vec::new(),
         };
-        let rollbacks = reading.folder(folders.rollbacks.as_ref(), "sql");
+        let rollbacks = reading.folder(folders.rollbacks.as_ref(), rollbacks_ahead, "sql");
         let before = reading.problems.len();
         let mut migrations = Some(Vec::new());
         let mut laid = None;
         if let Some(wanted) = &folders.migrations {
-            let listed = listed
-                .into_inner()
-                .unwrap_or_else(|| wanted.list(&root.directory));
-            migrations = reading.files(wanted, &listed, "sql");
+            let mut listed = ahead.unwrap_or_else(|| Listed::of(wanted, &root.directory));
+            migrations = reading.files(wanted, &mut listed, "sql");
             let folder = layout::Folder {
                 root: &root.directory,
                 shown: &wanted.path,
-                entries: listed.as_deref().unwrap_or_default(),
+                entries: listed.entries.as_deref().unwrap_or_default(),
                 files: migrations.as_deref().unwrap_or_default(),
                 has_rollbacks: rollbacks.as_ref().is_some_and(|files| !files.is_empty()),
             };
@@ -156,7 +203,7 @@ impl Found {
                 checks.path.clone(),
                 false,
             )]),
-            checks => reading.folder(checks.as_ref(), "toml"),
+            checks => reading.folder(checks.as_ref(), None, "toml"),
         };
         let mut problems = reading.problems;
         // what pairs with a folder that could not be read is not to be blamed
@@ -411,9 +458,18 @@ fn trimmed(path: &str) -> String {
 }
 
 impl Wanted {
-    /// What the folder holds.
-    fn list(&self, root: &Path) -> io::Result<Vec<Entry>> {
-        list(&root.join(&self.path))
+    /// Reads a file of the folder.
+    fn read(&self, root: &Path, entry: &Entry) -> ReadFile {
+        let path = root.join(&self.path).join(&entry.file_name);
+        try_file(&path, &self.shown(entry), entry.is_regular)
+    }
+
+    /// A file of the folder, for people.
+    fn shown(&self, entry: &Entry) -> String {
+        match self.path.as_str() {
+            "." => entry.name.clone(),
+            path => format!("{}/{}", path.trim_end_matches('/'), entry.name),
+        }
     }
 }
 
@@ -447,11 +503,17 @@ impl Reading<'_> {
     /// The files of a folder with that extension, when it is to be read.
     ///
     /// `None` when the folder itself cannot be read.
-    fn folder(&mut self, wanted: Option<&Wanted>, extension: &str) -> Option<Vec<Arc<SourceFile>>> {
-        match wanted {
-            Some(wanted) => self.files(wanted, &wanted.list(self.root), extension),
-            None => Some(Vec::new()),
-        }
+    fn folder(
+        &mut self,
+        wanted: Option<&Wanted>,
+        ahead: Option<Listed>,
+        extension: &str,
+    ) -> Option<Vec<Arc<SourceFile>>> {
+        let Some(wanted) = wanted else {
+            return Some(Vec::new());
+        };
+        let mut listed = ahead.unwrap_or_else(|| Listed::of(wanted, self.root));
+        self.files(wanted, &mut listed, extension)
     }
 
     /// The files of a folder with that extension, in the order of their names.
@@ -463,11 +525,11 @@ impl Reading<'_> {
     fn files(
         &mut self,
         wanted: &Wanted,
-        listed: &io::Result<Vec<Entry>>,
+        listed: &mut Listed,
         extension: &str,
     ) -> Option<Vec<Arc<SourceFile>>> {
         let directory = self.root.join(&wanted.path);
-        let entries = match listed {
+        let entries = match &listed.entries {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound && !wanted.required => {
                 return Some(Vec::new());
@@ -478,16 +540,15 @@ impl Reading<'_> {
             }
         };
         let mut files = Vec::with_capacity(entries.len());
+        let mut ahead = std::mem::take(&mut listed.read).into_iter();
         for entry in entries {
-            let shown = match wanted.path.as_str() {
-                "." => entry.name.clone(),
-                path => format!("{}/{}", path.trim_end_matches('/'), entry.name),
-            };
-            let path = directory.join(&entry.file_name);
-            if entry.is_directory {
-                self.nested(&path, &shown, &wanted.path, extension);
+            if let Some(Some(read)) = ahead.next() {
+                files.push(self.take(read, || wanted.shown(entry)));
+            } else if entry.is_directory {
+                let path = directory.join(&entry.file_name);
+                self.nested(&path, &wanted.shown(entry), &wanted.path, extension);
             } else if has_extension(&entry.name, extension) {
-                files.push(self.file(&path, shown, entry.is_regular));
+                files.push(self.take(wanted.read(self.root, entry), || wanted.shown(entry)));
             }
         }
         Some(files)
@@ -498,13 +559,15 @@ impl Reading<'_> {
     ///
     /// `is_regular` when that is known already.
     fn file(&mut self, path: &Path, shown: String, is_regular: bool) -> Arc<SourceFile> {
-        match try_file(path, &shown, is_regular) {
-            Ok(file) => file,
-            Err(problem) => {
-                self.problems.push(*problem);
-                SourceFile::new(shown, "")
-            }
-        }
+        let read = try_file(path, &shown, is_regular);
+        self.take(read, || shown)
+    }
+
+    fn take(&mut self, read: ReadFile, shown: impl FnOnce() -> String) -> Arc<SourceFile> {
+        read.unwrap_or_else(|problem| {
+            self.problems.push(*problem);
+            SourceFile::new(shown(), "")
+        })
     }
 
     /// A folder within a folder.
