@@ -1,5 +1,6 @@
 //! `apply`: each pending migration with its checks inside its transaction.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use super::context::{Context, ask};
@@ -175,11 +176,16 @@ impl Run<'_> {
             if is_first {
                 ended.notices = outside_notices(&plan);
                 let mut looked = report.clone();
-                let blocked = self.is_blocked(runner, &reading, &plan, &ledger, &mut looked);
+                let is_begun = Cell::new(false);
+                let blocked = self.is_blocked(runner, &reading, &plan, &ledger, (&mut looked, &is_begun));
                 // while the server answers
                 let prepare = async {
                     tokio::task::yield_now().await;
-                    runner.prepare(&plan)
+                    let mut prepared = runner.prepare(&plan);
+                    if self.begins_ahead(runner, &plan) {
+                        is_begun.set(runner.begin_ahead(&plan, &mut prepared).await);
+                    }
+                    prepared
                 };
                 let (blocked, prepared) = tokio::join!(blocked, prepare);
                 ended.is_blocked = blocked?;
@@ -230,7 +236,7 @@ impl Run<'_> {
         reading: &Reading,
         plan: &Plan<'_>,
         ledger: &Ledger<'_>,
-        report: &mut Report,
+        (report, is_begun): (&mut Report, &Cell<bool>),
     ) -> Result<bool, Error> {
         let asked = preflight::Options {
             to: self.options.to,
@@ -243,8 +249,17 @@ impl Run<'_> {
             suites: self.suites,
             verifies: !self.options.no_verify,
             options: &asked.words(plan),
+            is_begun,
         };
         preflight::stops(self.context, &runner.session, &subject, report).await
+    }
+
+    /// Whether nothing comes between the preflight and the first script: nobody is asked, no other script is run, and the
+    /// journal is not looked at.
+    fn begins_ahead(&self, runner: &Runner<'_>, plan: &Plan<'_>) -> bool {
+        let is_agreed = !self.context.project.config.settings.confirm || self.options.yes;
+        let all_within = plan.steps.iter().all(|step| step.script.is_transactional());
+        is_agreed && all_within && !self.options.rehearse && !runner.may_ask(plan)
     }
 
     /// Asks where the settings say so.

@@ -1,5 +1,6 @@
 //! `preflight`: would `apply` work here? READY, or BLOCKED with the root causes. Writes nothing.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -56,6 +57,8 @@ pub struct Subject<'a> {
     pub verifies: bool,
     /// What the command line said besides the verb.
     pub options: &'a str,
+    /// Whether a transaction was begun behind the question, which ends when the plan cannot run.
+    pub is_begun: &'a Cell<bool>,
 }
 
 /// Judges whether `apply` would work.
@@ -81,6 +84,7 @@ pub async fn preflight(context: &Context<'_>, options: &Options) -> Result<Repor
         suites: all,
         verifies: true,
         options: &options.words(&plan),
+        is_begun: &Cell::new(false),
     };
     stops(context, &session, &subject, &mut report).await?;
     if report.exit == ExitCode::Done {
@@ -163,6 +167,7 @@ pub async fn stops(
         suites,
         verifies,
         options,
+        is_begun: _,
     } = *subject;
     let mut names = preflight::names(plan);
     let actors = if verifies {
@@ -188,6 +193,9 @@ pub async fn stops(
     }
     let found = preflight::assess(plan, &existing);
     if !found.is_ready() {
+        if subject.is_begun.take() {
+            session.rollback().await;
+        }
         existing = look_up(context, session, &names, true).await?;
     }
     report.diagnostics.extend(found.advice.iter().map(|advice| {

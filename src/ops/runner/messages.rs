@@ -11,14 +11,19 @@ use crate::plan::{Direction, Step};
 use crate::sql::name::quote_literal;
 
 impl Runner<'_> {
-    /// The two messages of a step: [COMMIT of the one before,] begin, lock and reading; then guard, script, reading.
-    pub(super) fn messages(
+    /// What the transaction of a step is signed with.
+    pub(super) fn token(&self, index: usize) -> String {
+        format!("{}/{index}", self.run)
+    }
+
+    /// The first message of a step: [COMMIT of the one before,] begin, lock and reading.
+    pub(super) fn first_message(
         &self,
         step: &Step<'_>,
         look: &Look,
         token: &str,
         finished: Option<&Finished<'_>>,
-    ) -> (Batch, Batch) {
+    ) -> Batch {
         let mut first = Batch::new();
         if let Some(finished) = finished {
             push_record(&mut first, finished);
@@ -32,6 +37,11 @@ impl Runner<'_> {
             self.session.direct_locks(&mut first, &step.script.directives);
         }
         look.push_before(&self.session, &mut first);
+        first
+    }
+
+    /// The second one, right behind it: guard, script, reading.
+    pub(super) fn second_message(&self, step: &Step<'_>, look: &Look, token: &str) -> Batch {
         let mut second = Batch::new();
         second.one(Stage::Guard, &lock::guard_sql(token));
         self.session.direct(&mut second, &step.script.directives);
@@ -43,7 +53,7 @@ impl Runner<'_> {
         }
         self.session.drop_temporary(&mut second);
         look.push_behind(&self.session, &self.reading.history, &mut second);
-        (first, second)
+        second
     }
 
     /// The beginning of a transaction, unless the one of the step before goes on; the runner's lock, and the look whether

@@ -24,7 +24,7 @@ use super::timeline::Clock;
 use super::{Error, facts, probes};
 use crate::catalog::{Catalog, Scope};
 use crate::check::{self, Suite, Verdict};
-use crate::db::batch::{Failure, Reply, Stage};
+use crate::db::batch::{Failure, Reply, Sent, Stage};
 use crate::db::catalog as reading;
 use crate::db::error::Error as DbError;
 use crate::db::history::Reading;
@@ -92,6 +92,8 @@ pub struct Prepared {
     looks: BTreeMap<usize, Look>,
     /// Whether it pays to have the server plan once what is said at each step.
     plans_pay: bool,
+    /// The first message of the first step, where it was sent already.
+    begun: Option<Sent>,
 }
 
 impl<'c> Runner<'c> {
@@ -148,7 +150,28 @@ impl<'c> Runner<'c> {
             extents,
             looks,
             plans_pay: !is_apart && named == MANY_NAMED,
+            begun: None,
         }
+    }
+
+    /// Begins the transaction of the first step behind a question that is under way, so that the server goes on while
+    /// the answer is weighed; whether it did. Who does not run the plan then has to roll it back.
+    pub async fn begin_ahead(&self, plan: &Plan<'_>, prepared: &mut Prepared) -> bool {
+        let step = plan.steps.first().filter(|step| step.script.is_transactional());
+        // what is read before a script may have to wait for others
+        let look = prepared.looks.get(&0).filter(|look| !look.reads_before());
+        let (Some(step), Some(look)) = (step, look) else {
+            return false;
+        };
+        let first = self.first_message(step, look, &self.token(0), None);
+        prepared.begun = Some(first.send(self.session.client()).await);
+        true
+    }
+
+    /// Whether the user may be asked something before the plan runs, while no transaction should be open.
+    pub fn may_ask(&self, plan: &Plan<'_>) -> bool {
+        let mut gates = plan.steps.iter().filter_map(|step| self.suite(step));
+        gates.any(Suite::has_probes)
     }
 
     /// Runs the plan until it is done or a step fails.
@@ -158,8 +181,7 @@ impl<'c> Runner<'c> {
     /// or the user interrupts. What was committed before stays, and is in [`Runner::migrations`].
     pub async fn execute(&mut self, plan: &Plan<'_>) -> Result<Outcome, Error> {
         // asked now: later a transaction is open
-        let gates = plan.steps.iter().filter_map(|step| self.suite(step));
-        if gates.into_iter().any(Suite::has_probes) {
+        if self.may_ask(plan) {
             let _ = probes::allowed(self.context);
         }
         let outcome = self.run(plan).await;

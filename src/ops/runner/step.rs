@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::{DISTURBANCES, Finished, Outcome, Prepared, Runner, decode, is_disturbance, millis};
-use crate::db::batch::{Failure, Reply, Stage};
+use crate::db::batch::{Failure, Reply, Sent, Stage};
 use crate::db::lock;
 use crate::db::plans::{self, Plans};
 use crate::db::session;
@@ -22,6 +22,8 @@ pub(super) struct Course<'p> {
     extents: Vec<Extent>,
     /// What is read for the step that runs and the one behind it, by their places in the plan.
     looks: BTreeMap<usize, Look>,
+    /// The first message of the first step, where it was sent ahead.
+    begun: Option<Sent>,
     /// The step before, whose COMMIT travels with the next one.
     pub(super) finished: Option<Finished<'p>>,
     /// Since when another runner is in the way.
@@ -65,6 +67,7 @@ impl Course<'_> {
         Course {
             extents: prepared.extents,
             looks: prepared.looks,
+            begun: prepared.begun,
             finished: None,
             waiting_since: None,
             busy_since: None,
@@ -130,12 +133,18 @@ impl Runner<'_> {
 
     /// Sends both messages, and takes note of the COMMIT that travelled with them.
     async fn exchange<'p>(&mut self, at: At<'p>, course: &mut Course<'p>) -> Result<(Answer, Answer), Error> {
-        let token = format!("{}/{}", self.run, at.index);
+        let token = self.token(at.index);
         self.make_look(&at.step, at.index, course);
         let look = &course.looks[&at.index];
-        let (first, second) = self.messages(&at.step, look, &token, course.finished.as_ref());
-        let first = first.send(self.session.client()).await;
-        let second = second.send(self.session.client()).await;
+        let client = self.session.client();
+        let first = match course.begun.take() {
+            Some(begun) => begun,
+            None => {
+                let first = self.first_message(&at.step, look, &token, course.finished.as_ref());
+                first.send(client).await
+            }
+        };
+        let second = self.second_message(&at.step, look, &token).send(client).await;
         // while the server is busy
         course.checksum = self.checksum(&at.step);
         if let Some(next) = &at.next {
