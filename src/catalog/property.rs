@@ -23,6 +23,8 @@ pub enum Context {
     Query,
     /// A rewrite rule without its name and relation: `on insert where (…) do instead …`.
     Rule,
+    /// The body of a function in SQL's own words, since PG 14: `return a + 1`, `begin atomic …; end`.
+    Body,
 }
 
 /// How a property's text is decoded and compared.

@@ -229,7 +229,7 @@ pub(crate) fn expression(
         Context::Predicate | Context::Scalar | Context::Generated | Context::TriggerWhen | Context::Rule => {
             Some((object.id.schema.clone(), object.id.relation.clone()))
         }
-        Context::Default | Context::Literal | Context::Type | Context::Query => None,
+        Context::Default | Context::Literal | Context::Type | Context::Query | Context::Body => None,
     };
     let column_type = match context {
         Context::Default => object.text("type").map(str::to_string),

@@ -1,8 +1,8 @@
 //! Checks of objects: the object is there, and its properties are what the suite names.
 
-use crate::catalog::{Catalog, Kind, Object, ObjectId, Parts, Scope};
+use crate::catalog::{Catalog, Kind, Object, ObjectId, Parts, Scope, Value};
 use crate::sql::fragment::{FunctionSignature, function_signature};
-use crate::sql::quote_ident;
+use crate::sql::{Token, lex, parse_name, quote_ident};
 
 use super::compare::{Comparison, Want, Wanted, compare, same_type};
 use super::document::closest;
@@ -184,6 +184,8 @@ impl ObjectRule {
         let mut refusals: Vec<String> = Vec::new();
         let mut blocked: Option<Outcome> = None;
         let mut pending = false;
+        // names that the catalog has in a schema where a bare one is not looked for
+        let mut elsewhere: Vec<String> = Vec::new();
         let is_contested = judge.ledger.holders.is_contested(self.target.id());
         for want in &self.wants {
             if is_contested && !judge.holds(&Claim::Property(self.target.id(), want.property)) {
@@ -205,18 +207,20 @@ impl ObjectRule {
                     message,
                     expected,
                 } => match missing(&sqlstate, &message, &object.id, judge) {
-                    Some(what) => {
+                    Some(what) if in_other_schema(&sqlstate, &what, object).is_none() => {
                         blocked.get_or_insert_with(|| {
                             let message = format!("{part} of {} cannot be judged: {message}", object.id);
                             Outcome::blocked(what, message)
                         });
                     }
-                    None => {
+                    what => {
+                        let other = what.and_then(|what| in_other_schema(&sqlstate, &what, object));
+                        elsewhere.extend(other);
                         refusals.push(format!(
                             "{part}: the server does not accept `{expected}`: {message}"
                         ));
                         differences.push(Difference {
-                            have: object.text(part_property(&part)).map(str::to_string),
+                            have: of_part(object, &part),
                             part,
                             want: Some(expected),
                             refusal: Some(message),
@@ -245,6 +249,8 @@ impl ObjectRule {
                 true => (self.kind.alter)(self, object, &differences),
                 false => None,
             };
+            elsewhere.extend(differences.iter().filter_map(bare_of_other_schema));
+            let remedy = remedy.or_else(|| to_qualify(elsewhere));
             let mut message = sentence(&object.id.to_string(), &differences);
             for refusal in refusals {
                 message.push_str(&format!(" ({refusal})"));
@@ -397,6 +403,16 @@ fn names_others(part: &str) -> bool {
     ) || part.starts_with("key ")
 }
 
+/// What an object has of a part: `key 2` is the second of its keys.
+fn of_part(object: &Object, part: &str) -> Option<String> {
+    if let Some(text) = object.text(part_property(part)) {
+        return Some(text.to_string());
+    }
+    let (word, number) = part.rsplit_once(' ')?;
+    let place = number.parse::<usize>().ok()?.checked_sub(1)?;
+    object.list(&format!("{word}s")).get(place).cloned()
+}
+
 fn part_property(part: &str) -> &str {
     match part {
         "with check" => "with_check",
@@ -506,6 +522,63 @@ pub(crate) fn missing_object(sqlstate: &str, message: &str) -> Option<String> {
     Some(format!("{kind} {name}"))
 }
 
+/// What a refused text was said to lack, when the catalog's own text has it in a schema: `extensions.f`.
+fn in_other_schema(sqlstate: &str, missing: &str, object: &Object) -> Option<String> {
+    let (_, name) = missing.split_once(' ')?;
+    let name = name.split_once('(').map_or(name, |(name, _)| name);
+    let is_here = |property: &str, tokens: &[Token], text: &str, at: usize| {
+        let word = |at: usize| tokens.get(at).map_or("", |token| token.text(text));
+        let before = at.checked_sub(1).map_or("", word).to_ascii_lowercase();
+        match sqlstate {
+            "42883" => word(at + 3) == "(",
+            "42P01" => ["from", "join", "into", "update", "only"].contains(&before.as_str()),
+            _ => before.is_empty() || before == "::" || property == "arguments",
+        }
+    };
+    let mut texts = object.properties.iter().flat_map(|(property, value)| {
+        let texts = match value {
+            Value::Text(text) => vec![text],
+            Value::List(texts) => texts.iter().collect(),
+            _ => Vec::new(),
+        };
+        texts.into_iter().map(move |text| (*property, text))
+    });
+    texts.find_map(|(property, text)| {
+        let mut tokens = lex(text);
+        tokens.retain(|token| !token.kind.is_trivia());
+        (0..tokens.len()).find_map(|at| {
+            let [schema, dot, last] = tokens.get(at..at + 3)? else {
+                return None;
+            };
+            let found = parse_name(&text[schema.span.start..last.span.end]).ok()?;
+            let is_meant =
+                dot.text(text) == "." && found.name == name && is_here(property, &tokens, text, at);
+            (is_meant && found.schema.as_deref() != Some("pg_catalog")).then(|| found.to_string())
+        })
+    })
+}
+
+/// The catalog's name of what differs, where the wanted one is the same without a schema.
+fn bare_of_other_schema(difference: &Difference) -> Option<String> {
+    let first = |text: &Option<String>| {
+        let text = text.as_deref()?;
+        let end = text.find([' ', '(']).unwrap_or(text.len());
+        parse_name(&text[..end]).ok()
+    };
+    let (have, want) = (first(&difference.have)?, first(&difference.want)?);
+    (want.schema.is_none() && have.schema.is_some() && have.name == want.name).then(|| have.to_string())
+}
+
+/// What to do about bare names that mean nothing, or something else, where they are looked for.
+fn to_qualify(mut names: Vec<String>) -> Option<String> {
+    names.sort();
+    names.dedup();
+    (!names.is_empty()).then(|| {
+        let names = names.join(", ");
+        format!("write {names} in the check file, with the schema, if that is what is meant")
+    })
+}
+
 /// What a refused text lacks, when that is the cause rather than the text itself.
 fn missing(sqlstate: &str, message: &str, on: &ObjectId, judge: &Judge<'_>) -> Option<String> {
     match sqlstate {
@@ -551,6 +624,84 @@ fn missing_label(message: &str, judge: &Judge<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::Context;
+    use crate::check::testing::{literal, object, on_t, one, sample, settle, suite};
+    use crate::check::{Answer, Question, Status};
+
+    #[test]
+    fn a_bare_name_of_another_schema_is_told_with_its_schema() {
+        let mut catalog = sample();
+        catalog.insert(on_t(
+            Kind::Index,
+            "t_trgm",
+            &[
+                ("method", "gin"),
+                ("keys", "note|ext.f(amount)"),
+                ("opclasses", "ext.gin_trgm_ops|"),
+                ("orders", "|"),
+                ("valid", "t"),
+                ("ready", "t"),
+            ],
+        ));
+        catalog.insert(object(
+            ObjectId::new(Kind::Function, "public", "shout(ext.citext)"),
+            &[
+                ("type", "function"),
+                ("returns", "ext.citext"),
+                ("arguments", "a ext.citext"),
+            ],
+        ));
+        let text = "[table.t.index]\nt_trgm = \"using gin (note gin_trgm_ops, f(amount))\"\n\
+                    [function.'shout(citext)']\nreturns = \"citext\"\n";
+        let refuse = |missing: &'static str| {
+            move |question: &Question| match question {
+                Question::Same { context, .. } => Answer::Refused {
+                    sqlstate: if *context == Context::Type {
+                        "42704"
+                    } else {
+                        "42883"
+                    }
+                    .to_string(),
+                    message: match context {
+                        Context::Type => "type \"citext\" does not exist".to_string(),
+                        _ => format!("function {missing} does not exist"),
+                    },
+                },
+                other => literal(other),
+            }
+        };
+        let verdicts = settle(&[&suite("0001", text)], &catalog, refuse("f(integer)"));
+        let index = one(&verdicts, "0001/table.t/index.t_trgm");
+        assert_eq!(
+            (index.status, index.remedy.as_deref()),
+            (
+                Status::Fail,
+                Some(
+                    "write ext.f, ext.gin_trgm_ops in the check file, with the schema, if that is what is meant"
+                )
+            )
+        );
+        let have: Vec<_> = index
+            .differences
+            .iter()
+            .map(|part| part.have.as_deref())
+            .collect();
+        assert_eq!(have, [Some("ext.f(amount)"), Some("ext.gin_trgm_ops")]);
+        let function = one(&verdicts, "0001/function.shout(public.citext)");
+        assert_eq!(function.status, Status::Fail, "{function:?}");
+        assert_eq!(
+            function.remedy.as_deref(),
+            Some("write ext.citext in the check file, with the schema, if that is what is meant")
+        );
+        // what the catalog does not have in any schema is missing
+        let text = "[table.t.index]\nt_trgm = \"using gin (note ext.gin_trgm_ops, g(amount))\"\n";
+        let verdicts = settle(&[&suite("0001", text)], &catalog, refuse("g(integer)"));
+        let index = one(&verdicts, "0001/table.t/index.t_trgm");
+        assert_eq!(
+            (index.status, index.blocked_by.as_deref()),
+            (Status::Blocked, Some("function g(integer)"))
+        );
+    }
 
     #[test]
     fn refused_texts_name_what_is_missing() {

@@ -15,7 +15,8 @@ pub enum Question {
         context: Context,
         /// Schema and name of the relation whose columns the texts use; of a default or literal, none.
         relation: Option<(String, String)>,
-        /// The type of the column, for [`Context::Default`] and [`Context::Literal`].
+        /// The type of the column, for [`Context::Default`] and [`Context::Literal`]; for [`Context::Body`] what
+        /// stands before the language: `function one(a integer) returns integer`.
         column_type: Option<String>,
         /// The schema in which the expected text's bare names are resolved first; `public` and the server's
         /// own come behind it. The actual text is qualified.

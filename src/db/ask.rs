@@ -65,7 +65,8 @@ pub async fn ask(session: &Session, questions: &[Question]) -> Result<Answers, F
         }
     };
 
-    let mut answers = Answers::default();
+    // what is no one expression was not asked
+    let mut answers = judge::answers(questions, []);
     if let (Some((begun, asked)), Some(end)) = (judge_under_way, judge_end) {
         if let Some(begun) = begun {
             begun.reply().await?;

@@ -603,11 +603,12 @@ fn standing_on(kind: Kind) -> Option<&'static str> {
 }
 
 /// What an access control list `held.acl` gives to others than the owner, and to the owner where that is not everything.
+/// What several roles granted is held once.
 const PRIVILEGES: &str = "(select json_agg(coalesce(lower(x.privilege_type collate \"C\"), 'nothing') || ' to ' \
      || case when x.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(x.grantee)) end \
      || case when x.is_grantable and x.grantee <> held.owner then ' with grant option' else '' end) \
-     from (select a.grantee, a.privilege_type, a.is_grantable from aclexplode(held.acl) as a \
-     where a.grantee <> held.owner or not held.is_whole \
+     from (select a.grantee, a.privilege_type, bool_or(a.is_grantable) as is_grantable from aclexplode(held.acl) as a \
+     where a.grantee <> held.owner or not held.is_whole group by a.grantee, a.privilege_type \
      union all select held.owner, null, false where not held.is_whole \
      and not exists (select from aclexplode(held.acl) as a where a.grantee = held.owner)) as x)";
 

@@ -236,6 +236,16 @@ fn job(index: usize, question: &Question, relation_name: &str) -> Option<Job> {
             Frame::view("select (", format!("\n) as pgplumb_judged{}", from("")))
         }
         (Context::Query, _) => Frame::view("(", "\n)"),
+        // under its own name, by which a body may speak of the arguments
+        (Context::Body, head) => {
+            let head = head.as_deref().unwrap_or("");
+            let (word, rest) = head.split_once(' ').unwrap_or(("function", head));
+            Frame::object(
+                "body",
+                format!("create {word} pg_temp.{rest} language sql "),
+                "\n",
+            )
+        }
         // a view of the same columns stands for the relation: a rule on that would lock it
         (Context::Rule, _) => {
             let view = format!("create temporary view pgplumb_judged as select *{}; ", from(""));
@@ -299,7 +309,7 @@ fn job(index: usize, question: &Question, relation_name: &str) -> Option<Job> {
 /// The text that is put in parentheses: a query may end in a semicolon.
 fn fragment(context: Context, text: &str) -> &str {
     match context {
-        Context::Query => text.trim_end().trim_end_matches(';'),
+        Context::Query | Context::Body => text.trim_end().trim_end_matches(';'),
         _ => text,
     }
 }
@@ -317,27 +327,48 @@ fn on_judged(rule: &str) -> String {
 }
 
 /// Whether the text stays within the parentheses that are put around it. The actions of a rule, in parentheses, end
-/// in semicolons.
+/// in semicolons; and so do the statements of a body, up to its END: one that comes right behind a semicolon, where no
+/// CASE has one.
 fn is_closed(context: Context, text: &str) -> bool {
     let mut depth = 0_usize;
+    let mut words = 0;
+    let (mut is_block, mut is_over) = (false, false);
+    let mut before = "";
     for token in lex(text) {
         if !token.terminated {
             return false;
         }
-        match (token.kind, token.text(text)) {
+        if token.kind.is_trivia() {
+            continue;
+        }
+        let spelled = token.text(text);
+        if context == Context::Body {
+            let is = |word: &str| token.kind == TokenKind::Ident && spelled.eq_ignore_ascii_case(word);
+            words += 1;
+            match words {
+                _ if is_over => return false,
+                1 => is_block = is("begin"),
+                2 if is_block && !is("atomic") => return false,
+                3.. if is_block => is_over = is("end") && (words == 3 || before == ";"),
+                _ => {}
+            }
+        }
+        before = spelled;
+        match (token.kind, spelled) {
             (TokenKind::Punct, "(") => depth += 1,
             (TokenKind::Punct, ")") => match depth.checked_sub(1) {
                 Some(less) => depth = less,
                 None => return false,
             },
             (TokenKind::Punct, ";") if context == Context::Rule && depth > 0 => {}
+            (TokenKind::Punct, ";") if is_block && words > 2 && depth == 0 => {}
             (TokenKind::Punct, ";")
             | (TokenKind::MetaCommand | TokenKind::CopyData | TokenKind::PsqlVariable, _) => return false,
             (TokenKind::Unknown, _) => return false,
             _ => {}
         }
     }
-    depth == 0
+    depth == 0 && is_block == is_over
 }
 
 /// What a function may return and a column may not be of.
@@ -669,6 +700,9 @@ mod tests {
         on: Option<(String, String)>,
         #[serde(default)]
         schema: Option<String>,
+        /// The first version that has it.
+        #[serde(default)]
+        since: u32,
     }
 
     impl Pair {
@@ -712,6 +746,14 @@ mod tests {
                     "select pg_get_expr(conbin, 0) from pg_constraint where contypid = 'public.stored'::regtype"
                         .to_string(),
                 ),
+                Some("body") => {
+                    let (word, head) = column_type.split_once(' ').expect("function or procedure");
+                    let (name, _) = head.split_once('(').expect("arguments");
+                    (
+                        format!("create {word} public.{head} language sql {text}"),
+                        format!("select pg_get_function_sqlbody('public.{name}'::regproc)"),
+                    )
+                }
                 Some("query") => (
                     format!("create view public.stored as {text}"),
                     "select pg_get_viewdef('public.stored'::regclass)".to_string(),
@@ -730,9 +772,10 @@ mod tests {
                 Some("literal") => Context::Literal,
                 Some("type") => Context::Type,
                 Some("query") => Context::Query,
+                Some("body") => Context::Body,
                 Some(other) => panic!("what is {other}?"),
             };
-            let no_relation = ["default", "literal", "type", "query", "domain"];
+            let no_relation = ["default", "literal", "type", "query", "domain", "body"];
             let relation = match self.context.as_deref() {
                 Some(context) if no_relation.contains(&context) => None,
                 _ => Some(self.on()),
@@ -814,6 +857,7 @@ mod tests {
             .iter()
             .map(|pair| (pair, true))
             .chain(table.differs.iter().map(|pair| (pair, false)))
+            .filter(|(pair, _)| scratch.version_num() / 10_000 >= pair.since)
             .collect();
         let mut questions = Vec::new();
         let mut wanted = Vec::new();
@@ -859,6 +903,11 @@ mod tests {
             expected: expected.into(),
             actual: actual.into(),
         }
+    }
+
+    /// Where there is nothing to ask.
+    fn answers_of_none(questions: &[Question]) -> Answer {
+        super::answers(questions, [])[&questions[0]].clone()
     }
 
     fn reason(answer: &Answer) -> &str {
@@ -913,6 +962,10 @@ mod tests {
             ("(amount >= 0)", "(amount > 0)")
         );
         assert_eq!(judge_sql(&questions[7..8]), None);
+        // by itself, what is no one expression
+        let alone = [predicate("true) or (true", "(amount > 0)")];
+        assert_eq!(judge_sql(&alone), None);
+        assert!(matches!(answers_of_none(&alone), Answer::Refused { .. }));
     }
 
     #[test]
@@ -1079,6 +1132,27 @@ mod tests {
             "a[1:2]",
         ] {
             assert!(is_closed(Context::Predicate, text), "{text}");
+        }
+        for text in [
+            "return 1; drop table public.item",
+            "return 1)",
+            "begin; drop table public.item; end",
+            "begin atomic end; drop table public.item; end",
+            "begin atomic select 1; end; drop table public.item; end",
+            "begin atomic select 1 as case; end; drop table public.item; end",
+            "begin atomic select 1 case; /* end */ END drop table public.item",
+            "begin atomic select (case 1 when 1 then 2 end; end",
+            "begin atomic select 1; \"end\"",
+            "begin atomic select 1",
+        ] {
+            assert!(!is_closed(Context::Body, text), "{text}");
+        }
+        for text in [
+            "return case when true then 1 end",
+            "begin atomic end",
+            "begin atomic select case when true then 1 end; select 1 as end; select 1 \"case\"; end -- ;",
+        ] {
+            assert!(is_closed(Context::Body, text), "{text}");
         }
     }
 

@@ -264,7 +264,7 @@ fn question(object: &Object, meaning: Meaning, old: &str, new: &str) -> Option<Q
             true
         }
         Meaning::Default | Meaning::Query => false,
-        Meaning::Literal | Meaning::Type => return None,
+        Meaning::Literal | Meaning::Type | Meaning::Body => return None,
     };
     let column_type = match meaning {
         Meaning::Default => Some(object.text("type")?.to_string()),

@@ -78,3 +78,10 @@ revoke all on function app.lent() from current_user;
 alter default privileges for role kinds_reader revoke all on types from kinds_reader;
 alter default privileges for role kinds_reader revoke all on sequences from kinds_reader;
 alter default privileges for role kinds_reader grant usage on sequences to kinds_reader;
+
+-- granted by two roles
+create server "Two hands" foreign data wrapper kinds_fdw;
+grant usage on foreign server "Two hands" to kinds_reader, kinds_app with grant option;
+set role kinds_reader;
+grant usage on foreign server "Two hands" to kinds_app;
+reset role;

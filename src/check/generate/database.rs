@@ -31,19 +31,24 @@ impl Writer<'_> {
         });
         self.section(document, "schemas", Kind::Schema, |object| {
             let mut table = Table::new();
-            grants(&mut table, object, &[]);
-            self.common(&mut table, object);
             // what `public` holds by default differs from version to version
-            let is_usual = object.id.name == "public"
-                && object
-                    .list("privileges")
-                    .iter()
-                    .all(|line| line.ends_with(" to public"));
-            match (is_usual, self.style.exact_database) {
-                (false, _) => Some(Node::Table(table)),
-                (true, true) => Some(Node::Table(Table::new())),
-                (true, false) => None,
+            let is_public = object.id.name == "public";
+            let usual = match is_public {
+                true => kind::defaults::privileges_as_made(object),
+                false => Vec::new(),
+            };
+            grants(
+                &mut table,
+                object,
+                &usual.iter().map(String::as_str).collect::<Vec<_>>(),
+            );
+            let mut object = object.clone();
+            if is_public && object.text("comment") == Some(kind::defaults::COMMENT_OF_PUBLIC) {
+                object.properties.remove("comment");
             }
+            self.common(&mut table, &object);
+            let is_told = !is_public || !table.is_empty() || self.style.exact_database;
+            is_told.then_some(Node::Table(table))
         });
         self.section(document, "role", Kind::Role, |object| {
             Some(Node::Table(role(object)))

@@ -278,6 +278,10 @@ impl Absent {
     fn find<'c>(&self, catalog: &'c Catalog) -> Option<&'c Object> {
         self.gone.kinds.iter().find_map(|&kind| {
             catalog.of_kind(kind).find(|object| {
+                // an owner that has nothing left
+                if kind == Kind::Grant && object.list("privileges").is_empty() {
+                    return false;
+                }
                 let by_columns = kind == Kind::ForeignKey
                     && object.id.schema == self.gone.schema
                     && Some(&object.id.relation) == self.gone.relation.as_ref()
@@ -289,6 +293,22 @@ impl Absent {
                 self.gone.is(&object.id) || by_columns || of_table
             })
         })
+    }
+
+    /// The grant of an owner that holds all, which the catalog has no object for.
+    fn of_owner(&self, catalog: &Catalog) -> Option<ObjectId> {
+        let Gone {
+            kinds: [Kind::Grant],
+            schema,
+            relation: Some(relation),
+            name,
+        } = &self.gone
+        else {
+            return None;
+        };
+        let id = ObjectId::on(Kind::Grant, schema.clone(), relation.clone(), name.clone());
+        let owner = catalog.relation(schema, relation)?.text("owner");
+        (owner == Some(name) && catalog.get(&id).is_none()).then_some(id)
     }
 }
 
@@ -306,13 +326,22 @@ impl Rule for Absent {
             let relation = self.gone.relation.clone().unwrap_or_default();
             cover(
                 &ObjectId::on(kind, self.gone.schema.clone(), relation, self.gone.name.clone()),
-                Parts::default().with_bare(kind),
+                match kind {
+                    // what an owner holds is told by the relation
+                    Kind::Grant => Parts::presence().with_bare(kind),
+                    _ => Parts::default().with_bare(kind),
+                },
                 scope,
             );
         }
     }
 
     fn judge(&self, judge: &mut Judge<'_>) -> Outcome {
+        if let Some(id) = self.of_owner(judge.catalog) {
+            return Outcome::fail(format!("{id} still exists, want it gone: an owner holds all"))
+                .actual("all")
+                .object(id.path());
+        }
         match self.find(judge.catalog) {
             None => Outcome::pass().actual("absent"),
             Some(object) => Outcome::fail(format!("{} still exists, want it gone", object.id))

@@ -7,6 +7,7 @@ use crate::check::rule::Judge;
 use crate::check::verdict::Difference;
 
 use super::absent::dotted;
+use super::fields::same_privileges;
 use super::function::{compare_arguments, compare_settings};
 use super::primary_key::name_want;
 use super::range::usual_multirange;
@@ -143,6 +144,37 @@ fn nothing_of(object: &Object, properties: &[&'static str], part: impl Fn(&str) 
     }
 }
 
+/// What the schema `public` of a new database gives: everyone uses it; and may make something in it, where its owner is
+/// that of the versions before 15.
+pub(crate) fn privileges_as_made(schema: &Object) -> Vec<String> {
+    let create = "create to public";
+    let is_old = schema.text("owner") != Some("pg_database_owner");
+    let may_create = is_old && schema.list("privileges").iter().any(|line| line == create);
+    let create = may_create.then(|| create.to_string());
+    create
+        .into_iter()
+        .chain(["usage to public".to_string()])
+        .collect()
+}
+
+/// Stands for these among what is wanted.
+pub(crate) const AS_MADE: &str = "as made";
+
+/// What a new database says of it.
+pub(crate) const COMMENT_OF_PUBLIC: &str = "standard public schema";
+
+fn privileges_of_public(_: &str, schema: &Object, _: &mut Judge<'_>) -> Comparison {
+    let have = schema.list("privileges").to_vec();
+    same_privileges("privileges", have, privileges_as_made(schema))
+}
+
+fn comment_of_public(_: &str, schema: &Object, _: &mut Judge<'_>) -> Comparison {
+    match schema.text("comment") {
+        None | Some(COMMENT_OF_PUBLIC) => Comparison::Same,
+        have => Comparison::differs("comment", have, None::<String>),
+    }
+}
+
 fn default(rule: &ObjectRule, kind: Kind, property: &'static str) -> Option<Want> {
     let id = rule.target.id();
     let public_schema = kind == Kind::Schema && id.name == "public";
@@ -151,7 +183,10 @@ fn default(rule: &ObjectRule, kind: Kind, property: &'static str) -> Option<Want
         |word: &str| matches!(rule.wanted("type"), Some(Wanted::Is(Some(Value::Text(text)))) if text == word);
     match (kind, property) {
         (_, "owner") | (Kind::Extension, _) => None,
-        (Kind::Schema, "privileges" | "comment") if public_schema => None,
+        (Kind::Schema, "privileges") if public_schema => {
+            Some(Want::by(property, AS_MADE, privileges_of_public))
+        }
+        (Kind::Schema, "comment") if public_schema => Some(Want::by(property, "", comment_of_public)),
         (_, "comment") => none(),
         (Kind::Enum | Kind::Composite | Kind::Range | Kind::Domain, "privileges") => {
             Some(Want::list(property, vec!["usage to public".to_string()]))

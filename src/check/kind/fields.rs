@@ -12,6 +12,7 @@ use crate::check::verdict::Difference;
 use crate::sql::fragment::{PrivilegeKind, privilege};
 use crate::sql::quote_ident;
 
+use super::defaults::{AS_MADE, privileges_as_made};
 use super::table::{comment, comment_remedy, owner_remedy};
 
 /// `owner` and `comment`, which most objects have.
@@ -294,6 +295,9 @@ pub(crate) fn grant_remedy(
     }
     let (have, wanted) = match rule.wanted("privileges") {
         Some(Wanted::Is(Some(Value::List(wanted)))) => (object.list("privileges").to_vec(), wanted.clone()),
+        Some(Wanted::By(text, _)) if text == AS_MADE => {
+            (object.list("privileges").to_vec(), privileges_as_made(object))
+        }
         Some(Wanted::By(text, _)) => in_question(text, object),
         _ => return None,
     };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use crate::catalog::{Context, Kind, Object, ObjectId, Stated};
-use crate::check::compare::{Compare, Comparison, Want, ask, types, worse};
+use crate::check::compare::{Compare, Comparison, Want, ask, same_type, types, worse};
 use crate::check::document::{Item, items_of};
 use crate::check::object::{ObjectKind, ObjectRule, Target};
 use crate::check::parse::Parser;
@@ -14,11 +14,11 @@ use crate::check::rule::Judge;
 use crate::check::verdict::Difference;
 use crate::sql::fragment::{self, function_signature};
 use crate::sql::types::parse_type;
-use crate::sql::{fold_ident, normalize, quote_ident};
+use crate::sql::{fold_ident, lex, normalize, parse_name, quote_ident};
 
 use super::column::is_null;
 use super::fields::{common, grants, usual_remedy};
-use super::reference::{FUNCTION, is_meant, named};
+use super::reference::{FUNCTION, is_meant, named, with_parameters};
 
 const KIND: ObjectKind = ObjectKind { render, alter };
 
@@ -426,6 +426,9 @@ fn compare_aggregate(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Co
             {
                 Comparison::Same
             }
+            (Some(want), Some(found)) if name == "sortop" && is_operator(want, found, &schema) => {
+                Comparison::Same
+            }
             (Some(want), Some(found)) if name.ends_with("initcond") && constant(want) == constant(found) => {
                 Comparison::Same
             }
@@ -439,6 +442,38 @@ fn compare_aggregate(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Co
         result = worse(result, compared);
     }
     result
+}
+
+/// Whether a sort operator is the one that is wanted: `>`, `operator(app.>)` or `>(integer, integer)`. Both of its
+/// arguments are of the aggregate's own type, so that its name is enough; and for a type of the server, a bare one is
+/// the server's.
+fn is_operator(wanted: &str, have: &str, schema: &str) -> bool {
+    let (have, its_types) = with_parameters(have);
+    let (mut wanted, mut types) = with_parameters(wanted);
+    if let ("operator", [inner]) = (wanted.to_ascii_lowercase().as_str(), types.as_slice()) {
+        (wanted, types) = (inner, Vec::new());
+    }
+    let same_types = types.is_empty()
+        || types.len() == its_types.len()
+            && types
+                .iter()
+                .zip(&its_types)
+                .all(|(want, have)| same_type(schema, want, have) == Some(true));
+    let schema_of = |text: &str| parse_name(text.trim()).map_or_else(|_| text.to_string(), |name| name.name);
+    let (home, symbol) = have.rsplit_once('.').unwrap_or(("pg_catalog", have));
+    let home = schema_of(home);
+    let is_home = match wanted.rsplit_once('.') {
+        Some((wanted, _)) => schema_of(wanted) == home,
+        None if home == "pg_catalog" => true,
+        None => {
+            let of_user = its_types
+                .iter()
+                .all(|its| !parse_type(its).is_ok_and(|its| its.builtin));
+            of_user && [schema, "public"].contains(&home.as_str())
+        }
+    };
+    let wanted = wanted.rsplit_once('.').map_or(wanted, |(_, symbol)| symbol);
+    same_types && is_home && wanted.trim() == symbol
 }
 
 /// The text that a literal, or a number without quotes, stands for.
@@ -466,6 +501,9 @@ fn compare_body(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Compari
     if have.trim() == wanted.trim() {
         return Comparison::Same;
     }
+    if object.text("language") == Some("sql") && is_standard(have) && is_standard(wanted) {
+        return compare_standard(wanted, have, object, judge);
+    }
     // the first line that differs says more than two whole bodies
     let (mut wanted_lines, mut have_lines) = (wanted.trim().lines(), have.trim().lines());
     let mut line = 1;
@@ -477,6 +515,40 @@ fn compare_body(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Compari
             }
         }
     }
+}
+
+/// Whether a body is in SQL's own words rather than between quotes.
+fn is_standard(body: &str) -> bool {
+    let words: Vec<String> = lex(body)
+        .iter()
+        .filter(|token| !token.kind.is_trivia())
+        .take(2)
+        .map(|token| token.text(body).to_ascii_lowercase())
+        .collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["return", ..] => true,
+        [first, second] => *first == "begin" && *second == "atomic",
+        _ => false,
+    }
+}
+
+/// The server keeps such a body as what it means: the real function's arguments and name are those that it speaks of.
+fn compare_standard(wanted: &str, have: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
+    let (name, _) = with_parameters(&object.id.name);
+    let arguments = object.text("arguments").unwrap_or("");
+    let head = match object.text("returns") {
+        Some(returns) => format!("function {name}({arguments}) returns {returns}"),
+        None => format!("procedure {name}({arguments})"),
+    };
+    let question = Question::Same {
+        context: Context::Body,
+        relation: None,
+        column_type: Some(head),
+        schema: judge.suite.schema.clone(),
+        expected: wanted.trim().to_string(),
+        actual: have.trim().to_string(),
+    };
+    ask("body", question, judge)
 }
 
 /// Of a body, without the white space around it.
@@ -592,8 +664,8 @@ pub(crate) fn compare_arguments(wanted: &str, object: &Object, judge: &mut Judge
     let mut result = Comparison::Same;
     for (want, have) in want_parts.iter().zip(&have_parts) {
         let (want, have) = (argument(want), argument(have));
-        let is_same = want.name == have.name
-            && crate::check::compare::same_type(&schema, &want.type_name, &have.type_name) == Some(true);
+        let is_same =
+            want.name == have.name && same_type(&schema, &want.type_name, &have.type_name) == Some(true);
         let compared = match (want.default, have.default) {
             _ if !is_same => differs(),
             (None, None) => Comparison::Same,
@@ -810,6 +882,29 @@ mod tests {
             let equal = (&a.name, &a.default) == (&b.name, &b.default)
                 && crate::check::compare::same_type("public", &a.type_name, &b.type_name) == Some(true);
             assert_eq!(equal, same, "{one} / {other}: {a:?} {b:?}");
+        }
+    }
+
+    #[test]
+    fn a_sort_operator_is_known_by_its_name() {
+        for (wanted, have, same) in [
+            (">", ">(integer,integer)", true),
+            ("operator(pg_catalog.>)", ">(integer,integer)", true),
+            ("OPERATOR ( > )", ">(integer,integer)", true),
+            ("pg_catalog.>", ">(integer,integer)", true),
+            ("> (int, int4)", ">(integer,integer)", true),
+            (">(bigint, bigint)", ">(integer,integer)", false),
+            ("<", ">(integer,integer)", false),
+            (">=", ">(integer,integer)", false),
+            ("operator(app.>)", ">(integer,integer)", false),
+            (">", "app.>(integer,integer)", false),
+            ("operator(App.>)", "app.>(integer,integer)", true),
+            ("operator(app.>)", "\"App\".>(integer,integer)", false),
+            (">", "app.>(app.size,app.size)", true),
+            (">", "other.>(app.size,app.size)", false),
+            (">(size, size)", "app.>(app.size,app.size)", true),
+        ] {
+            assert_eq!(super::is_operator(wanted, have, "app"), same, "{wanted} {have}");
         }
     }
 

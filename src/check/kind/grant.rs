@@ -399,6 +399,15 @@ mod tests {
             let catalog = owned(left, &[], false);
             assert_eq!(status(grant, &catalog, version), wanted, "{grant} {left:?}");
         }
+        for (left, wanted) in [
+            (None, Status::Fail),
+            (Some(&["select"][..]), Status::Fail),
+            (Some(&[][..]), Status::Pass),
+        ] {
+            let suite = suite("0001", "absent = [\"grant t.boss\"]\n");
+            let verdicts = settle(&[&suite], &owned(left, &[], false), literal);
+            assert_eq!(verdicts[0].status, wanted, "{left:?}");
+        }
     }
 
     #[test]

@@ -84,6 +84,10 @@ begin
                 select format_type(a.atttypid, a.atttypmod) into printed
                   from pg_attribute a
                  where a.attrelid = to_regclass('pg_temp.pgplumb_judged') and a.attnum = 1;
+              elsif job.how = 'body' then
+                -- the newest there: the session may have others of that name
+                select pg_get_function_sqlbody(p.oid), p.prosqlbody::text into printed, tree
+                  from pg_proc p where p.pronamespace = pg_my_temp_schema() order by p.oid desc limit 1;
               elsif job.how = 'returns' then
                 printed := pg_get_function_result(to_regproc('pg_temp.pgplumb_judged'));
               elsif job.how = 'domain' then

@@ -214,6 +214,15 @@ fn failure(page: &mut Page, check: &Verdict) {
 
 /// Both texts, the part that differs marked.
 fn want_and_have(page: &mut Page, want: Option<&str>, have: Option<&str>) {
+    if let Some((wanted, found)) = want.zip(have)
+        && let Some((wanted, found)) = in_blanks(wanted, found, page.blank_mark())
+    {
+        value(page, "expected", &wanted, None, Style::Plain);
+        value(page, "actual", &found, None, Style::Plain);
+        let note = format!("in blanks alone: each {} is one", page.blank_mark());
+        page.field(2 + page.mark_columns(), LABEL, "differs", &[plain(note)]);
+        return;
+    }
     let parts = want
         .zip(have)
         .and_then(|(want, have)| summary::difference(want, have));
@@ -222,6 +231,49 @@ fn want_and_have(page: &mut Page, want: Option<&str>, have: Option<&str>) {
     value(page, "actual", have.unwrap_or("not there"), found, Style::Bad);
     if let (Some((wanted, found)), Some(want), Some(have)) = (parts, want, have) {
         differs(page, &want[wanted], &have[found], want.len().max(have.len()));
+    }
+}
+
+/// Two texts that nothing but white space tells apart, which a page of wrapped words would not show: with marks where
+/// it differs.
+fn in_blanks(want: &str, have: &str, mark: &str) -> Option<(String, String)> {
+    if want == have || want.split_whitespace().ne(have.split_whitespace()) {
+        return None;
+    }
+    let marked = |blanks: &str| -> String {
+        let mut out = String::new();
+        for char in blanks.chars() {
+            match char {
+                ' ' => out.push_str(mark),
+                // it ends the line as well
+                '\n' => out.push_str("\\n\n"),
+                char => out.extend(char.escape_default()),
+            }
+        }
+        out
+    };
+    let (mut wanted, mut found) = (String::new(), String::new());
+    for (want, have) in pieces(want).into_iter().zip(pieces(have)) {
+        let is_same = want == have;
+        wanted.push_str(&if is_same { want.to_string() } else { marked(want) });
+        found.push_str(&if is_same { have.to_string() } else { marked(have) });
+    }
+    Some((wanted, found))
+}
+
+/// White space and words in turn, with white space at both ends that may be empty.
+fn pieces(text: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    loop {
+        let (blanks, words) = rest.split_at(rest.len() - rest.trim_start().len());
+        pieces.push(blanks);
+        if words.is_empty() {
+            return pieces;
+        }
+        let (word, after) = words.split_at(words.find(char::is_whitespace).unwrap_or(words.len()));
+        pieces.push(word);
+        rest = after;
     }
 }
 
@@ -379,4 +431,26 @@ fn places(sources: &[Location]) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_blanks;
+
+    #[test]
+    fn what_only_blanks_tell_apart_is_shown_with_marks() {
+        for (want, have, shown) in [
+            ("'x  y z'", "'x y z'", Some(("'x··y z'", "'x·y z'"))),
+            ("x", "x ", Some(("x", "x·"))),
+            (" x", "x", Some(("·x", "x"))),
+            ("x\ty\u{a0}z", "x y z", Some(("x\\ty\\u{a0}z", "x·y·z"))),
+            ("x\n y", "x\ny", Some(("x\\n\n·y", "x\\n\ny"))),
+            ("", " ", Some(("", "·"))),
+            ("x y", "x y", None),
+            ("x y", "xy", None),
+        ] {
+            let expected = shown.map(|(want, have)| (want.to_string(), have.to_string()));
+            assert_eq!(in_blanks(want, have, "·"), expected, "{want:?} {have:?}");
+        }
+    }
 }

@@ -259,6 +259,11 @@ impl Page {
         self.pick("·", "-")
     }
 
+    /// Stands for a blank that is to be seen.
+    pub fn blank_mark(&self) -> &'static str {
+        self.pick("·", "_")
+    }
+
     pub fn arrow(&self) -> &'static str {
         self.pick("→", "->")
     }

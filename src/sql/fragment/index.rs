@@ -3,8 +3,9 @@
 use crate::source::Span;
 use crate::sql::cursor::Cursor;
 use crate::sql::error::{FragmentError, unknown};
-use crate::sql::lex::TokenKind;
+use crate::sql::lex::{TokenKind, significant};
 use crate::sql::name::Name;
+use crate::sql::types;
 
 use super::expression::{expression, expression_in};
 use super::{name, parenthesized_columns, tokens, word};
@@ -155,6 +156,12 @@ fn key(mut c: Cursor<'_>) -> Result<IndexKey, FragmentError> {
         nulls_first: None,
         span,
     };
+    if let Key::Expression(text) = &key.key
+        && let Some((inner, collation)) = uncollated(text)
+    {
+        key.collation = Some(collation);
+        key.key = inner;
+    }
     if c.word("collate") {
         key.collation = Some(name(&mut c, "a collation")?);
     }
@@ -184,6 +191,50 @@ fn key(mut c: Cursor<'_>) -> Result<IndexKey, FragmentError> {
                 .help("put parentheses around a key that is an expression"))
         }
         Some(_) => Err(c.expected("collate, an operator class, asc, desc or nulls first")),
+    }
+}
+
+/// What stands before a COLLATE that is the whole of an expression, and its collation: the server takes
+/// `(lower(b) collate "C")` for `lower(b) collate "C"`.
+fn uncollated(text: &str) -> Option<(Key, Name)> {
+    let tokens = significant(text);
+    let start = Cursor::new(text, &tokens);
+    let mut c = start;
+    // one operand: within what binds less tightly, the COLLATE is not of the whole
+    match c.group() {
+        Some(inner) if c.is_end() => return uncollated(inner.rest_text()),
+        Some(_) => {}
+        None => {
+            c.dotted()?;
+            if c.is_punct("(") {
+                c.skip_balanced();
+            }
+        }
+    }
+    while c.punct("::") {
+        types::type_name(&mut c).ok()?;
+    }
+    let operand = c.slice(c.since(&start));
+    let collation = c.word("collate").then(|| c.name())??;
+    c.is_end().then(|| match uncollated(operand) {
+        Some((key, _)) => (key, collation),
+        None => (bare(operand), collation),
+    })
+}
+
+/// A column or an expression, without the parentheses around it.
+fn bare(text: &str) -> Key {
+    let tokens = significant(text);
+    let mut c = Cursor::new(text, &tokens);
+    if let Some(inner) = c.group()
+        && c.is_end()
+    {
+        return bare(inner.rest_text());
+    }
+    let mut c = Cursor::new(text, &tokens);
+    match c.ident() {
+        Some(column) if c.is_end() => Key::Column(column),
+        _ => Key::Expression(text.to_owned()),
     }
 }
 
@@ -261,6 +312,46 @@ mod tests {
         assert!(!found.unique && found.method.is_none());
         assert_eq!(found.keys[0].key, Key::Column("Org".into()));
         assert!(found.keys[1].descending);
+    }
+
+    #[test]
+    fn a_collate_around_all_of_a_key_is_that_of_the_key() {
+        let call = || Key::Expression("lower(b)".into());
+        for (text, key, collation) in [
+            ("((lower(b) collate \"C\"))", call(), Some("C")),
+            ("((((lower(b)) collate \"C\")) desc)", call(), Some("C")),
+            ("(((lower(b) collate x) collate y))", call(), Some("y")),
+            ("((lower(b) collate x) collate y)", call(), Some("y")),
+            ("((b collate \"C\"))", Key::Column("b".into()), Some("C")),
+            (
+                "((b::varchar(10) collate \"C\"))",
+                Key::Expression("b::varchar(10)".into()),
+                Some("C"),
+            ),
+            (
+                "((a || b collate \"C\"))",
+                Key::Expression("a || b collate \"C\"".into()),
+                None,
+            ),
+            (
+                "(((a || b) collate \"C\" || c))",
+                Key::Expression("(a || b) collate \"C\" || c".into()),
+                None,
+            ),
+            (
+                "(lower(b collate \"C\"))",
+                Key::Expression("lower(b collate \"C\")".into()),
+                None,
+            ),
+        ] {
+            let found = index(text).unwrap();
+            let found = &found.keys[0];
+            assert_eq!(
+                (&found.key, &found.collation),
+                (&key, &collation.map(Name::unqualified)),
+                "{text}"
+            );
+        }
     }
 
     #[test]
