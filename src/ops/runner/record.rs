@@ -10,7 +10,7 @@ use crate::db::history::{self as tables, JournalRow, Reading};
 use crate::db::plans::{self, Plans};
 use crate::diagnostic::Diagnostic;
 use crate::history::{Applied, Repeated};
-use crate::migration::{Width, sha256};
+use crate::migration::{Leaves, Width, sha256};
 use crate::ops::Error;
 use crate::ops::context::Event;
 use crate::plan::{Direction, Step};
@@ -23,6 +23,8 @@ pub(in crate::ops) struct Finished<'p> {
     /// Those that ran before it in the same transaction.
     pub earlier: Vec<Finished<'p>>,
     pub record: Vec<String>,
+    /// What its script may have left in the session.
+    pub leaves: Leaves,
     pub report: MigrationReport,
     /// Whether what it made is known by its names alone; its details are read at the end of the run.
     pub is_by_names: bool,
@@ -112,7 +114,7 @@ impl Runner<'_> {
         let Some(last) = finished else { return Ok(None) };
         let mut batch = Batch::new();
         push_record(&mut batch, &last);
-        self.session.forget(&mut batch);
+        self.session.forget(&mut batch, &last.leaves);
         batch.one(Stage::Commit, "COMMIT");
         let reply = batch.run(self.session.client()).await;
         self.context.pass_notices(&mut self.session);
