@@ -86,6 +86,11 @@ pub fn assess(plan: &Plan<'_>, existing: &Existing) -> Assessment {
         walk.lost.clear();
         for (index, statement) in step.script.statements().iter().take(done).enumerate() {
             walk.done(statement, index + 1);
+            // it may have been begun alone, and is settled when the script goes on
+            if index + 1 == done && statement.outside_transaction.is_some() {
+                let needs = step.script.needs(statement);
+                walk.world.apply(&statement.effects, &needs, statement.opaque);
+            }
         }
         for statement in step.script.statements().iter().skip(done) {
             causes.extend(walk.statement(step.script, statement));

@@ -124,6 +124,8 @@ impl Runner<'_> {
                 };
                 constraints::without_ours(error).describe(Diagnostic::error(head))
             }
+            DbError::Lost(_) => Diagnostic::error(format!("{stem}: {}", failure.error))
+                .help("run the command again when the server can be reached: it goes on from what is there"),
             other => Diagnostic::error(format!("{stem}: {other}")),
         };
         diagnostic = match &failure.place {

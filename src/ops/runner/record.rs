@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::messages::push_record;
 use super::{Outcome, Runner, millis, now};
 use crate::db::batch::{Batch, Failure, Stage};
-use crate::db::error::{Error as DbError, ServerError};
+use crate::db::error::Error as DbError;
 use crate::db::history::{self as tables, JournalRow, Reading};
 use crate::db::plans::{self, Plans};
 use crate::diagnostic::Diagnostic;
@@ -165,7 +165,7 @@ impl Runner<'_> {
         };
         let stem = finished.step.migration.stem();
         let (exit, diagnostic) = match &failure.error {
-            DbError::Server(error) if !is_end_of_session(error) => {
+            DbError::Server(error) => {
                 self.session.rollback().await;
                 let diagnostic = Diagnostic::error(format!("COMMIT of {stem} failed: {}", error.message));
                 (
@@ -231,11 +231,6 @@ impl Runner<'_> {
         self.reading = reading;
         Some(is_recorded == (step.direction == Direction::Up))
     }
-}
-
-/// Whether the server ended the session (57P01 to 57P03), which is no word on a COMMIT under way.
-fn is_end_of_session(error: &ServerError) -> bool {
-    matches!(error.sqlstate.as_str(), "57P01" | "57P02" | "57P03")
 }
 
 /// The journal's word for what a step does.
