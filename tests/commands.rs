@@ -627,12 +627,12 @@ fn what_a_script_leaves_does_not_come_back_with_the_next_try() {
     let project = notes()
         .with(
             "migrations/0002_leaves.sql",
-            "CREATE TABLE other (id integer);\nSET check_function_bodies = off;\nSET default_transaction_deferrable = on;\n\
+            "CREATE TABLE other (id integer);\nPREPARE p AS SELECT 1;\nSET check_function_bodies = off;\nSET default_transaction_deferrable = on;\n\
              SET SESSION AUTHORIZATION pg_monitor;\n",
         )
         .with(
             "migrations/0003_waits.sql",
-            "ALTER TABLE note ADD author text;\n\
+            "PREPARE p AS SELECT 2;\nALTER TABLE note ADD author text;\n\
              CREATE TABLE seen AS SELECT current_setting('check_function_bodies') AS bodies, \
              current_setting('transaction_deferrable') AS defers, current_user::text AS who;\n",
         )
@@ -661,4 +661,59 @@ fn what_a_script_leaves_does_not_come_back_with_the_next_try() {
     applying.expect(0).says("busy");
     let seen = database.value("SELECT concat_ws(' ', bodies, defers, who) FROM seen");
     assert_eq!(seen.as_deref(), Some("on off postgres"));
+}
+
+/// A database that checks no encoding may hold beside UTF-8 what is none.
+#[test]
+fn a_text_that_is_no_utf_8_is_told() {
+    let beside = Server::shared().database("beside_ascii");
+    let name = format!("{}_ascii", beside.name);
+    beside.run(&format!(
+        "CREATE DATABASE {name} ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
+    ));
+    let url = beside.url().replace(&beside.name, &name);
+    let project = Project::new().with(
+        "migrations/0001_notes.sql",
+        "CREATE TABLE note (body text);\nDO $$ BEGIN EXECUTE 'COMMENT ON TABLE note IS ''caf' || chr(233) || ''''; END $$;\n",
+    );
+    let run = |args: &[&str]| {
+        let run = Pgplumb::at(project.path()).env("DATABASE_URL", &url);
+        run.args(args).run()
+    };
+    run(&["apply", "-q"]);
+    let outcome = run(&["checks", "generate"]).expect(5);
+    helps(&outcome, &["0xe9", "UTF-8", "again in UTF-8"]);
+    beside.run(&format!("DROP DATABASE {name}"));
+}
+
+/// The file of services is a pipe here: the process waits for it before it asks the server anything.
+#[test]
+fn a_signal_at_the_very_beginning_is_exit_130() {
+    let database = Server::shared().database("early");
+    let project = slow();
+    let pipe = project.path().join("services");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo is there").success());
+    for name in ["INT", "TERM"] {
+        let child = Pgplumb::new(&project, &database)
+            .env("DATABASE_URL", &format!("{}?service=early", database.url()))
+            .env("PGSERVICEFILE", &pipe.display().to_string())
+            .args(&["apply"])
+            .start();
+        let mut services = None;
+        wait_until("the process reads", || {
+            let mut options = std::fs::File::options();
+            // O_NONBLOCK: an error until somebody reads
+            let options = std::os::unix::fs::OpenOptionsExt::custom_flags(options.write(true), 0o4000);
+            services = options.open(&pipe).ok();
+            services.is_some()
+        });
+        signal(&child, name);
+        let mut services = services.expect("somebody reads");
+        std::io::Write::write_all(&mut services, b"[early]\nconnect_timeout=10\n").expect("it is read");
+        drop(services);
+        let outcome = outcome(child).expect(130);
+        assert!(outcome.stderr.contains("interrupted"), "{}", outcome.stderr);
+        assert!(!tables(&database).contains(&"note".to_string()));
+    }
 }

@@ -268,8 +268,14 @@ fn of_a_single_transaction_it_tells_what_that_breaks() {
         .with("migrations/0001_a.sql", "alter type mood add value 'new';")
         .with("migrations/0002_b.sql", "insert into m values ('new');");
     let cursors = Project::new()
-        .with("migrations/0001_a.sql", "declare x cursor for select 1;")
-        .with("migrations/0002_b.sql", "declare x cursor for select 1;");
+        .with(
+            "migrations/0001_a.sql",
+            "declare x cursor for select 1; prepare y as select 1;",
+        )
+        .with(
+            "migrations/0002_b.sql",
+            "declare x cursor for select 1; prepare y as select 2;",
+        );
     let plain = Project::new()
         .with("migrations/0001_a.sql", "create table t (id int);")
         .with("migrations/0002_b.sql", "insert into t values (1);");

@@ -28,10 +28,14 @@ use crate::report::{self, ExitCode, Format, Report};
 
 /// Runs the program with the process's own arguments and environment.
 pub fn run() -> std::process::ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    if let Ok(runtime) = &runtime {
+        let _within = runtime.enter();
+        signals::keep();
+    }
     // clap ends the process by itself on wrong usage, with 2
     let args = Args::parse();
     logging::start(args.global.verbose);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let exit = match runtime {
         Ok(runtime) => {
             let exit = runtime.block_on(dispatch(&args));
@@ -49,6 +53,18 @@ pub fn run() -> std::process::ExitCode {
 
 /// Runs the command and shows what came of it.
 async fn dispatch(args: &Args) -> ExitCode {
+    if matches!(
+        &args.command,
+        Command::Init(_)
+            | Command::New(_)
+            | Command::Completions(_)
+            | Command::Man(_)
+            | Command::Checks(ChecksArgs {
+                command: ChecksCommand::Schema(_) | ChecksCommand::Lint(_),
+            })
+    ) {
+        signals::end_at_once();
+    }
     let verb = match &args.command {
         Command::Init(options) => return commands::init::run(&args.global, options),
         Command::New(options) => return commands::new::run(&args.global, options),

@@ -2,7 +2,7 @@
 //! question waits for its answer, so does the first.
 
 use std::io;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
@@ -11,10 +11,22 @@ use super::output::tell;
 use crate::ops::Interrupt;
 use crate::report::ExitCode;
 
-/// Listens from now on.
+/// What came since the process began, until somebody listens.
+static EARLY: Mutex<Option<[Signal; 2]>> = Mutex::new(None);
+
+/// From now on no signal ends the process by itself. Called within the runtime, before anything else is done.
+pub fn keep() {
+    // who listens later asks again, and says so when it fails
+    if let (Ok(signals), Ok(mut early)) = (both(), EARLY.lock()) {
+        *early = Some(signals);
+    }
+}
+
+/// Listens from now on, to what was kept as well.
 pub fn listen() -> Interrupt {
     let (raise, interrupt) = Interrupt::new();
-    match both() {
+    let early = EARLY.lock().ok().and_then(|mut early| early.take());
+    match early.map_or_else(both, Ok) {
         Ok(mut signals) => {
             tokio::spawn(async move {
                 for round in 0.. {
@@ -31,6 +43,22 @@ pub fn listen() -> Interrupt {
         Err(error) => tracing::warn!("signals cannot be listened to: {error}"),
     }
     interrupt
+}
+
+/// A signal ends the process at once, one that was kept as well: for a command that has nothing to take back.
+pub fn end_at_once() {
+    let early = EARLY.lock().ok().and_then(|mut early| early.take());
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        if let Ok(runtime) = runtime {
+            runtime.block_on(async {
+                if let Some(mut signals) = early.or_else(|| both().ok()) {
+                    either(&mut signals).await;
+                    end();
+                }
+            });
+        }
+    });
 }
 
 /// Until it is dropped, a signal ends the process at once: for a question, which blocks the thread that would stop the

@@ -29,6 +29,9 @@ pub fn lock_sql() -> String {
     format!("SELECT pg_catalog.pg_try_advisory_lock({LOCK_KEY})")
 }
 
+/// Gives back every lock that the session holds, the script's own with it.
+pub const UNLOCK: &str = "SELECT pg_catalog.pg_advisory_unlock_all()";
+
 /// What [`lock_sql`] answered.
 pub fn is_locked(reply: &Reply) -> bool {
     reply
@@ -36,18 +39,6 @@ pub fn is_locked(reply: &Reply) -> bool {
         .next()
         .and_then(|row| row.get(0))
         .is_some_and(|answer| answer == "t")
-}
-
-/// Gives the lock back, and the session its own settings.
-pub fn leave(batch: &mut Batch) {
-    batch
-        .one(
-            Stage::Query,
-            &format!("SELECT pg_catalog.pg_advisory_unlock({LOCK_KEY})"),
-        )
-        .one(Stage::Query, "RESET SESSION AUTHORIZATION")
-        .one(Stage::Query, "RESET ALL")
-        .one(Stage::Query, "DISCARD TEMP");
 }
 
 /// Reads how far earlier runs came, since the migration was last recorded or taken back.

@@ -103,6 +103,14 @@ impl From<&DbError> for ServerError {
     }
 }
 
+/// What the server says when it ends a session: an administrator, a crash, a timeout.
+const ENDS: [SqlState; 4] = [
+    SqlState::ADMIN_SHUTDOWN,
+    SqlState::CRASH_SHUTDOWN,
+    SqlState::IDLE_SESSION_TIMEOUT,
+    SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+];
+
 /// Why a conversation with the server did not come to its end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -160,6 +168,8 @@ impl From<ReadError> for Error {
 impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Error {
         match error.as_db_error() {
+            // the session's last word: what is told to it later is not heard
+            Some(db) if ENDS.contains(db.code()) => Error::Lost(db.message().to_string()),
             Some(db) => Error::Server(Box::new(ServerError::from(db))),
             None => {
                 let mut reason = error.to_string();

@@ -46,6 +46,15 @@ impl Plans {
         }
     }
 
+    /// The session has lost them: they are made anew, under a number that it never knew.
+    #[must_use]
+    pub fn gone(self) -> Plans {
+        match self {
+            Plans::Made(number) | Plans::ToMake(number) => Plans::ToMake(number + 1),
+            Plans::Anew => Plans::Anew,
+        }
+    }
+
     /// Whether a failure says that the session holds other prepared statements than it should: a script may take away
     /// all of them, and a pooler that does not show may have changed the session.
     pub fn is_astray(self, failure: &Failure) -> bool {

@@ -90,7 +90,18 @@ async fn run_all(session: &Session, probes: &[&Probe], before: &mut Vec<Moved>) 
     constraints::let_wait(&mut batch);
     batch.one(Stage::Query, &read_settings(&names));
     batch.one(Stage::Before, TOUCHED);
-    let reply = batch.run(session.client()).await?;
+    let reply = match batch.run(session.client()).await {
+        Err(failure)
+            if failure.stage == Stage::Begin && failure.error.is(&SqlState::INSUFFICIENT_PRIVILEGE) =>
+        {
+            let mut batch = Batch::new();
+            batch.one(Stage::Query, "ROLLBACK TO SAVEPOINT pgplumb_probes");
+            batch.one(Stage::Query, "RELEASE SAVEPOINT pgplumb_probes");
+            batch.run(session.client()).await?;
+            return Ok(cannot_tell(probes, NO_TRIGGERS));
+        }
+        reply => reply?,
+    };
     let Some(row) = reply.rows(Stage::Query).next() else {
         return Ok(not_run(
             probes,
@@ -138,6 +149,10 @@ async fn run_all(session: &Session, probes: &[&Probe], before: &mut Vec<Moved>) 
 /// A session that replicates fires neither the triggers nor the foreign keys that a probe is about.
 const TRIGGERS_FIRE: &str = "SELECT CASE WHEN pg_catalog.current_setting('session_replication_role') <> 'origin' \
     THEN pg_catalog.set_config('session_replication_role', 'origin', true) END";
+
+/// What stands at probes whose session replicates and may not end that.
+const NO_TRIGGERS: &str = "no trigger and no foreign key fires here: session_replication_role is not origin for this role \
+    or database, and the role may not set it; have that reset, or connect as a role that may";
 
 /// The sequences that this transaction has used, by the locks that it keeps on them until its end, a rolled back
 /// savepoint or not; so no lock is taken on any other.
@@ -190,14 +205,20 @@ pub(super) fn read_only(row: &tokio_postgres::SimpleQueryRow) -> Option<&'static
 
 /// Every probe skipped.
 pub fn not_run(probes: &[&Probe], reason: &str) -> Probed {
-    let skip = |probe: &&Probe| {
-        let answer = Answer::NotRun {
-            reason: reason.to_string(),
-        };
-        (Question::Probe((*probe).clone()), answer)
-    };
+    let reason = reason.to_string();
+    all_answered(probes, &Answer::NotRun { reason })
+}
+
+/// Every probe blocked.
+fn cannot_tell(probes: &[&Probe], reason: &str) -> Probed {
+    let reason = reason.to_string();
+    all_answered(probes, &Answer::CannotTell { reason })
+}
+
+fn all_answered(probes: &[&Probe], answer: &Answer) -> Probed {
+    let answered = |probe: &&Probe| (Question::Probe((*probe).clone()), answer.clone());
     Probed {
-        answers: probes.iter().map(skip).collect(),
+        answers: probes.iter().map(answered).collect(),
         sequences: Vec::new(),
     }
 }

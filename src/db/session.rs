@@ -13,7 +13,7 @@ use super::error::Error;
 use super::history::{self, Extent, Reading};
 use super::plans::{self, Plans};
 use crate::migration::directives::Written;
-use crate::migration::{Directives, Timeout};
+use crate::migration::{Directives, Leaves, Timeout};
 use crate::sql::name::quote_literal;
 
 /// Timeouts and role of the transactions, from configuration and directives.
@@ -289,12 +289,72 @@ impl Session {
 
     /// Lets no user, role or setting that a script left in the session reach the next one, which may run in a session of
     /// its own another time. It comes right before COMMIT: behind it, it would be of the next transaction, and be taken
-    /// back with that. A pooler's session is not ours.
-    pub fn forget(&self, batch: &mut Batch) {
+    /// back with that. A pooler's session is not ours: of that, what the script itself says that it changes.
+    pub fn forget(&self, batch: &mut Batch, leaves: &Leaves) {
         if !self.is_pooled {
             batch.one(Stage::Record, "RESET SESSION AUTHORIZATION");
             batch.one(Stage::Record, "RESET ALL");
+            Self::end(batch, leaves);
+            return;
         }
+        if leaves.acts {
+            batch.one(Stage::Record, "RESET SESSION AUTHORIZATION");
+        }
+        for name in &leaves.settings {
+            batch.one(Stage::Record, &format!("RESET {name}"));
+        }
+        for name in &leaves.names {
+            batch.one(Stage::Record, &format!("DEALLOCATE {name}"));
+        }
+    }
+
+    /// What neither a transaction nor its settings end.
+    fn end(batch: &mut Batch, leaves: &Leaves) {
+        if leaves.prepared {
+            batch.one(Stage::Record, "DEALLOCATE ALL");
+        }
+        if leaves.locks {
+            batch.one(Stage::Record, "SELECT pg_catalog.pg_advisory_unlock_all()");
+        }
+        if leaves.listens {
+            batch.one(Stage::Record, "UNLISTEN *");
+        }
+    }
+
+    /// A script is about to run once more: what its rollback did not take back would be in its way.
+    pub async fn clear(&mut self, leaves: &Leaves) {
+        if leaves.prepared {
+            self.plans = self.plans.gone();
+            let mut batch = Batch::new();
+            if !self.is_pooled {
+                batch.one(Stage::Query, "DEALLOCATE ALL");
+            }
+            // the script tells when it could not
+            for name in leaves.names.iter().filter(|_| self.is_pooled) {
+                let mut one = Batch::new();
+                one.one(Stage::Query, &format!("DEALLOCATE {name}"));
+                let _ = one.run(self.client()).await;
+            }
+            let _ = batch.run(self.client()).await;
+        }
+    }
+
+    /// Leaves nothing in a session of its own that a script put there outside a transaction, but for its locks: one of
+    /// them is the runner's.
+    pub fn empty(&mut self, batch: &mut Batch, leaves: &Leaves) {
+        // it may have made the session one that only reads
+        batch
+            .one(Stage::Query, "BEGIN READ WRITE")
+            .one(Stage::Query, "CLOSE ALL")
+            .one(Stage::Query, "RESET SESSION AUTHORIZATION")
+            .one(Stage::Query, "RESET ALL")
+            .one(Stage::Query, "DISCARD TEMP")
+            .one(Stage::Query, "UNLISTEN *");
+        if leaves.prepared {
+            self.plans = self.plans.gone();
+            batch.one(Stage::Query, "DEALLOCATE ALL");
+        }
+        batch.one(Stage::Query, "COMMIT");
     }
 
     /// The same of cursors and temporary objects. It comes before anything is judged: what hangs on them goes with them.

@@ -7,10 +7,12 @@ pub mod timeout;
 pub mod directives;
 pub mod checksum;
 pub mod script;
+pub mod leaves;
 pub mod set;
 
 pub use checksum::{Width, sha256};
 pub use directives::{Direction, Directives};
+pub use leaves::Leaves;
 pub use script::{MigrationScript, OutsideReason, Rules};
 pub use set::{Migration, Set};
 pub use timeout::Timeout;

@@ -44,6 +44,7 @@ impl Error {
             Error::Database { failure, .. } => match failure.error {
                 DbError::Lost(_) => ExitCode::Unreachable,
                 DbError::Server(ref error) if error.sqlstate == "55P03" => ExitCode::LockTimeout,
+                DbError::Server(ref error) if error.sqlstate == "25006" => ExitCode::Blocked,
                 DbError::Disturbed(_) => ExitCode::LockTimeout,
                 DbError::Server(_)
                 | DbError::Decode(_)
@@ -83,6 +84,13 @@ impl Error {
     }
 }
 
+/// What helps where nothing is written.
+pub(super) const READ_ONLY: &str = "connect without default_transaction_read_only, or to the primary";
+
+/// A database whose encoding is SQL_ASCII takes every byte, and checks none.
+const NOT_UTF_8: &str = "something in the catalog is no UTF-8: a comment, a default or a body that was written from a \
+     client with another encoding; write it again in UTF-8";
+
 fn database_diagnostic(doing: &str, failure: &Failure) -> Diagnostic {
     match &failure.error {
         DbError::Server(error) => {
@@ -100,7 +108,11 @@ fn database_diagnostic(doing: &str, failure: &Failure) -> Diagnostic {
                 "42501" => {
                     diagnostic.help("grant the connecting role what is missing, or connect as another role")
                 }
-                "25006" => diagnostic.help("connect to the primary; this server accepts no writes"),
+                "25006" => diagnostic.help(READ_ONLY),
+                "57014" => diagnostic.help(
+                    "allow more time with `statement_timeout` in the settings, or for the connecting role",
+                ),
+                "22021" | "22P05" => diagnostic.help(NOT_UTF_8),
                 "55P03" => diagnostic.help(
                     "somebody holds a table in ACCESS EXCLUSIVE mode: run the command again when it is free, or allow a longer wait \
                      with `lock_timeout` in the settings",

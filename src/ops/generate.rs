@@ -447,6 +447,8 @@ async fn settle(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<Option<GeneratedSuite>, Error> {
     let mut answers = Answers::default();
+    // why texts are not as tidy as they could be
+    let mut unasked: Option<String> = None;
     loop {
         let page = write(&part, &style);
         if page.is_empty() {
@@ -480,7 +482,11 @@ async fn settle(
         let mut lowered = false;
         for verdict in &troubles {
             for id in page.objects_at(verdict.source.line) {
-                lowered |= lower(&mut style, id);
+                let is_lower = lower(&mut style, id);
+                if is_lower && verdict.status == Status::Blocked {
+                    unasked.get_or_insert_with(|| verdict.message.clone());
+                }
+                lowered |= is_lower;
             }
         }
         if lowered {
@@ -494,6 +500,16 @@ async fn settle(
                 ))
                 .help("correct the database, or the entry"),
             );
+        }
+        if let Some(reason) = unasked {
+            let untidy = Diagnostic::warning(format!(
+                "{stem}: expressions are written as the server prints them, for it could not be asked whether tidier ones \
+                 mean the same"
+            ));
+            diagnostics.push(untidy.fact("reason", reason).help(
+                "for tidier ones, generate as a role that may make temporary objects, on a connection that accepts writes \
+                 and leaves the server the time",
+            ));
         }
         return Ok(Some(GeneratedSuite {
             stem: stem.to_string(),

@@ -12,7 +12,7 @@ use crate::db::history::{JournalRow, append_journal_sql, ensure_journal_sql};
 use crate::db::repair::{Remnant, update_history_sql};
 use crate::diagnostic::Diagnostic;
 use crate::history::{Applied, Ledger, State};
-use crate::migration::{Migration, Version, Width, sha256};
+use crate::migration::{Leaves, Migration, Version, Width, sha256};
 use crate::report::ExitCode;
 use crate::report::model::{Conclusion, MigrationState, Report};
 use crate::sql::{Action, Effect, ObjectKind};
@@ -271,7 +271,8 @@ async fn mend(runner: &mut Runner<'_>, remnant: &Remnant, started: Instant) -> R
         .or_interrupted(&format!("{object} was being {verb}"))?
         .err();
     let mut batch = Batch::new();
-    detached::leave(&mut batch);
+    runner.session.empty(&mut batch, &Leaves::default());
+    batch.one(Stage::Query, detached::UNLOCK);
     ask(&runner.session, "leaving the session", batch).await?;
     if let Some(failure) = failure {
         let Some(error) = failure.server() else {

@@ -62,6 +62,7 @@ pub fn assess(plan: &Plan<'_>, existing: &Existing) -> Assessment {
         tainted: BTreeMap::new(),
         other_role: false,
         labels: Labels::default(),
+        lost: BTreeMap::new(),
         at: 0,
     };
     if !plan.is_empty() && (existing.standby || existing.read_only) {
@@ -82,8 +83,14 @@ pub fn assess(plan: &Plan<'_>, existing: &Existing) -> Assessment {
         let mut causes: BTreeSet<usize> = BTreeSet::new();
         causes.extend(walk.no_session(step.script, existing.pooler.as_deref()));
         let done = existing.done.get(&step.migration.version).copied().unwrap_or(0);
-        for statement in step.script.statements().iter().take(done) {
-            walk.done(statement);
+        walk.lost.clear();
+        for (index, statement) in step.script.statements().iter().take(done).enumerate() {
+            walk.done(statement, index + 1);
+            // it may have been begun alone, and is settled when the script goes on
+            if index + 1 == done && statement.outside_transaction.is_some() {
+                let needs = step.script.needs(statement);
+                walk.world.apply(&statement.effects, &needs, statement.opaque);
+            }
         }
         for statement in step.script.statements().iter().skip(done) {
             causes.extend(walk.statement(step.script, statement));
@@ -124,14 +131,30 @@ pub(super) struct Walk {
     pub(super) other_role: bool,
     /// Labels that this transaction adds to enums.
     pub(super) labels: Labels,
+    /// Temporary relations that an earlier run of the script made, with the numbers of their statements: they went with
+    /// its session.
+    lost: BTreeMap<String, usize>,
     /// Where the statement that is looked at begins.
     pub(super) at: usize,
 }
 
 impl Walk {
     /// A statement that an earlier run has done: its objects were looked up with all others.
-    fn done(&mut self, statement: &Statement) {
+    fn done(&mut self, statement: &Statement, number: usize) {
         self.found.statements += 1;
+        for effect in &statement.effects {
+            let name = &effect.object.name;
+            let is_part = matches!(effect.object.kind, ObjectKind::Column | ObjectKind::Index);
+            match effect.action {
+                Action::Create { .. } if name.schema.as_deref() == Some("pg_temp") && !is_part => {
+                    self.lost.insert(name.name.clone(), number);
+                }
+                Action::Drop { .. } => {
+                    self.lost.remove(&name.name);
+                }
+                _ => {}
+            }
+        }
         if let Some(setting) = &statement.sets {
             self.setting(setting);
         }
@@ -274,7 +297,17 @@ impl Walk {
         let root = self.normal(&root);
         let object = describe(&root);
         let needed = describe(&self.normal(&requirement.need));
-        let index = self.cause(&object, Trouble::Missing, Some(root), "does not exist", "");
+        let index = match self.lost_with_its_session(&root) {
+            Some((name, number)) => self.cause(
+                &format!("temporary table {}", quote_ident(&name)),
+                Trouble::Missing,
+                None,
+                &format!("is gone: statement {number} made it in an earlier run, and it went with the session of that"),
+                "make it again in front of the statement that needs it: what stands behind the statements that are \
+                 done may be changed",
+            ),
+            None => self.cause(&object, Trouble::Missing, Some(root), "does not exist", ""),
+        };
         let cause = &mut self.found.causes[index];
         if needed != object {
             // a column of a missing table is no object of its own
@@ -293,6 +326,17 @@ impl Walk {
             cause.sites.push(site);
         }
         index
+    }
+
+    /// What an earlier run of the script made for itself alone, and the number of the statement that did.
+    fn lost_with_its_session(&self, root: &Need) -> Option<(String, usize)> {
+        let name = match root {
+            Need::Relation(name) => name,
+            Need::Column { of, .. } => of.first()?,
+            _ => return None,
+        };
+        let number = *self.lost.get(&name.name)?;
+        Some((name.name.clone(), number))
     }
 
     /// What the columns of a missing table are called.

@@ -179,3 +179,32 @@ fn what_needs_a_session_is_refused_with_the_way_out() {
     // before anything runs, not only when its turn comes
     assert_eq!(newest_of_an_agreeing(&database), 0);
 }
+
+#[test]
+fn what_a_script_sets_ends_with_it_where_others_have_the_session_next() {
+    let database = database("pooled_settings");
+    let pooler = Pooler::before(Server::shared(), 1);
+    let url = pooler.url(&database.name);
+    let sets = "SET work_mem = '77MB';\nSET app.mine = 'x';\nPREPARE answer AS SELECT 1;\n\
+                SET SESSION CHARACTERISTICS AS TRANSACTION DEFERRABLE;\n";
+    let seen = "SELECT current_setting('work_mem') AS memory, coalesce(current_setting('app.mine', true), '') AS mine, \
+                current_setting('default_transaction_deferrable') AS defers";
+    let script = |number: usize| format!("CREATE TABLE seen_{number} AS {seen};\n{sets}");
+    let project = Project::new()
+        .with("migrations/0001_a.sql", script(1))
+        .with("migrations/0002_b.sql", script(2));
+    let run = |args: &[&str]| {
+        let run = Pgplumb::at(project.path()).env("DATABASE_URL", &url);
+        run.args(args).run().expect(0)
+    };
+    run(&["apply", "--single-transaction"]);
+    project.write("migrations/0003_c.sql", script(3));
+    project.write("migrations/0004_d.sql", script(4));
+    run(&["apply"]);
+    for number in 1..=4 {
+        let seen = database.value(&format!(
+            "SELECT concat_ws(' ', memory, mine, defers) FROM seen_{number}"
+        ));
+        assert_eq!(seen.as_deref(), Some("4MB  off"), "{number}");
+    }
+}

@@ -3,7 +3,10 @@
 //! A statement that may run in a transaction commits together with its row in the journal. One that may not is
 //! announced in the journal before it runs; when nobody wrote down how it ended, the catalog is asked. So a rerun goes
 //! on at the right place, and the script is recorded as applied only when its checks pass.
+//!
+//! As in psql, what a statement sets in the session holds for those behind it, and ends with the script.
 
+mod resume;
 mod settle;
 
 use std::ops::Range;
@@ -25,12 +28,15 @@ use crate::db::history::append_journal_sql;
 use crate::db::lock::{self, Expectation, Newest};
 use crate::db::session::{self, Settings};
 use crate::diagnostic::Diagnostic;
-use crate::migration::sha256;
+use crate::migration::{Leaves, sha256};
 use crate::plan::{Direction, Step};
 use crate::report::ExitCode;
 use crate::report::model::{MigrationReport, MigrationState, Totals};
 use crate::source::Span;
 use crate::sql::TransactionControl;
+
+/// A script may have made the session one that only reads: what is written about it is written.
+const OWN_BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 
 /// What became of one statement.
 enum Ran {
@@ -73,7 +79,8 @@ impl Runner<'_> {
         self.take_session().await?;
         let outcome = self.detached(step, &settings).await;
         let mut batch = Batch::new();
-        tables::leave(&mut batch);
+        self.session.empty(&mut batch, &step.script.leaves());
+        batch.one(Stage::Query, tables::UNLOCK);
         if let Err(failure) = batch.run(self.session.client()).await {
             tracing::debug!("the session could not be left: {}", failure.error);
         }
@@ -104,7 +111,13 @@ impl Runner<'_> {
             return Err(Error::Disagreement(vec![problem]));
         }
         let before = self.look(&scope, settings).await?;
+        if progress.done > 0
+            && let Some(outcome) = self.take_up(step, progress.done, started).await?
+        {
+            return Ok(Some(outcome));
+        }
         let statements = step.script.statements();
+        let locks = step.script.leaves().locks;
         for unit in step
             .script
             .units()
@@ -122,12 +135,20 @@ impl Runner<'_> {
             self.clock.start_statement(source, &statement.tag);
             let ran = if statement.outside_transaction.is_some() {
                 let is_begun = progress.is_begun && index == progress.done;
-                self.run_alone(step, index, settings, is_begun).await?
+                self.run_alone(step, index, is_begun).await?
             } else {
-                self.run_with_its_row(step, unit, settings).await?
+                self.run_with_its_row(step, unit).await?
             };
             if let Ran::Stopped(outcome) = ran {
                 return Ok(Some(outcome));
+            }
+            // the runner's lock may be gone with all that the session had
+            let is_new = statement.tag == "DISCARD ALL";
+            if is_new || locks {
+                self.take_session().await?;
+            }
+            if is_new {
+                self.begin_anew(settings).await?;
             }
         }
         self.record_detached(step, settings, &scope, before, started)
@@ -183,31 +204,27 @@ impl Runner<'_> {
         }
     }
 
-    /// Reads the catalog in a transaction of its own.
+    /// Reads the catalog in a transaction of its own; behind it the session has what a transaction would get.
     async fn look(&self, scope: &Scope, settings: &Settings) -> Result<Catalog, Error> {
         let mut batch = Batch::new();
         self.session.begin(&mut batch, "READ ONLY", settings);
         let sql = reading::read_sql(scope, self.session.version_num());
         self.session.read_few(&mut batch, Stage::Before, &sql);
         batch.one(Stage::Commit, "COMMIT");
+        self.session.prepare_alone(&mut batch, settings);
         let reply = context::ask(&self.session, "reading the catalog", batch).await?;
         decode(&reply, Stage::Before)
     }
 
     /// One statement in a transaction, or those between a BEGIN and a COMMIT of the script, with their row in the
     /// journal. A busy table is tried again.
-    async fn run_with_its_row(
-        &mut self,
-        step: Step<'_>,
-        unit: Range<usize>,
-        settings: &Settings,
-    ) -> Result<Ran, Error> {
+    async fn run_with_its_row(&mut self, step: Step<'_>, unit: Range<usize>) -> Result<Ran, Error> {
         let started = Instant::now();
         let (index, last) = (unit.start, unit.end - 1);
         let mut attempt = 0;
         loop {
             let mut batch = Batch::new();
-            self.session.begin(&mut batch, "", settings);
+            batch.one(Stage::Begin, OWN_BEGIN);
             let statements = &step.script.statements()[unit.clone()];
             // what a script itself rolls back leaves nothing
             let is_undone = matches!(
@@ -249,13 +266,7 @@ impl Runner<'_> {
     }
 
     /// One statement outside a transaction, announced before and written down behind.
-    async fn run_alone(
-        &mut self,
-        step: Step<'_>,
-        index: usize,
-        settings: &Settings,
-        is_begun: bool,
-    ) -> Result<Ran, Error> {
+    async fn run_alone(&mut self, step: Step<'_>, index: usize, is_begun: bool) -> Result<Ran, Error> {
         let started = Instant::now();
         let statement = &step.script.statements()[index];
         let settled = if is_begun {
@@ -270,10 +281,11 @@ impl Runner<'_> {
             }
             Settled::ToRun => {
                 let mut batch = Batch::new();
-                self.session.as_own_user(&mut batch);
+                batch.one(Stage::Begin, OWN_BEGIN);
+                self.session.bring_back(&mut batch);
                 let begun = self.progress_sql(&step, tables::BEGUN, index, started);
                 batch.one(Stage::Record, &begun);
-                self.session.prepare_alone(&mut batch, settings);
+                batch.one(Stage::Commit, "COMMIT");
                 self.write(batch).await?;
                 let lone = Batch::lone(step.script, statement.span);
                 let sent = self.send(&step, index, lone).await?;
@@ -293,11 +305,13 @@ impl Runner<'_> {
             }
         }
         let mut batch = Batch::new();
-        self.session.as_own_user(&mut batch);
+        batch.one(Stage::Begin, OWN_BEGIN);
+        self.session.bring_back(&mut batch);
         batch.one(
             Stage::Record,
             &self.progress_sql(&step, tables::STATEMENT, index, started),
         );
+        batch.one(Stage::Commit, "COMMIT");
         self.write(batch).await?;
         Ok(Ran::Done)
     }
@@ -336,6 +350,7 @@ impl Runner<'_> {
             if let Some(left) = left {
                 diagnostic = diagnostic.fact("left behind", left.state());
             }
+            self.end_script(step).await;
             self.fail(*step, diagnostic, ExitCode::Interrupted, None, Instant::now())
                 .await;
             return Err(Error::Interrupted(vec![]));
@@ -366,6 +381,8 @@ impl Runner<'_> {
         let mut busy = 0;
         let (after, judged) = loop {
             let mut batch = Batch::new();
+            // what the script left is neither judged nor judges
+            self.session.empty(&mut batch, &step.script.leaves());
             self.session.begin(&mut batch, "", settings);
             self.session.as_own_user(&mut batch);
             let sql = reading::read_sql(scope, self.session.version_num());
@@ -416,6 +433,7 @@ impl Runner<'_> {
         self.finish(Some(Finished {
             step,
             record,
+            leaves: Leaves::default(),
             report,
             is_by_names: false,
             earlier: Vec::new(),
@@ -433,11 +451,7 @@ impl Runner<'_> {
         started: Instant,
         left: Option<Leftover>,
     ) -> Outcome {
-        let exit = match &failure.error {
-            DbError::Lost(_) => ExitCode::Unreachable,
-            _ if session::is_lock_timeout(&failure) => ExitCode::LockTimeout,
-            _ => ExitCode::ScriptFailed,
-        };
+        let exit = exit_of(&failure);
         let mut diagnostic = self.explain(&step, &failure, state(&step, index));
         if let Some(left) = left {
             diagnostic = diagnostic.fact("left behind", left.state()).help(format!(
@@ -458,6 +472,7 @@ impl Runner<'_> {
         exit: ExitCode,
         started: Instant,
     ) -> Outcome {
+        self.end_script(&step).await;
         self.fail(step, diagnostic, exit, None, started).await;
         (self.context.events)(Event::StepFailed {
             stem: step.migration.stem(),
@@ -476,6 +491,14 @@ impl Runner<'_> {
         row.artifacts = serde_json::json!({ "statement": index + 1, "of": statements.len() }).to_string();
         row.message = Some(statements[index].tag.clone());
         append_journal_sql(&self.reading.history, &row)
+    }
+}
+
+fn exit_of(failure: &Failure) -> ExitCode {
+    match &failure.error {
+        DbError::Lost(_) => ExitCode::Unreachable,
+        _ if session::is_lock_timeout(failure) => ExitCode::LockTimeout,
+        _ => ExitCode::ScriptFailed,
     }
 }
 

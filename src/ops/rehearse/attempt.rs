@@ -266,12 +266,15 @@ impl Attempt<'_, '_> {
     /// What the history would say, so that the next step finds it so. The journal is left alone: its numbers would not
     /// come back.
     async fn record(&mut self, step: &Step<'_>) -> Result<Option<Failed>, Error> {
+        let mut batch = Batch::new();
         if let Some(entry) = self.runner.history_entry(step, self.runner.checksum(step)) {
-            let mut batch = Batch::new();
             batch.one(Stage::Record, &entry);
-            if let Err(failure) = self.send(batch).await? {
-                return Ok(Some(Failed::Script(failure)));
-            }
+        }
+        self.runner.session.forget(&mut batch, &step.script.leaves());
+        if !batch.is_empty()
+            && let Err(failure) = self.send(batch).await?
+        {
+            return Ok(Some(Failed::Script(failure)));
         }
         let width = self.runner.width;
         note(&mut self.runner.reading, *step, width);
@@ -319,15 +322,16 @@ impl Attempt<'_, '_> {
             return None;
         }
         let text = step.script.file.text().to_lowercase();
+        let is_pooled = self.runner.session.is_pooled();
         match error.sqlstate.as_str() {
             "55P04" => {
                 let label = error.message.split('"').nth(1).unwrap_or_default().to_lowercase();
                 let is_own = text.contains("add value") && text.contains(&format!("'{label}'"));
                 (!is_own).then(|| format!("{}: its label is committed before this step", error.message))
             }
-            // a cursor, or a table that ON COMMIT would have dropped
-            "42P03" => Some(format!("{}: COMMIT closes it before this step", error.message)),
-            "42P07" if text.contains("temp") => {
+            // a cursor, or a table that ON COMMIT would have dropped: in a session of our own they end with their step
+            "42P03" if is_pooled => Some(format!("{}: COMMIT closes it before this step", error.message)),
+            "42P07" if is_pooled && text.contains("temp") => {
                 Some(format!("{}: COMMIT may drop it before this step", error.message))
             }
             "55006" => {

@@ -117,6 +117,9 @@ pub async fn execute(
         let started = Instant::now();
         let turn = attempt.run(always).await;
         runner.session.rollback().await;
+        for step in &plan.steps {
+            runner.session.clear(&step.script.leaves()).await;
+        }
         runner.reading = reading.clone();
         rehearsed.duration_ms = millis(started.elapsed());
         match turn? {

@@ -12,6 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::history::Applied;
 use crate::ops::Error;
 use crate::ops::context::Event;
+use crate::ops::error::READ_ONLY;
 use crate::plan::{Direction, Step};
 use crate::report::ExitCode;
 use crate::report::model::{Artifacts, MigrationReport, MigrationState, Totals};
@@ -123,6 +124,8 @@ impl Runner<'_> {
                 };
                 constraints::without_ours(error).describe(Diagnostic::error(head))
             }
+            DbError::Lost(_) => Diagnostic::error(format!("{stem}: {}", failure.error))
+                .help("run the command again when the server can be reached: it goes on from what is there"),
             other => Diagnostic::error(format!("{stem}: {other}")),
         };
         diagnostic = match &failure.place {
@@ -130,6 +133,9 @@ impl Runner<'_> {
             None => diagnostic.in_file(step.script.file.path()),
         };
         diagnostic = diagnostic.fact("state", state);
+        if failure.server().is_some_and(|error| error.sqlstate == "25006") {
+            diagnostic = diagnostic.help(READ_ONLY);
+        }
         if session::is_lock_timeout(failure) {
             diagnostic = diagnostic.help(
                 "try again when the table is free, or allow a longer wait with `-- pgplumb: lock-timeout 30s`",

@@ -27,7 +27,7 @@ impl Runner<'_> {
         let mut first = Batch::new();
         if let Some(finished) = finished {
             push_record(&mut first, finished);
-            self.session.forget(&mut first);
+            self.session.forget(&mut first, &finished.leaves);
             if !self.single {
                 first.one(Stage::Commit, "COMMIT");
             }

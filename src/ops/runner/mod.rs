@@ -212,6 +212,9 @@ impl<'c> Runner<'c> {
                 true => self.attempt(at, &mut course).await?,
                 false => self.attempt_outside(at, &mut course).await?,
             };
+            if matches!(turn, Turn::Again) {
+                self.session.clear(&step.script.leaves()).await;
+            }
             match turn {
                 Turn::Done => index += 1,
                 Turn::Stopped(outcome) => return Ok(outcome),

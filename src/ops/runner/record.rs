@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use super::messages::push_record;
 use super::{Outcome, Runner, millis, now};
 use crate::db::batch::{Batch, Failure, Stage};
-use crate::db::error::{Error as DbError, ServerError};
+use crate::db::error::Error as DbError;
 use crate::db::history::{self as tables, JournalRow, Reading};
 use crate::db::plans::{self, Plans};
 use crate::diagnostic::Diagnostic;
 use crate::history::{Applied, Repeated};
-use crate::migration::{Width, sha256};
+use crate::migration::{Leaves, Width, sha256};
 use crate::ops::Error;
 use crate::ops::context::Event;
 use crate::plan::{Direction, Step};
@@ -23,6 +23,8 @@ pub(in crate::ops) struct Finished<'p> {
     /// Those that ran before it in the same transaction.
     pub earlier: Vec<Finished<'p>>,
     pub record: Vec<String>,
+    /// What its script may have left in the session.
+    pub leaves: Leaves,
     pub report: MigrationReport,
     /// Whether what it made is known by its names alone; its details are read at the end of the run.
     pub is_by_names: bool,
@@ -112,7 +114,7 @@ impl Runner<'_> {
         let Some(last) = finished else { return Ok(None) };
         let mut batch = Batch::new();
         push_record(&mut batch, &last);
-        self.session.forget(&mut batch);
+        self.session.forget(&mut batch, &last.leaves);
         batch.one(Stage::Commit, "COMMIT");
         let reply = batch.run(self.session.client()).await;
         self.context.pass_notices(&mut self.session);
@@ -163,7 +165,7 @@ impl Runner<'_> {
         };
         let stem = finished.step.migration.stem();
         let (exit, diagnostic) = match &failure.error {
-            DbError::Server(error) if !is_end_of_session(error) => {
+            DbError::Server(error) => {
                 self.session.rollback().await;
                 let diagnostic = Diagnostic::error(format!("COMMIT of {stem} failed: {}", error.message));
                 (
@@ -229,11 +231,6 @@ impl Runner<'_> {
         self.reading = reading;
         Some(is_recorded == (step.direction == Direction::Up))
     }
-}
-
-/// Whether the server ended the session (57P01 to 57P03), which is no word on a COMMIT under way.
-fn is_end_of_session(error: &ServerError) -> bool {
-    matches!(error.sqlstate.as_str(), "57P01" | "57P02" | "57P03")
 }
 
 /// The journal's word for what a step does.

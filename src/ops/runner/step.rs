@@ -343,6 +343,11 @@ impl Runner<'_> {
             return Ok(Turn::Stopped(outcome));
         }
         let record = self.record(&at.step, course.checksum, &report, verdict, elapsed);
+        let leaves = at.step.script.leaves();
+        if leaves.prepared && !self.session.is_pooled() {
+            // they go with what the script prepared
+            self.session.plans = self.session.plans.gone();
+        }
         let mut earlier = Vec::new();
         if let Some(mut before) = course.finished.take() {
             earlier = std::mem::take(&mut before.earlier);
@@ -357,6 +362,7 @@ impl Runner<'_> {
             step: at.step,
             earlier,
             record,
+            leaves,
             report,
             is_by_names: course.extents[at.index] == Extent::Names,
             started: at.started,

@@ -21,6 +21,8 @@ pub struct Setting {
     /// The value as it was written; `None` for RESET and DEFAULT.
     pub value: Option<String>,
     pub scope: Scope,
+    /// Whether the value is worked out by the server: once more, it may be another one.
+    pub is_computed: bool,
 }
 
 pub(super) fn setting(mut cursor: Cursor<'_>) -> Option<Setting> {
@@ -31,6 +33,7 @@ pub(super) fn setting(mut cursor: Cursor<'_>) -> Option<Setting> {
             name,
             value: None,
             scope: Scope::Session,
+            is_computed: false,
         });
     }
     if c.word("select") {
@@ -45,7 +48,12 @@ pub(super) fn setting(mut cursor: Cursor<'_>) -> Option<Setting> {
         Scope::Session
     };
     if c.word("session characteristics") {
-        return None;
+        return Some(Setting {
+            name: "session characteristics".to_owned(),
+            value: Some(c.rest_text().to_owned()),
+            scope,
+            is_computed: false,
+        });
     }
     // `set session authorization x` is no scope, `set session session authorization x` has one
     if !c.are_words(&["session", "authorization"]) {
@@ -58,7 +66,12 @@ pub(super) fn setting(mut cursor: Cursor<'_>) -> Option<Setting> {
     } else {
         Some(c.rest_text().to_owned())
     };
-    Some(Setting { name, value, scope })
+    Some(Setting {
+        name,
+        value,
+        scope,
+        is_computed: false,
+    })
 }
 
 fn name(c: &mut Cursor<'_>) -> Option<String> {
@@ -90,10 +103,12 @@ fn set_config(c: &mut Cursor<'_>) -> Option<Setting> {
     } else {
         Scope::Session
     };
+    let written = literal(value).filter(|_| value.peek_at(1).is_none());
     Some(Setting {
         name: literal(name)?.to_ascii_lowercase(),
-        value: Some(literal(value).unwrap_or_else(|| value.rest_text().to_owned())),
         scope,
+        is_computed: written.is_none() || !c.is_end(),
+        value: Some(written.unwrap_or_else(|| value.rest_text().to_owned())),
     })
 }
 
@@ -154,6 +169,12 @@ mod tests {
                 Session,
             ),
             (
+                "set session characteristics as transaction read only",
+                "session characteristics",
+                Some("as transaction read only"),
+                Session,
+            ),
+            (
                 "select set_config('a.b', 'c', true)",
                 "a.b",
                 Some("c"),
@@ -164,12 +185,21 @@ mod tests {
                 name: name.into(),
                 value: value.map(Into::into),
                 scope,
+                is_computed: false,
             };
             assert_eq!(
                 setting(Cursor::new(text, &significant(text))),
                 Some(expected),
                 "{text}"
             );
+        }
+        for text in [
+            "select set_config('a.b', 'c' || now(), false)",
+            "select set_config('a.b', current_user, false)",
+            "select set_config('a.b', 'c', false) from t",
+        ] {
+            let found = setting(Cursor::new(text, &significant(text)));
+            assert!(found.is_some_and(|setting| setting.is_computed), "{text}");
         }
         for text in [
             "set constraints all deferred",

@@ -1,0 +1,24 @@
+-- pgplumb: no-transaction
+SET search_path TO s, public;
+SET lock_timeout = '7s';
+SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY;
+SELECT 1;
+VACUUM x;
+SET default_transaction_read_only = off;
+SELECT set_config('app.mine', 'my' || 'self', false);
+SET ROLE pgplumb_session_user;
+INSERT INTO seen SELECT 1, * FROM now_seen;
+RESET ROLE;
+SET TimeZone = 'Europe/Paris';
+PREPARE answer AS SELECT count(*) FROM x;
+CREATE TEMPORARY TABLE work AS SELECT * FROM x;
+CREATE UNIQUE INDEX CONCURRENTLY one ON x (a);
+INSERT INTO seen SELECT 2, * FROM now_seen;
+EXECUTE answer;
+INSERT INTO x SELECT DISTINCT a FROM work;
+DISCARD ALL;
+INSERT INTO seen SELECT 3, * FROM now_seen;
+DROP INDEX CONCURRENTLY s.one;
+PREPARE answer AS SELECT 1;
+SET SESSION AUTHORIZATION pgplumb_session_user;
+INSERT INTO seen SELECT 4, * FROM now_seen;

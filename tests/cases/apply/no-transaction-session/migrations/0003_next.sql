@@ -1,0 +1,2 @@
+PREPARE answer AS SELECT 3;
+INSERT INTO seen SELECT 5, * FROM now_seen;
