@@ -215,8 +215,15 @@ impl SourceFile {
         while !self.text.is_char_boundary(offset) {
             offset -= 1;
         }
-        let line = self.line_index(offset);
-        let column = self.text[self.line_starts()[line]..offset].chars().count() + 1;
+        // nobody has to find the lines of a file for where it begins
+        let (line, start) = match offset {
+            0 => (0, 0),
+            offset => {
+                let line = self.line_index(offset);
+                (line, self.line_starts()[line])
+            }
+        };
+        let column = self.text[start..offset].chars().count() + 1;
         Location {
             file: self.path.clone(),
             line: (self.lines_above + line + 1) as u32,

@@ -198,6 +198,7 @@ impl<'c> Runner<'c> {
         if self.session.plans == Plans::Anew && prepared.plans_pay {
             self.session.plans = Plans::ToMake(0);
         }
+        self.migrations.reserve_exact(plan.steps.len());
         let mut course = Course::new(prepared);
         let mut index = 0;
         while let Some(&step) = plan.steps.get(index) {
