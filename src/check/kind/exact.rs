@@ -260,6 +260,7 @@ impl Exact {
                                 .any(|ignored| ignored.covers(&object.id))
                         })
                         .filter(|object| !is_without_privileges(object, judge))
+                        .filter(|object| !is_left_by_a_dump(object, judge))
                         .filter(|object| {
                             !judge.ledger.wants(&object.id) && !listed.iter().any(|id| is_listed(id, object))
                         }),
@@ -293,6 +294,11 @@ fn left_to_owner<'o>(object: &'o Object, judge: &Judge<'_>) -> Option<&'o str> {
     let relation = judge.catalog.relation(&object.id.schema, &object.id.relation)?;
     let is_its = object.id.kind == Kind::Grant && relation.text("owner") == Some(object.id.name.as_str());
     is_its.then_some(object.id.name.as_str())
+}
+
+/// Whether an owner lacks MAINTAIN for the dump of a server that did not know it, which is no change of anybody's.
+fn is_left_by_a_dump(object: &Object, judge: &Judge<'_>) -> bool {
+    left_to_owner(object, judge).is_some() && super::grant::is_from_older(object)
 }
 
 /// What comes with something else: an index behind a constraint, a partition's share of its parent's.

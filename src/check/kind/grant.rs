@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{Kind, ObjectId, Parts, Scope};
+use crate::catalog::{Kind, Object, ObjectId, Parts, Scope};
 use crate::check::compare::Comparison;
 use crate::check::document::{Item, items_of};
 use crate::check::object::{cover, missing_relation, sentence};
@@ -80,6 +80,14 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
         let path = format!("{}/grant.{}", table.path, quote_ident(&role));
         p.add(path, "grant", &entry.key, expected, rule);
     }
+}
+
+/// Whether this is what the dump of a server before 17 gives to the owner who once was granted an option: each privilege
+/// by its name, and so all but MAINTAIN.
+pub(crate) fn is_from_older(owners: &Object) -> bool {
+    let privileges = owners.list("privileges");
+    let has = |word: &&str| privileges.iter().any(|privilege| privilege == word);
+    owners.flag("without_maintain") && !owners.list("grantable").is_empty() && ALL.iter().all(has)
 }
 
 #[derive(Debug)]
@@ -372,6 +380,28 @@ mod tests {
         ] {
             let catalog = owned(None, app, without_maintain);
             assert_eq!(status(grant, &catalog, "170000"), wanted, "{grant} {app:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_dump_of_an_older_server_leaves_an_owner_is_no_change() {
+        let complete = suite("0001", "complete = true\n[table.t]\n");
+        for (left, grantable, status) in [
+            (super::ALL, &["select"][..], Status::Pass),
+            // somebody took MAINTAIN away
+            (super::ALL, &[], Status::Fail),
+            (&["select"], &["select"], Status::Fail),
+        ] {
+            let mut catalog = owned(Some(left), &[], false);
+            let id = ObjectId::on(Kind::Grant, "public", "t", "boss");
+            let mut grant = catalog.get(&id).unwrap().clone();
+            let words = grantable.iter().map(|word| word.to_string());
+            grant.properties.insert("grantable", Value::List(words.collect()));
+            catalog.insert(grant);
+            let verdicts = settle(&[&complete], &catalog, literal);
+            let exact = verdicts.iter().find(|verdict| verdict.kind == "exact").unwrap();
+            let named = exact.message.contains("grant public.t.boss");
+            assert_eq!(named, status == Status::Fail, "{left:?}: {}", exact.message);
         }
     }
 

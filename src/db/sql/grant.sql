@@ -1,8 +1,8 @@
--- the owner has an entry only where it lacks something, and what it holds has no option that it would need
+-- the owner has an entry only where it lacks something
 select 'grant' as kind, n.nspname as schema, acl.relname as relation,
        case when acl.grantee = 0 then 'public' else pg_get_userbyid(acl.grantee) end as name,
        json_agg(distinct acl.privilege) filter (where acl.privilege is not null) as privileges,
-       json_agg(distinct acl.privilege) filter (where acl.is_grantable and acl.grantee <> acl.relowner) as grantable,
+       json_agg(distinct acl.privilege) filter (where acl.is_grantable) as grantable,
        nullif(current_setting('server_version_num')::integer >= 170000
               and bit_or(case acl.privilege when 'truncate' then 1 when 'trigger' then 2 when 'maintain' then 4 else 0 end) = 3,
               false) as without_maintain
