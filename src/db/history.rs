@@ -324,7 +324,20 @@ pub fn append_journal_sql(history: &History, row: &JournalRow<'_>) -> String {
     )
 }
 
+/// The same, where the artifacts are an expression.
+pub fn append_journal_with_sql(history: &History, row: &JournalRow<'_>, artifacts: &str) -> String {
+    format!(
+        "INSERT INTO {} ({JOURNAL_COLUMNS}) VALUES ({})",
+        history.journal(),
+        journal_values_with(row, artifacts)
+    )
+}
+
 fn journal_values(row: &JournalRow<'_>) -> String {
+    journal_values_with(row, &quote_literal(&row.artifacts))
+}
+
+fn journal_values_with(row: &JournalRow<'_>, artifacts: &str) -> String {
     format!(
         "{}, {}, {}, {}, {}, {}, {:.3}, {}, {}, {}, {}, {}",
         quote_literal(row.run),
@@ -335,7 +348,7 @@ fn journal_values(row: &JournalRow<'_>) -> String {
         or_null(row.verdict),
         row.duration_ms,
         quote_literal(&row.sha256),
-        quote_literal(&row.artifacts),
+        artifacts,
         or_null(row.message.as_deref()),
         quote_literal(row.client),
         quote_literal(TOOL),

@@ -1,6 +1,5 @@
 //! `apply`: each pending migration with its checks inside its transaction.
 
-use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use super::context::{Context, ask};
@@ -176,14 +175,15 @@ impl Run<'_> {
             if is_first {
                 ended.notices = outside_notices(&plan);
                 let mut looked = report.clone();
-                let is_begun = Cell::new(false);
-                let blocked = self.is_blocked(runner, &reading, &plan, &ledger, (&mut looked, &is_begun));
+                let beginning = preflight::Beginning::default();
+                let blocked = self.is_blocked(runner, &reading, &plan, &ledger, (&mut looked, &beginning));
                 // while the server answers
                 let prepare = async {
                     tokio::task::yield_now().await;
                     let mut prepared = runner.prepare(&plan);
-                    if self.begins_ahead(runner, &plan) {
-                        is_begun.set(runner.begin_ahead(&plan, &mut prepared).await);
+                    let may_begin = beginning.may_begin() && self.begins_ahead(runner, &plan);
+                    if may_begin && runner.begin_ahead(&plan, &mut prepared).await {
+                        beginning.begun();
                     }
                     prepared
                 };
@@ -236,7 +236,7 @@ impl Run<'_> {
         reading: &Reading,
         plan: &Plan<'_>,
         ledger: &Ledger<'_>,
-        (report, is_begun): (&mut Report, &Cell<bool>),
+        (report, beginning): (&mut Report, &preflight::Beginning),
     ) -> Result<bool, Error> {
         let asked = preflight::Options {
             to: self.options.to,
@@ -249,7 +249,7 @@ impl Run<'_> {
             suites: self.suites,
             verifies: !self.options.no_verify,
             options: &asked.words(plan),
-            is_begun,
+            beginning,
         };
         preflight::stops(self.context, &runner.session, &subject, report).await
     }

@@ -47,6 +47,35 @@ impl Options {
     }
 }
 
+/// Whether the transaction of the first step began behind the question, and whether it still may: an answer that is bad
+/// can be there before anybody came to begin it.
+#[derive(Debug, Default)]
+pub struct Beginning(Cell<Start>);
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Start {
+    #[default]
+    NotYet,
+    Begun,
+    Never,
+}
+
+impl Beginning {
+    /// Whether it may begin now.
+    pub fn may_begin(&self) -> bool {
+        self.0.get() == Start::NotYet
+    }
+
+    pub fn begun(&self) {
+        self.0.set(Start::Begun);
+    }
+
+    /// It is not to begin any more; whether it did, so that it has to end.
+    fn end(&self) -> bool {
+        self.0.replace(Start::Never) == Start::Begun
+    }
+}
+
 /// What is judged.
 pub struct Subject<'a> {
     pub history: &'a History,
@@ -58,7 +87,7 @@ pub struct Subject<'a> {
     /// What the command line said besides the verb.
     pub options: &'a str,
     /// Whether a transaction was begun behind the question, which ends when the plan cannot run.
-    pub is_begun: &'a Cell<bool>,
+    pub beginning: &'a Beginning,
 }
 
 /// Judges whether `apply` would work.
@@ -84,7 +113,7 @@ pub async fn preflight(context: &Context<'_>, options: &Options) -> Result<Repor
         suites: all,
         verifies: true,
         options: &options.words(&plan),
-        is_begun: &Cell::new(false),
+        beginning: &Beginning::default(),
     };
     stops(context, &session, &subject, &mut report).await?;
     if report.exit == ExitCode::Done {
@@ -167,7 +196,7 @@ pub async fn stops(
         suites,
         verifies,
         options,
-        is_begun: _,
+        beginning: _,
     } = *subject;
     let mut names = preflight::names(plan);
     let actors = if verifies {
@@ -193,7 +222,7 @@ pub async fn stops(
     }
     let found = preflight::assess(plan, &existing);
     if !found.is_ready() {
-        if subject.is_begun.take() {
+        if subject.beginning.end() {
             session.rollback().await;
         }
         existing = look_up(context, session, &names, true).await?;
@@ -406,4 +435,19 @@ fn unmade<'a>(verdict: &Verdict, found: &'a Assessment) -> Option<&'a Cause> {
     let all = found.waiting.iter().filter(|unmade| is_of(&unmade.path));
     let nearest = all.max_by_key(|unmade| unmade.path.len())?;
     found.causes.get(nearest.cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Beginning;
+
+    #[test]
+    fn nothing_begins_behind_a_bad_answer() {
+        let slow = Beginning::default();
+        assert!(slow.may_begin());
+        slow.begun();
+        assert!(slow.end() && !slow.may_begin());
+        let fast = Beginning::default();
+        assert!(!fast.end() && !fast.may_begin());
+    }
 }

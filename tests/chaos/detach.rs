@@ -1,7 +1,7 @@
 //! DETACH PARTITION CONCURRENTLY that is killed between its two transactions, before the first, or with nobody to write
 //! down that it is done.
 
-use super::{outcome, server, signal, wait_until};
+use super::server;
 use crate::support::{Database, Pgplumb, Project};
 
 const DETACH: &str = "-- pgplumb: no-transaction\nALTER TABLE events DETACH PARTITION \"Events 2024\" CONCURRENTLY;\n\
@@ -38,24 +38,9 @@ fn pending(database: &Database) -> Option<String> {
         .value("SELECT inhdetachpending::text FROM pg_inherits WHERE inhrelid = '\"Events 2024\"'::regclass")
 }
 
-/// Runs until the statement waits for whoever holds the lock, and is killed there with its session.
 fn kill_while_it_waits(project: &Project, database: &Database, back: bool, lock: &str) {
-    let holder = database.session();
-    holder
-        .run(&format!("BEGIN; LOCK TABLE events IN {lock} MODE"))
-        .expect("nobody else holds it");
-    let child = run(project, database, back).start();
-    let at_work = "FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'ALTER TABLE events DETACH%'";
-    wait_until("it waits", || {
-        database.value(&format!("SELECT count(*) {at_work} AND wait_event_type = 'Lock'")) == Some("1".into())
-    });
-    signal("KILL", &child.id().to_string());
-    outcome(child);
-    database.run(&format!("SELECT pg_terminate_backend(pid) {at_work}"));
-    wait_until("its session ends", || {
-        database.value(&format!("SELECT count(*) {at_work}")) == Some("0".into())
-    });
-    holder.run("COMMIT").expect("it ends");
+    let lock = format!("LOCK TABLE events IN {lock} MODE");
+    super::kill_while_it_waits(run(project, database, back), database, &lock, true);
 }
 
 fn is_done(database: &Database, back: bool) {

@@ -9,6 +9,7 @@ mod kills;
 mod pooler;
 mod runners;
 mod stop;
+mod unnamed;
 
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
@@ -174,6 +175,33 @@ fn until_done(project: &Project, database: &Database, run: impl Fn() -> Pgplumb)
         run().run().expect(0);
     } else {
         outcome.expect(0);
+    }
+}
+
+/// Runs until a statement waits for whoever holds the lock, and is killed there, with its session or without.
+fn kill_while_it_waits(run: Pgplumb, database: &Database, lock: &str, with_session: bool) {
+    let holder = database.session();
+    holder
+        .run(&format!("BEGIN; {lock}"))
+        .expect("nobody else holds it");
+    let child = run.start();
+    let at_work = "FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%CONCURRENTLY%' \
+                   AND pid <> pg_backend_pid()";
+    wait_until("it waits", || {
+        database.value(&format!("SELECT count(*) {at_work} AND wait_event_type = 'Lock'")) == Some("1".into())
+    });
+    signal("KILL", &child.id().to_string());
+    outcome(child);
+    if with_session {
+        database.run(&format!("SELECT pg_terminate_backend(pid) {at_work}"));
+    } else {
+        holder.run("COMMIT").expect("it ends");
+    }
+    wait_until("its session ends", || {
+        database.value(&format!("SELECT count(*) {at_work}")) == Some("0".into())
+    });
+    if with_session {
+        holder.run("COMMIT").expect("it ends");
     }
 }
 

@@ -12,7 +12,7 @@ mod settle;
 use std::ops::Range;
 use std::time::Instant;
 
-use self::settle::{Leftover, Settled};
+use self::settle::{Leftover, Settled, subject};
 use super::context::Event;
 use super::judge::Judged;
 use super::look::artifacts;
@@ -20,11 +20,11 @@ use super::runner::{Finished, Outcome, Runner, action, decode, millis};
 use super::watch::Watched;
 use super::{Error, context};
 use crate::catalog::{Catalog, Scope};
-use crate::db::batch::{Batch, Failure, Stage};
+use crate::db::batch::{Batch, Failure, Reply, Stage};
 use crate::db::catalog as reading;
 use crate::db::detached::{self as tables, Progress};
 use crate::db::error::Error as DbError;
-use crate::db::history::append_journal_sql;
+use crate::db::history::{append_journal_sql, append_journal_with_sql};
 use crate::db::lock::{self, Expectation, Newest};
 use crate::db::session::{self, Settings};
 use crate::diagnostic::Diagnostic;
@@ -134,8 +134,8 @@ impl Runner<'_> {
             let source = step.script.file.location(statement.span.start);
             self.clock.start_statement(source, &statement.tag);
             let ran = if statement.outside_transaction.is_some() {
-                let is_begun = progress.is_begun && index == progress.done;
-                self.run_alone(step, index, is_begun).await?
+                let begun = (progress.is_begun && index == progress.done).then_some(&progress);
+                self.run_alone(step, index, begun).await?
             } else {
                 self.run_with_its_row(step, unit).await?
             };
@@ -266,13 +266,20 @@ impl Runner<'_> {
     }
 
     /// One statement outside a transaction, announced before and written down behind.
-    async fn run_alone(&mut self, step: Step<'_>, index: usize, is_begun: bool) -> Result<Ran, Error> {
+    async fn run_alone(
+        &mut self,
+        step: Step<'_>,
+        index: usize,
+        begun: Option<&Progress>,
+    ) -> Result<Ran, Error> {
         let started = Instant::now();
         let statement = &step.script.statements()[index];
-        let settled = if is_begun {
-            self.settle(&step, statement, started).await?
-        } else {
-            Settled::ToRun
+        let settled = match begun {
+            Some(progress) => {
+                let subject = subject(&step, statement, progress.known.as_ref());
+                self.settle(&step, subject, started).await?
+            }
+            None => Settled::ToRun,
         };
         match settled {
             Settled::Done => {}
@@ -286,20 +293,20 @@ impl Runner<'_> {
                 let begun = self.progress_sql(&step, tables::BEGUN, index, started);
                 batch.one(Stage::Record, &begun);
                 batch.one(Stage::Commit, "COMMIT");
-                self.write(batch).await?;
+                self.known = tables::decode_known(&self.write(batch).await?);
                 let lone = Batch::lone(step.script, statement.span);
                 let sent = self.send(&step, index, lone).await?;
                 if let Ok(rows) = &sent {
                     self.clock.end_statement(*rows);
                 }
                 if let Err(failure) = sent {
-                    let left = self.leftover(statement).await;
+                    let left = self.leftover(&step, statement).await;
                     return Ok(Ran::Stopped(
                         self.statement_failed(step, index, failure, started, left).await,
                     ));
                 }
                 // IF NOT EXISTS is content with an index that no query can use
-                if let Some(left) = self.leftover(statement).await {
+                if let Some(left) = self.leftover(&step, statement).await {
                     return Ok(Ran::Stopped(self.left_behind(step, index, &left, started).await));
                 }
             }
@@ -341,7 +348,7 @@ impl Runner<'_> {
         if answered.interrupted {
             self.session.rollback().await;
             let statement = &step.script.statements()[index];
-            let left = self.leftover(statement).await;
+            let left = self.leftover(step, statement).await;
             let mut diagnostic =
                 Diagnostic::error(format!("interrupted while {} ran", step.migration.stem()))
                     .at(&step.script.file, statement.span)
@@ -362,10 +369,10 @@ impl Runner<'_> {
     }
 
     /// Writes rows of the journal.
-    async fn write(&mut self, batch: Batch) -> Result<(), Error> {
-        context::ask(&self.session, "writing the journal", batch).await?;
+    async fn write(&mut self, batch: Batch) -> Result<Reply, Error> {
+        let reply = context::ask(&self.session, "writing the journal", batch).await?;
         self.has_written = true;
-        Ok(())
+        Ok(reply)
     }
 
     /// The checks, then history and journal.
@@ -490,7 +497,14 @@ impl Runner<'_> {
         row.sha256 = sha256(text_up_to(step, index + 1));
         row.artifacts = serde_json::json!({ "statement": index + 1, "of": statements.len() }).to_string();
         row.message = Some(statements[index].tag.clone());
-        append_journal_sql(&self.reading.history, &row)
+        let history = &self.reading.history;
+        match settle::unnamed(step, &statements[index]) {
+            Some((table, _)) if word == tables::BEGUN => {
+                let artifacts = tables::begun_artifacts_sql(index + 1, statements.len(), &table);
+                append_journal_with_sql(history, &row, &artifacts) + tables::RETURN_KNOWN
+            }
+            _ => append_journal_sql(history, &row),
+        }
     }
 }
 

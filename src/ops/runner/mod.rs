@@ -26,6 +26,7 @@ use crate::catalog::{Catalog, Scope};
 use crate::check::{self, Suite, Verdict};
 use crate::db::batch::{Failure, Reply, Sent, Stage};
 use crate::db::catalog as reading;
+use crate::db::detached::Known;
 use crate::db::error::Error as DbError;
 use crate::db::history::Reading;
 use crate::db::plans::Plans;
@@ -69,6 +70,8 @@ pub struct Runner<'c> {
     pub width: Width,
     /// Names this run in the journal.
     pub(super) run: String,
+    /// What was there before the statement that makes an index without a name.
+    pub(super) known: Option<Known>,
     /// Whether the newest row of the journal is from this run.
     pub(super) has_written: bool,
     pub migrations: Vec<MigrationReport>,
@@ -118,6 +121,7 @@ impl<'c> Runner<'c> {
             lock_wait: config.lock_wait.as_duration().unwrap_or_default(),
             width,
             run: run_name(),
+            known: None,
             has_written: false,
             migrations: Vec::new(),
             deferred: Vec::new(),

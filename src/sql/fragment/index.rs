@@ -85,6 +85,43 @@ pub fn index_definition(text: &str) -> Result<Index, FragmentError> {
     body(c, unique)
 }
 
+/// The table and the definition of `CREATE INDEX ON …`, whose name the server makes up; `None` when it is something else.
+pub fn unnamed_index(text: &str) -> Option<(Name, Index)> {
+    let tokens = tokens(text, "an index definition").ok()?;
+    let mut c = Cursor::new(text, &tokens);
+    word(&mut c, "create").ok()?;
+    let unique = c.word("unique");
+    word(&mut c, "index").ok()?;
+    let _ = c.word("concurrently");
+    word(&mut c, "on").ok()?;
+    let _ = c.word("only");
+    let table = name(&mut c, "a table").ok()?;
+    Some((table, body(c, unique).ok()?))
+}
+
+impl Index {
+    /// Whether an index that the server prints may be this one, as far as it can be told without asking it: expressions are
+    /// not compared.
+    pub fn may_be(&self, printed: &Index) -> bool {
+        let method = |index: &Index| index.method.clone().unwrap_or_else(|| "btree".to_owned());
+        let is_same = |(own, other): (&IndexKey, &IndexKey)| {
+            own.descending == other.descending
+                && match (&own.key, &other.key) {
+                    (Key::Column(own), Key::Column(other)) => own == other,
+                    (Key::Column(_), Key::Expression(_)) => false,
+                    (Key::Expression(_), _) => true,
+                }
+        };
+        self.unique == printed.unique
+            && method(self) == method(printed)
+            && self.keys.len() == printed.keys.len()
+            && self.keys.iter().zip(&printed.keys).all(is_same)
+            && self.include == printed.include
+            && self.nulls_not_distinct == printed.nulls_not_distinct
+            && self.predicate.is_some() == printed.predicate.is_some()
+    }
+}
+
 fn body(mut c: Cursor<'_>, unique: bool) -> Result<Index, FragmentError> {
     let mut index = Index {
         unique,

@@ -24,7 +24,7 @@ pub use event_trigger::{EventTrigger, event_trigger};
 pub use exclusion::{Exclusion, exclusion};
 pub use expression::{expression, query};
 pub use foreign_key::{Deferral, ForeignKey, MatchType, ReferentialAction, foreign_key};
-pub use index::{Index, IndexKey, Key, index, index_definition, keys};
+pub use index::{Index, IndexKey, Key, index, index_definition, keys, unnamed_index};
 pub use partition::{
     BoundValue, PartitionBound, PartitionKey, PartitionStrategy, partition_bound, partition_key,
 };
