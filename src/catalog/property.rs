@@ -486,6 +486,8 @@ const TRIGGER: &[Property] = &[
     text("new_table"),
     // a partition's copy of its parent's trigger
     bool("cloned"),
+    // of such a copy the state of its parent's trigger, only where it is another
+    text("parent_enabled"),
     text("comment"),
 ];
 

@@ -259,6 +259,8 @@ struct Index {
     options: Option<Options>,
     tablespace: Option<String>,
     clustered: Option<bool>,
+    /// `false`: it waits for those of partitions, or its making failed.
+    valid: Option<bool>,
     comment: Option<String>,
 }
 

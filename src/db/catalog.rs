@@ -717,6 +717,14 @@ const NOT_NULL_NAME: &str = "case when a.attnotnull then (select nn.conname from
      and octet_length(c.relname || '_' || a.attname || '_not_null') < 64 \
      and nn.conname <> c.relname || '_' || a.attname || '_not_null') end";
 
+/// The state of the trigger that a trigger `t` is a copy of, where its own is another.
+const PARENT_ENABLED: &str = "(select case f.tgenabled when 'O' then 'origin' when 'D' then 'disabled' \
+     when 'R' then 'replica' else 'always' end from pg_trigger f where {parent} and f.tgenabled <> t.tgenabled)";
+
+/// Until 12 nothing but a dependency tells which one that is.
+const PARENT_TRIGGER: &str = "f.oid in (select p.refobjid from pg_depend p where p.classid = 'pg_trigger'::regclass \
+     and p.objid = t.oid and p.refclassid = 'pg_trigger'::regclass)";
+
 /// Columns and condition of a published table.
 const PUBLISHED: &str = " || coalesce((select ' (' || string_agg(quote_ident(a.attname), ', ' order by a.attnum) || ')' \
      from unnest(r.prattrs::int2[]) as key (attnum) \
@@ -825,6 +833,10 @@ pub(super) fn for_version(sql: &str, version_num: u32) -> String {
         .replace(
             "{own_trigger}",
             since(15, "not t.tgisinternal", "(not t.tgisinternal or {clone})"),
+        )
+        .replace(
+            "{parent_enabled}",
+            &PARENT_ENABLED.replace("{parent}", since(13, "f.oid = t.tgparentid", PARENT_TRIGGER)),
         )
         .replace("{cloned}", since(15, "t.tgparentid <> 0", "{clone}"))
         .replace("{clone}", clone_exists)

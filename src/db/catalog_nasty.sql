@@ -123,6 +123,7 @@ create table public."log Rest é" partition of public.log_rest for values in ('a
 create index log_pk on public.log (id, at, lower(kind));
 create index log_kind on public.log (kind);
 create trigger log_trig after insert on public.log for each row execute function public.notify();
+alter table public.log_2025 disable trigger log_trig;
 alter table public.log add constraint log_fk foreign key (id) references public.parent (id) on delete cascade on update set default;
 
 create table public.split (id integer primary key, other integer, constraint split_key unique (id, other)) partition by hash (id);

@@ -57,6 +57,8 @@ create table app.heir (b integer) inherits (app.base);
 create table app.log (id integer, at timestamptz) partition by range (at);
 create table app.log_2025 partition of app.log for values from ('2025-01-01 00:00+00') to ('2026-01-01 00:00+00');
 create table app.log_rest partition of app.log default;
+create trigger log_touch after insert on app.log for each row execute function app.touch();
+create index log_at on only app.log (at);
 create foreign data wrapper kinds_fdw;
 create server far type 'kind' version '1' foreign data wrapper kinds_fdw options (host 'here');
 create foreign table app.away (id integer options (column_name 'x')) server far options (table_name 'y');

@@ -230,7 +230,8 @@ impl Writer<'_> {
             Some(Table::definition("definition", Node::Text(text), more))
         });
         self.entries(table, "trigger", Kind::Trigger, id, |object| {
-            (!object.flag("cloned")).then(|| self.trigger(object))
+            let is_own = !object.flag("cloned") || object.text("parent_enabled").is_some();
+            is_own.then(|| self.trigger(object))
         });
         self.entries(table, "rule", Kind::Rule, id, |object| {
             let text = self.sql(&object.id, object.text("definition").unwrap_or_default());
@@ -247,6 +248,9 @@ impl Writer<'_> {
         more.table("options", options(object.list("options")));
         more.maybe("tablespace", object.text("tablespace").map(bare));
         more.flag("clustered", object.flag("clustered"));
+        if object.get("valid") == Some(&Value::Bool(false)) {
+            more.put("valid", Node::Bool(false));
+        }
         more.maybe("comment", object.text("comment"));
         let is_consequence = object.text("constraint").is_some() || object.text("partition_of").is_some();
         if is_consequence && more.is_empty() {

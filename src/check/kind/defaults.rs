@@ -51,11 +51,18 @@ fn plain_index(_: &str, constraint: &Object, judge: &mut Judge<'_>) -> Compariso
     let Some(index) = judge.catalog.get(&id).filter(|_| !judge.ledger.wants(&id)) else {
         return Comparison::Same;
     };
-    nothing_of(
+    let own = nothing_of(
         index,
         &["options", "tablespace", "clustered", "comment"],
         |property| format!("{property} of its index"),
-    )
+    );
+    match index.get("valid") {
+        Some(Value::Bool(false)) => worse(
+            own,
+            Comparison::differs("its index", Some("invalid"), Some("valid")),
+        ),
+        _ => own,
+    }
 }
 
 /// The sequence of an identity column has nothing of its own, unless a suite lists it.

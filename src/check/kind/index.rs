@@ -26,9 +26,8 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
             continue;
         };
         let within = format!("index {name}");
-        let Some((text, fields)) =
-            p.definition(entry, &within, &["options", "tablespace", "clustered", "comment"])
-        else {
+        let known = ["options", "tablespace", "clustered", "valid", "comment"];
+        let Some((text, fields)) = p.definition(entry, &within, &known) else {
             continue;
         };
         let Some(index) = p.fragment(&name, &text, fragment::index) else {
@@ -57,6 +56,11 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
             }
             if let Some(value) = switch(p, fields, "clustered") {
                 wants.push(Want::flag("clustered", value));
+            }
+            if switch(p, fields, "valid") == Some(false) {
+                // whether what is not valid is ready is all the same
+                wants.retain(|want| !matches!(want.property, "valid" | "ready"));
+                wants.push(Want::flag("valid", false));
             }
             if index.with.is_empty() {
                 wants.extend(options_want(p, fields));
@@ -276,10 +280,12 @@ fn is_plain(key: &str) -> bool {
 }
 
 fn alter(_: &ObjectRule, object: &Object, differences: &[Difference]) -> Option<String> {
-    if differences
-        .iter()
-        .all(|difference| difference.part == "valid" || difference.part == "ready")
-    {
+    let is_built = |difference: &Difference| difference.part == "valid" || difference.part == "ready";
+    if differences.iter().all(is_built) {
+        // nothing makes a valid index invalid
+        if object.flag("valid") && object.flag("ready") {
+            return None;
+        }
         return Some(format!("REINDEX INDEX CONCURRENTLY {}", object.id.path()));
     }
     comment_remedy("INDEX", object, differences)
