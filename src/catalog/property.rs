@@ -171,6 +171,8 @@ const COMPOSITE: &[Property] = &[
     // of each attribute, the type's own or not, where the scope asks ([`Stated`](super::Stated)); "" for none
     list("collation_names"),
     set("namesakes"),
+    // `name: text` of each that has one, the name quoted as SQL needs it
+    list("attribute_comments"),
     set("privileges"),
     text("owner"),
     text("comment"),
@@ -205,6 +207,8 @@ const DOMAIN: &[Property] = &[
     expr("default", Context::Default),
     // `name: expression` a constraint, the name quoted as SQL needs it; ` NOT VALID` behind what is not
     list("checks"),
+    // `name: text` of each that has one
+    list("check_comments"),
     set("privileges"),
     text("owner"),
     text("comment"),
@@ -412,6 +416,8 @@ const INDEX: &[Property] = &[
     // of a partition's index: `schema.parent_index`
     text("partition_of"),
     set("options"),
+    // `1=500`: of keys that are expressions, by their number
+    set("statistics_targets"),
     text("tablespace"),
     text("default_tablespace"),
     text("comment"),

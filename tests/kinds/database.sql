@@ -87,3 +87,16 @@ grant usage on foreign server "Two hands" to kinds_reader, kinds_app with grant 
 set role kinds_reader;
 grant usage on foreign server "Two hands" to kinds_app;
 reset role;
+
+-- parts with something of their own
+create type app.noted_pair as ("A b" integer, c text);
+comment on column app.noted_pair."A b" is 'a: b';
+create domain app.noted_text as text constraint "not: none" check (value <> '') constraint other check (value <> 'x');
+comment on constraint "not: none" on domain app.noted_text is 'some';
+create view app.noted as select 1 as id, 2 as amount;
+comment on column app.noted.id is 'which';
+create materialized view app.stored as select 1 as id, 'a'::text as note;
+alter materialized view app.stored alter note set storage external;
+create table app.summed (a integer);
+create index summed_sum on app.summed ((a + 1), (a + 2));
+alter index app.summed_sum alter column 1 set statistics 6;

@@ -136,17 +136,7 @@ impl Writer<'_> {
             let generated = self.sql(&object.id, generated);
             text.push_str(&format!(" generated always as ({generated}) {kind}"));
         }
-        let mut more = Table::new();
-        more.maybe("storage", object.text("storage"));
-        more.maybe("compression", object.text("compression"));
-        if let Some(target) = object.get("statistics_target") {
-            more.number("statistics_target", target);
-        }
-        more.table("options", options(object.list("options")));
-        more.maybe("not_null_name", object.text("not_null_name").map(bare));
-        more.flag("not_null_no_inherit", object.flag("not_null_no_inherit"));
-        more.maybe("comment", object.text("comment"));
-        Table::definition("definition", Node::Text(text), more)
+        Table::definition("definition", Node::Text(text), column_extras(object))
     }
 
     fn keys(&self, table: &mut Table, id: &ObjectId) {
@@ -246,6 +236,7 @@ impl Writer<'_> {
     fn index(&self, object: &Object) -> Option<Node> {
         let mut more = Table::new();
         more.table("options", options(object.list("options")));
+        more.table("statistics_targets", options(object.list("statistics_targets")));
         more.maybe("tablespace", object.text("tablespace").map(bare));
         more.flag("clustered", object.flag("clustered"));
         if object.get("valid") == Some(&Value::Bool(false)) {
@@ -356,6 +347,21 @@ impl Writer<'_> {
             None => text.to_string(),
         }
     }
+}
+
+/// What a column has besides its definition.
+pub(super) fn column_extras(object: &Object) -> Table {
+    let mut more = Table::new();
+    more.maybe("storage", object.text("storage"));
+    more.maybe("compression", object.text("compression"));
+    if let Some(target) = object.get("statistics_target") {
+        more.number("statistics_target", target);
+    }
+    more.table("options", options(object.list("options")));
+    more.maybe("not_null_name", object.text("not_null_name").map(bare));
+    more.flag("not_null_no_inherit", object.flag("not_null_no_inherit"));
+    more.maybe("comment", object.text("comment"));
+    more
 }
 
 fn columns(object: &Object) -> Node {

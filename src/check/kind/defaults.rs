@@ -3,7 +3,7 @@
 use crate::catalog::{Kind, Object, ObjectId, Value};
 use crate::check::compare::{Comparison, Want, Wanted, show, worse};
 use crate::check::object::{ObjectRule, Target};
-use crate::check::rule::Judge;
+use crate::check::rule::{Claim, Judge};
 use crate::check::verdict::Difference;
 
 use super::absent::dotted;
@@ -32,7 +32,9 @@ pub(crate) fn complete(rule: &mut ObjectRule) {
         Kind::Column if matches!(rule.wanted("identity"), Some(Wanted::Is(Some(_)))) => {
             rule.wants.push(Want::by("identity_sequence", "", plain_sequence));
         }
-        Kind::View => rule.wants.push(Want::by("column_defaults", "", no_defaults)),
+        Kind::View | Kind::MaterializedView => {
+            rule.wants.push(Want::by("plain_columns", "", plain_columns));
+        }
         _ => {}
     }
     if let Some(name) = usual_name(rule)
@@ -119,15 +121,25 @@ fn plain_sequence(_: &str, column: &Object, judge: &mut Judge<'_>) -> Comparison
     worse(plain, nothing_of(sequence, &["cycle", "comment"], part))
 }
 
-/// No column of a view has a default, unless a suite lists it.
-fn no_defaults(_: &str, view: &Object, judge: &mut Judge<'_>) -> Comparison {
+/// The columns of a view are as its query makes them, but for what some suite says of them.
+fn plain_columns(_: &str, view: &Object, judge: &mut Judge<'_>) -> Comparison {
+    const OWN: [&str; 6] = [
+        "default",
+        "storage",
+        "compression",
+        "statistics_target",
+        "options",
+        "comment",
+    ];
     let (catalog, ledger) = (judge.catalog, judge.ledger);
     let columns = catalog.on_relation(Kind::Column, &view.id.schema, &view.id.name);
-    let unlisted = columns.filter(|column| !ledger.wants(&column.id));
-    unlisted.fold(Comparison::Same, |known, column| {
-        let own = nothing_of(column, &["default"], |property| {
-            format!("{property} of {}", column.id)
-        });
+    columns.fold(Comparison::Same, |known, column| {
+        let is_open = |property: &&'static str| {
+            let claim = Claim::Property(&column.id, *property);
+            ledger.holders.get(&claim).is_none()
+        };
+        let open: Vec<&'static str> = OWN.into_iter().filter(is_open).collect();
+        let own = nothing_of(column, &open, |property| format!("{property} of {}", column.id));
         worse(known, own)
     })
 }
@@ -226,6 +238,9 @@ fn default(rule: &ObjectRule, kind: Kind, property: &'static str) -> Option<Want
         (Kind::Column, "not_null_name" | "storage" | "compression" | "statistics_target") => none(),
         (Kind::Column, "not_null_no_inherit") => Some(Want::flag(property, false)),
         (Kind::Column, "options") => Some(Want::list(property, Vec::new())),
+        (Kind::Composite, "attribute_comments")
+        | (Kind::Domain, "check_comments")
+        | (Kind::Index, "statistics_targets") => Some(Want::list(property, Vec::new())),
         (Kind::Index, "clustered") => Some(Want::flag(property, false)),
         (Kind::Index | Kind::View | Kind::MaterializedView, "options") => {
             Some(Want::list(property, Vec::new()))

@@ -8,9 +8,9 @@ use crate::check::parse::{Parser, Table};
 use crate::check::verdict::Difference;
 use crate::sql::{fragment, quote_ident};
 
-use super::column::default_want;
-use super::fields::{common, ident, options_want, switch};
-use super::table::{comment_remedy, owner_remedy, relation};
+use super::column::{default_want, stored};
+use super::fields::{common, ident, options_want, string, switch};
+use super::table::{comment, comment_remedy, owner_remedy, relation};
 
 const VIEW: ObjectKind = ObjectKind {
     render,
@@ -38,6 +38,7 @@ pub(crate) fn parse_materialized(p: &mut Parser, item: &Item<'_>) {
 /// What may stand on a view, parsed as what stands on a table.
 const STANDING: &[(&str, super::OfTable)] = &[
     ("default", parse_defaults),
+    ("column", parse_columns),
     ("grant", super::grant::parse),
     ("trigger", super::trigger::parse),
     ("rule", super::rewrite::parse),
@@ -46,13 +47,14 @@ const STANDING: &[(&str, super::OfTable)] = &[
 ];
 
 const OF_VIEW: &[&str] = &[
-    "options", "default", "owner", "comment", "grant", "trigger", "rule",
+    "options", "default", "column", "owner", "comment", "grant", "trigger", "rule",
 ];
 const OF_MATERIALIZED: &[&str] = &[
     "options",
     "populated",
     "tablespace",
     "access_method",
+    "column",
     "owner",
     "comment",
     "grant",
@@ -140,6 +142,48 @@ fn parse_defaults(p: &mut Parser, view: &Table, item: &Item<'_>) {
         rule.wants = vec![default_want(Some(&text.value))];
         let path = format!("{}/default.{}", view.path, quote_ident(&name));
         p.add_open(path, "view", &entry.key, text.value, rule);
+    }
+}
+
+/// `column = { amount = { comment = "…" } }`: what a column has besides what the query makes of it; one of a materialized
+/// view is stored as that of a table is.
+fn parse_columns(p: &mut Parser, view: &Table, item: &Item<'_>) {
+    const KIND: ObjectKind = ObjectKind {
+        render: |column| column.text("comment").unwrap_or("none").to_string(),
+        alter: |_, column, differences| comment_remedy("COLUMN", column, differences),
+    };
+    let Some(entries) = p.reader.items(item, "a table of columns") else {
+        return;
+    };
+    let known: &[&str] = match view.kind {
+        Kind::View => &["comment"],
+        _ => &[
+            "comment",
+            "storage",
+            "compression",
+            "statistics_target",
+            "options",
+        ],
+    };
+    for entry in &entries {
+        let Some(name) = p.reader.ident("column", &entry.key) else {
+            continue;
+        };
+        let within = format!("column {name}");
+        let Some(fields) = p
+            .reader
+            .fields(entry, &within, "a table of what the column has", known)
+        else {
+            continue;
+        };
+        let mut wants = stored(p, &fields);
+        wants.extend(string(p, &fields, "comment").map(|text| comment(&text.value)));
+        let expected: Vec<&str> = wants.iter().map(|want| want.property).collect();
+        let expected = expected.join(", ");
+        let mut rule = ObjectRule::new(&KIND, Target::Id(view.object(Kind::Column, name.clone())));
+        rule.wants = wants;
+        let path = format!("{}/column.{}", view.path, quote_ident(&name));
+        p.add_open(path, "view", &entry.key, expected, rule);
     }
 }
 
