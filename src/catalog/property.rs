@@ -150,6 +150,11 @@ const ROLE: &[Property] = &[
     set("member_of"),
     // of those the ones that it may pass on
     set("admin_of"),
+    // since PG 16: those whose privileges it has although it is NOINHERIT, or has not although it is INHERIT
+    set("inherit_of"),
+    set("no_inherit_of"),
+    // those that it may not SET ROLE to
+    set("no_set_of"),
     // absent: no limit
     int("connection_limit"),
     // absent: for ever

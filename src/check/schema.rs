@@ -489,6 +489,12 @@ struct Role {
     bypass_row_security: Option<bool>,
     member_of: Option<Vec<String>>,
     admin_of: Option<Vec<String>>,
+    /// Granted with INHERIT TRUE to a role that is NOINHERIT (PostgreSQL 16).
+    inherit_of: Option<Vec<String>>,
+    /// Granted with INHERIT FALSE to a role that is INHERIT (PostgreSQL 16).
+    no_inherit_of: Option<Vec<String>>,
+    /// Granted with SET FALSE (PostgreSQL 16).
+    no_set_of: Option<Vec<String>>,
     connection_limit: Option<i64>,
     /// A point in time, UTC where it names no zone, or `infinity`.
     valid_until: Option<String>,

@@ -217,7 +217,9 @@ fn default(rule: &ObjectRule, kind: Kind, property: &'static str) -> Option<Want
             Kind::Role,
             "login" | "superuser" | "createdb" | "createrole" | "replication" | "bypass_row_security",
         ) => Some(Want::flag(property, false)),
-        (Kind::Role, "member_of" | "admin_of") => Some(Want::list(property, Vec::new())),
+        (Kind::Role, "member_of" | "admin_of" | "inherit_of" | "no_inherit_of" | "no_set_of") => {
+            Some(Want::list(property, Vec::new()))
+        }
         (Kind::Role, "connection_limit" | "valid_until") => none(),
         (Kind::Range, "multirange") => Some(usual_multirange()),
         (Kind::Range, "opclass" | "collation" | "canonical" | "subtype_diff") => none(),
