@@ -94,6 +94,7 @@ comment on column app.noted_pair."A b" is 'a: b';
 create domain app.noted_text as text constraint "not: none" check (value <> '') constraint other check (value <> 'x');
 comment on constraint "not: none" on domain app.noted_text is 'some';
 create view app.noted as select 1 as id, 2 as amount;
+alter view app.noted alter amount set default 3;
 comment on column app.noted.id is 'which';
 create materialized view app.stored as select 1 as id, 'a'::text as note;
 alter materialized view app.stored alter note set storage external;

@@ -3,7 +3,7 @@
 use crate::catalog::{Kind, Object, ObjectId, Value};
 use crate::check::compare::{Comparison, Want, Wanted, show, worse};
 use crate::check::object::{ObjectRule, Target};
-use crate::check::rule::{Claim, Judge};
+use crate::check::rule::Judge;
 use crate::check::verdict::Difference;
 
 use super::absent::dotted;
@@ -121,7 +121,7 @@ fn plain_sequence(_: &str, column: &Object, judge: &mut Judge<'_>) -> Comparison
     worse(plain, nothing_of(sequence, &["cycle", "comment"], part))
 }
 
-/// The columns of a view are as its query makes them, but for what some suite says of them.
+/// The columns of a view are as its query makes them, unless a suite lists them.
 fn plain_columns(_: &str, view: &Object, judge: &mut Judge<'_>) -> Comparison {
     const OWN: [&str; 6] = [
         "default",
@@ -133,13 +133,9 @@ fn plain_columns(_: &str, view: &Object, judge: &mut Judge<'_>) -> Comparison {
     ];
     let (catalog, ledger) = (judge.catalog, judge.ledger);
     let columns = catalog.on_relation(Kind::Column, &view.id.schema, &view.id.name);
-    columns.fold(Comparison::Same, |known, column| {
-        let is_open = |property: &&'static str| {
-            let claim = Claim::Property(&column.id, *property);
-            ledger.holders.get(&claim).is_none()
-        };
-        let open: Vec<&'static str> = OWN.into_iter().filter(is_open).collect();
-        let own = nothing_of(column, &open, |property| format!("{property} of {}", column.id));
+    let unlisted = columns.filter(|column| !ledger.wants(&column.id));
+    unlisted.fold(Comparison::Same, |known, column| {
+        let own = nothing_of(column, &OWN, |property| format!("{property} of {}", column.id));
         worse(known, own)
     })
 }

@@ -2,11 +2,11 @@
 
 use crate::catalog::{Kind, Object, ObjectId, Value};
 use crate::check::compare::{Want, Wanted};
-use crate::check::document::Item;
+use crate::check::document::{Item, items_of};
 use crate::check::object::{ObjectKind, ObjectRule, Target};
 use crate::check::parse::{Parser, Table};
 use crate::check::verdict::Difference;
-use crate::sql::{fragment, quote_ident};
+use crate::sql::{fragment, parse_name, quote_ident};
 
 use super::column::{default_want, stored};
 use super::fields::{common, ident, options_want, string, switch};
@@ -37,8 +37,6 @@ pub(crate) fn parse_materialized(p: &mut Parser, item: &Item<'_>) {
 
 /// What may stand on a view, parsed as what stands on a table.
 const STANDING: &[(&str, super::OfTable)] = &[
-    ("default", parse_defaults),
-    ("column", parse_columns),
     ("grant", super::grant::parse),
     ("trigger", super::trigger::parse),
     ("rule", super::rewrite::parse),
@@ -104,6 +102,9 @@ fn views(p: &mut Parser, item: &Item<'_>, kind: Kind, shape: &'static ObjectKind
             path: path.clone(),
             key: entry.key.clone(),
         };
+        if let Some(fields) = &fields {
+            parse_columns(p, &relation, fields.get("default"), fields.get("column"));
+        }
         for (key, parse) in STANDING {
             if let Some(item) = fields.as_ref().and_then(|fields| fields.get(key)) {
                 parse(p, &relation, item);
@@ -122,8 +123,37 @@ fn views(p: &mut Parser, item: &Item<'_>, kind: Kind, shape: &'static ObjectKind
     }
 }
 
+/// What a column has besides what the query makes of it.
+const OF_COLUMN: &[&str] = &[
+    "comment",
+    "storage",
+    "compression",
+    "statistics_target",
+    "options",
+];
+
+/// `default` and `column` of a view, which may name the same columns. In a complete suite what neither says is not there.
+fn parse_columns(p: &mut Parser, view: &Table, default: Option<&Item<'_>>, column: Option<&Item<'_>>) {
+    let (defaults, columns) = (named(default), named(column));
+    if let Some(item) = default {
+        parse_defaults(p, view, item, &columns);
+    }
+    if let Some(item) = column {
+        parse_own(p, view, item, &defaults);
+    }
+}
+
+/// The columns that a table names; what is no name is told where its entries are read.
+fn named(item: Option<&Item<'_>>) -> Vec<String> {
+    let entries = item.and_then(|item| items_of(item.value)).unwrap_or_default();
+    let names = entries
+        .iter()
+        .filter_map(|entry| parse_name(&entry.key.value).ok());
+    names.map(|name| name.name).collect()
+}
+
 /// `default = { amount = "0" }`: what INSERT into the view takes for a column that it does not name.
-fn parse_defaults(p: &mut Parser, view: &Table, item: &Item<'_>) {
+fn parse_defaults(p: &mut Parser, view: &Table, item: &Item<'_>, elsewhere: &[String]) {
     const KIND: ObjectKind = ObjectKind {
         render: |column| column.text("default").unwrap_or("none").to_string(),
         alter: set_default,
@@ -140,14 +170,23 @@ fn parse_defaults(p: &mut Parser, view: &Table, item: &Item<'_>) {
         };
         let mut rule = ObjectRule::new(&KIND, Target::Id(view.object(Kind::Column, name.clone())));
         rule.wants = vec![default_want(Some(&text.value))];
+        if p.complete && !elsewhere.contains(&name) {
+            rule.wants.extend(OF_COLUMN.iter().map(|property| none(property)));
+        }
         let path = format!("{}/default.{}", view.path, quote_ident(&name));
         p.add_open(path, "view", &entry.key, text.value, rule);
     }
 }
 
-/// `column = { amount = { comment = "…" } }`: what a column has besides what the query makes of it; one of a materialized
-/// view is stored as that of a table is.
-fn parse_columns(p: &mut Parser, view: &Table, item: &Item<'_>) {
+fn none(property: &'static str) -> Want {
+    match property {
+        "options" => Want::list(property, Vec::new()),
+        _ => Want::maybe(property, None::<String>),
+    }
+}
+
+/// `column = { amount = { comment = "…" } }`; a column of a materialized view is stored as that of a table is.
+fn parse_own(p: &mut Parser, view: &Table, item: &Item<'_>, defaults: &[String]) {
     const KIND: ObjectKind = ObjectKind {
         render: |column| column.text("comment").unwrap_or("none").to_string(),
         alter: |_, column, differences| comment_remedy("COLUMN", column, differences),
@@ -155,15 +194,9 @@ fn parse_columns(p: &mut Parser, view: &Table, item: &Item<'_>) {
     let Some(entries) = p.reader.items(item, "a table of columns") else {
         return;
     };
-    let known: &[&str] = match view.kind {
-        Kind::View => &["comment"],
-        _ => &[
-            "comment",
-            "storage",
-            "compression",
-            "statistics_target",
-            "options",
-        ],
+    let known = match view.kind {
+        Kind::View => &OF_COLUMN[..1],
+        _ => OF_COLUMN,
     };
     for entry in &entries {
         let Some(name) = p.reader.ident("column", &entry.key) else {
@@ -178,8 +211,17 @@ fn parse_columns(p: &mut Parser, view: &Table, item: &Item<'_>) {
         };
         let mut wants = stored(p, &fields);
         wants.extend(string(p, &fields, "comment").map(|text| comment(&text.value)));
-        let expected: Vec<&str> = wants.iter().map(|want| want.property).collect();
-        let expected = expected.join(", ");
+        let said: Vec<&str> = wants.iter().map(|want| want.property).collect();
+        let expected = said.join(", ");
+        if p.complete {
+            let default = (!defaults.contains(&name)).then_some(&"default");
+            let open = OF_COLUMN.iter().chain(default);
+            let unsaid: Vec<Want> = open
+                .filter(|property| !said.contains(property))
+                .map(|property| none(property))
+                .collect();
+            wants.extend(unsaid);
+        }
         let mut rule = ObjectRule::new(&KIND, Target::Id(view.object(Kind::Column, name.clone())));
         rule.wants = wants;
         let path = format!("{}/column.{}", view.path, quote_ident(&name));
