@@ -99,6 +99,7 @@ fn statistics_targets(p: &mut Parser, fields: &Fields<'_>) -> Option<Want> {
         .items(item, "a table of statistics targets by the key's number")?;
     let mut lines = Vec::new();
     for entry in &entries {
+        let target = p.reader.figure(entry)?;
         let Some(key) = entry.key.value.parse::<u16>().ok().filter(|key| *key > 0) else {
             p.reader.error_help(
                 entry.key.span,
@@ -110,7 +111,7 @@ fn statistics_targets(p: &mut Parser, fields: &Fields<'_>) -> Option<Want> {
             );
             return None;
         };
-        lines.push(format!("{key}={}", p.reader.figure(entry)?));
+        lines.push(format!("{key}={target}"));
     }
     Some(Want::list("statistics_targets", lines))
 }
