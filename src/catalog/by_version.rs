@@ -83,6 +83,8 @@ pub fn explains(change: &Change, before: Reading<'_>, after: Reading<'_>) -> boo
             is_crossed(15) && id.name == "public" && without == list(new_value)
         }
         (Kind::Extension, "version") => true,
+        // a membership keeps the INHERIT that its role had
+        (Kind::Role, "inherit_of" | "no_inherit_of" | "no_set_of") => is_crossed(16) && old_value.is_none(),
         (Kind::Range, "multirange") => is_crossed(14) && old_value.is_none(),
         // a parameter's mode is printed since 14 where the procedure's writer did not
         (Kind::Function, "arguments") => {
@@ -264,6 +266,8 @@ mod tests {
             ),
             (Extension, "version", (17, text("1.3")), (18, text("1.4")), true),
             (Extension, "version", (17, text("1.3")), (17, text("1.4")), false),
+            (Role, "no_inherit_of", (15, None), (16, items(&["a"])), true),
+            (Role, "no_inherit_of", (16, None), (17, items(&["a"])), false),
             (Range, "multirange", (13, None), (14, text("public.m")), true),
             (
                 Range,

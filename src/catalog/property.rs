@@ -150,6 +150,11 @@ const ROLE: &[Property] = &[
     set("member_of"),
     // of those the ones that it may pass on
     set("admin_of"),
+    // since PG 16: those whose privileges it has although it is NOINHERIT, or has not although it is INHERIT
+    set("inherit_of"),
+    set("no_inherit_of"),
+    // those that it may not SET ROLE to
+    set("no_set_of"),
     // absent: no limit
     int("connection_limit"),
     // absent: for ever
@@ -171,6 +176,8 @@ const COMPOSITE: &[Property] = &[
     // of each attribute, the type's own or not, where the scope asks ([`Stated`](super::Stated)); "" for none
     list("collation_names"),
     set("namesakes"),
+    // `name: text` of each that has one, the name quoted as SQL needs it
+    list("attribute_comments"),
     set("privileges"),
     text("owner"),
     text("comment"),
@@ -205,6 +212,8 @@ const DOMAIN: &[Property] = &[
     expr("default", Context::Default),
     // `name: expression` a constraint, the name quoted as SQL needs it; ` NOT VALID` behind what is not
     list("checks"),
+    // `name: text` of each that has one
+    list("check_comments"),
     set("privileges"),
     text("owner"),
     text("comment"),
@@ -412,6 +421,8 @@ const INDEX: &[Property] = &[
     // of a partition's index: `schema.parent_index`
     text("partition_of"),
     set("options"),
+    // `1=500`: of keys that are expressions, by their number
+    set("statistics_targets"),
     text("tablespace"),
     text("default_tablespace"),
     text("comment"),
@@ -486,6 +497,8 @@ const TRIGGER: &[Property] = &[
     text("new_table"),
     // a partition's copy of its parent's trigger
     bool("cloned"),
+    // of such a copy the state of its parent's trigger, only where it is another
+    text("parent_enabled"),
     text("comment"),
 ];
 

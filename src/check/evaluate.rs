@@ -424,6 +424,7 @@ mod tests {
         (Kind::Column, "type_storage"),
         // told where all that there is is named
         (Kind::Grant, "without_maintain"),
+        (Kind::Trigger, "parent_enabled"),
         // where a thing comes from, not what it is
         (Kind::Column, "inherited"),
         (Kind::PrimaryKey, "inherited"),

@@ -325,7 +325,7 @@ impl Rule for ObjectRule {
             parts = match (id.kind, want.property) {
                 (Kind::Exclusion, "definition") => parts.with(Kind::Index),
                 (Kind::PrimaryKey | Kind::Unique | Kind::Exclusion, "index") => parts.with_bare(Kind::Index),
-                (Kind::View, "column_defaults") => parts.with(Kind::Column),
+                (_, "plain_columns") => parts.with(Kind::Column),
                 _ => parts,
             };
         }
@@ -365,7 +365,7 @@ impl Rule for ObjectRule {
 fn is_storage(property: &str) -> bool {
     matches!(
         property,
-        "storage" | "compression" | "statistics_target" | "options"
+        "storage" | "compression" | "statistics_target" | "options" | "plain_columns"
     )
 }
 

@@ -257,8 +257,12 @@ struct Exclude {
 struct Index {
     definition: String,
     options: Option<Options>,
+    /// Of keys that are expressions, by their number: `{ 1 = 500 }`.
+    statistics_targets: Option<Map<i64>>,
     tablespace: Option<String>,
     clustered: Option<bool>,
+    /// `false`: it waits for those of partitions, or its making failed.
+    valid: Option<bool>,
     comment: Option<String>,
 }
 
@@ -327,6 +331,8 @@ struct Enum {
 #[schemars(deny_unknown_fields)]
 struct Composite {
     attributes: Vec<String>,
+    /// On attributes, by name.
+    comments: Option<Map<String>>,
     grant: Option<Privileges>,
     owner: Option<String>,
     comment: Option<String>,
@@ -362,6 +368,7 @@ struct Domain {
 struct DomainCheck {
     definition: String,
     not_valid: Option<bool>,
+    comment: Option<String>,
 }
 
 /// What is not named is not judged.
@@ -402,11 +409,29 @@ struct View {
     options: Option<Options>,
     /// Columns with the default that INSERT takes.
     default: Option<Map<String>>,
+    column: Option<Map<ViewColumn>>,
     owner: Option<String>,
     comment: Option<String>,
     grant: Option<Grants>,
     trigger: Option<Map<OneOrTable<String, Trigger>>>,
     rule: Option<Map<OneOrTable<String, Trigger>>>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct ViewColumn {
+    comment: Option<String>,
+}
+
+/// What a column of a materialized view has besides what the query makes of it.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct StoredColumn {
+    storage: Option<String>,
+    compression: Option<String>,
+    statistics_target: Option<i64>,
+    options: Option<Options>,
+    comment: Option<String>,
 }
 
 #[derive(JsonSchema)]
@@ -417,6 +442,7 @@ struct MaterializedView {
     populated: Option<bool>,
     tablespace: Option<String>,
     access_method: Option<String>,
+    column: Option<Map<StoredColumn>>,
     owner: Option<String>,
     comment: Option<String>,
     grant: Option<Grants>,
@@ -463,6 +489,12 @@ struct Role {
     bypass_row_security: Option<bool>,
     member_of: Option<Vec<String>>,
     admin_of: Option<Vec<String>>,
+    /// Granted with INHERIT TRUE to a role that is NOINHERIT (PostgreSQL 16).
+    inherit_of: Option<Vec<String>>,
+    /// Granted with INHERIT FALSE to a role that is INHERIT (PostgreSQL 16).
+    no_inherit_of: Option<Vec<String>>,
+    /// Granted with SET FALSE (PostgreSQL 16).
+    no_set_of: Option<Vec<String>>,
     connection_limit: Option<i64>,
     /// A point in time, UTC where it names no zone, or `infinity`.
     valid_until: Option<String>,
@@ -864,6 +896,14 @@ mod tests {
             ("Routine", "[aggregate.'f()']\n"),
             ("View", "[view.v]\n"),
             ("MaterializedView", "[materialized_view.v]\n"),
+            (
+                "ViewColumn",
+                "[view.v]\ndefinition = 'select 1'\n[view.v.column.c]\n",
+            ),
+            (
+                "StoredColumn",
+                "[materialized_view.v]\ndefinition = 'select 1'\n[materialized_view.v.column.c]\n",
+            ),
             ("Sequence", "[sequence.s]\n"),
             ("Extension", "[extension.e]\n"),
             ("Role", "[role.r]\n"),

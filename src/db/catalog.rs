@@ -717,6 +717,26 @@ const NOT_NULL_NAME: &str = "case when a.attnotnull then (select nn.conname from
      and octet_length(c.relname || '_' || a.attname || '_not_null') < 64 \
      and nn.conname <> c.relname || '_' || a.attname || '_not_null') end";
 
+/// The memberships of a role `r` that are not as a GRANT without options makes them, which goes by the role's INHERIT. What
+/// several roles granted is held once.
+const MEMBERSHIP_OPTIONS: &str = "(select json_agg(pg_get_userbyid(m.roleid)) \
+     from (select m.roleid from pg_auth_members m where m.member = r.oid \
+     group by m.roleid having bool_or(m.inherit_option)) as m where not r.rolinherit) as inherit_of, \
+     (select json_agg(pg_get_userbyid(m.roleid)) \
+     from (select m.roleid from pg_auth_members m where m.member = r.oid \
+     group by m.roleid having not bool_or(m.inherit_option)) as m where r.rolinherit) as no_inherit_of, \
+     (select json_agg(pg_get_userbyid(m.roleid)) \
+     from (select m.roleid from pg_auth_members m where m.member = r.oid \
+     group by m.roleid having not bool_or(m.set_option)) as m) as no_set_of, ";
+
+/// The state of the trigger that a trigger `t` is a copy of, where its own is another.
+const PARENT_ENABLED: &str = "(select case f.tgenabled when 'O' then 'origin' when 'D' then 'disabled' \
+     when 'R' then 'replica' else 'always' end from pg_trigger f where {parent} and f.tgenabled <> t.tgenabled)";
+
+/// Until 12 nothing but a dependency tells which one that is.
+const PARENT_TRIGGER: &str = "f.oid in (select p.refobjid from pg_depend p where p.classid = 'pg_trigger'::regclass \
+     and p.objid = t.oid and p.refclassid = 'pg_trigger'::regclass)";
+
 /// Columns and condition of a published table.
 const PUBLISHED: &str = " || coalesce((select ' (' || string_agg(quote_ident(a.attname), ', ' order by a.attnum) || ')' \
      from unnest(r.prattrs::int2[]) as key (attnum) \
@@ -801,6 +821,7 @@ pub(super) fn for_version(sql: &str, version_num: u32) -> String {
             "{statistics_target}",
             since(13, "nullif(s.stxstattarget, -1)", "null::integer"),
         )
+        .replace("{membership_options}", since(16, MEMBERSHIP_OPTIONS, ""))
         .replace("{via_root}", since(13, "b.pubviaroot", "false"))
         .replace(
             "{generated_columns}",
@@ -825,6 +846,10 @@ pub(super) fn for_version(sql: &str, version_num: u32) -> String {
         .replace(
             "{own_trigger}",
             since(15, "not t.tgisinternal", "(not t.tgisinternal or {clone})"),
+        )
+        .replace(
+            "{parent_enabled}",
+            &PARENT_ENABLED.replace("{parent}", since(13, "f.oid = t.tgparentid", PARENT_TRIGGER)),
         )
         .replace("{cloned}", since(15, "t.tgparentid <> 0", "{clone}"))
         .replace("{clone}", clone_exists)
@@ -1516,6 +1541,12 @@ mod tests {
                 connection.client.batch_execute(sql).await.unwrap();
             }
         }
+        if since(16) {
+            let sql = "create role nasty_member; create role nasty_noinherit noinherit; \
+                       grant nasty_plain to nasty_member with inherit false, set false; \
+                       grant nasty_plain to nasty_noinherit with inherit true";
+            connection.client.batch_execute(sql).await.unwrap();
+        }
         if since(17) {
             let sql = "grant truncate, trigger on public.base_a to nasty_plain";
             connection.client.batch_execute(sql).await.unwrap();
@@ -1586,6 +1617,7 @@ mod tests {
                     | "not_null_no_inherit"
                     | "generated_columns" => 18,
                     "without_maintain" => 17,
+                    "inherit_of" | "no_inherit_of" | "no_set_of" => 16,
                     "tablespace" | "persistence" | "schemas" => 15,
                     "compression" | "multirange" => 14,
                     "target" if kind == Kind::Statistics => 13,

@@ -123,6 +123,7 @@ create table public."log Rest é" partition of public.log_rest for values in ('a
 create index log_pk on public.log (id, at, lower(kind));
 create index log_kind on public.log (kind);
 create trigger log_trig after insert on public.log for each row execute function public.notify();
+alter table public.log_2025 disable trigger log_trig;
 alter table public.log add constraint log_fk foreign key (id) references public.parent (id) on delete cascade on update set default;
 
 create table public.split (id integer primary key, other integer, constraint split_key unique (id, other)) partition by hash (id);
@@ -136,6 +137,8 @@ create table public.base_a (a integer not null, constraint base_ck check (a > 0)
 create table public."base B" (b text);
 create table public.heir (c integer) inherits (public.base_a, public."base B");
 create unlogged table public.fast (id integer);
+create index heir_expr on public.heir ((c + 1), c, (c * 2));
+alter index public.heir_expr alter column 1 set statistics 0, alter column 3 set statistics 70;
 create foreign data wrapper nasty_fdw;
 create server nasty_server foreign data wrapper nasty_fdw;
 create foreign table public.far (id integer not null) server nasty_server;
@@ -218,3 +221,11 @@ revoke truncate on public.base_a from current_user;
 revoke update on public.plain_seq from current_user;
 revoke insert on "Odd Schema"."Vièw" from nasty_owner;
 revoke all on public.mat from current_user;
+
+-- comments on parts, and what columns of views have of their own
+comment on column "Odd Schema"."Pair"."A b" is 'the: "first"';
+comment on column public.composite.b is 'second';
+comment on constraint "Not too big" on domain public.positive is 'a: limit';
+comment on column "Odd Schema"."Vièw".id is 'of a view';
+comment on column public.mat.code is 'of a matview';
+alter materialized view public.mat alter column code set storage external, alter column id set statistics 9, alter column id set (n_distinct = 4);

@@ -145,19 +145,14 @@ impl Session {
     /// `nearby`, the relations of all schemas as well, for what a misspelt name could have meant.
     ///
     /// # Errors
-    /// [`Failure`] when the server refuses or is lost.
+    /// [`Failure`] when the server refuses or is lost; the transaction is to be rolled back then.
     pub async fn look_up(&self, names: &Names, nearby: bool) -> Result<Existing, Failure> {
         let mut batch = Batch::new();
         self.begin(&mut batch, "READ ONLY", &self.settings);
         self.read_existing(&mut batch, names, nearby);
         batch.one(Stage::Query, "ROLLBACK");
-        match batch.run(self.client()).await {
-            Ok(reply) => self.existing_of(&reply, names),
-            Err(failure) => {
-                self.rollback().await;
-                Err(failure)
-            }
-        }
+        let reply = batch.run(self.client()).await?;
+        self.existing_of(&reply, names)
     }
 
     /// Adds the statements that look up the names.

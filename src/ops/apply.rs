@@ -180,15 +180,15 @@ impl Run<'_> {
                 // while the server answers
                 let prepare = async {
                     tokio::task::yield_now().await;
-                    let mut prepared = runner.prepare(&plan);
-                    let may_begin = beginning.may_begin() && self.begins_ahead(runner, &plan);
-                    if may_begin && runner.begin_ahead(&plan, &mut prepared).await {
-                        beginning.begun();
+                    let prepared = runner.prepare(&plan);
+                    if beginning.may_begin() && self.begins_ahead(runner, &plan) {
+                        beginning.begun(runner.begin_ahead(&plan, &prepared).await);
                     }
                     prepared
                 };
-                let (blocked, prepared) = tokio::join!(blocked, prepare);
+                let (blocked, mut prepared) = tokio::join!(blocked, prepare);
                 ended.is_blocked = blocked?;
+                prepared.begun = beginning.take();
                 runner.prepared = (!ended.is_blocked).then_some(prepared);
                 if ended.is_blocked
                     && let Some(newer) = moved_on(runner, &reading).await?

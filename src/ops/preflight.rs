@@ -10,7 +10,7 @@ use super::facts::{self, way_back};
 use super::runner::{action, describe, millis};
 use super::{Error, suites, unjudged};
 use crate::check::{Status, Suite, Verdict};
-use crate::db::batch::{Batch, Stage};
+use crate::db::batch::{Batch, Sent, Stage};
 use crate::db::detached::{decode_progress, read_progress_sql};
 use crate::db::session::Session;
 use crate::diagnostic::Diagnostic;
@@ -47,32 +47,37 @@ impl Options {
     }
 }
 
-/// Whether the transaction of the first step began behind the question, and whether it still may: an answer that is bad
-/// can be there before anybody came to begin it.
-#[derive(Debug, Default)]
-pub struct Beginning(Cell<Start>);
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Start {
-    #[default]
-    NotYet,
-    Begun,
-    Never,
+/// The beginning of the first step's transaction, which is sent behind the question. An answer that is bad ends it, and may
+/// be there before anybody came to begin.
+#[derive(Default)]
+pub struct Beginning {
+    is_over: Cell<bool>,
+    sent: Cell<Option<Sent>>,
 }
 
 impl Beginning {
     /// Whether it may begin now.
     pub fn may_begin(&self) -> bool {
-        self.0.get() == Start::NotYet
+        !self.is_over.get()
     }
 
-    pub fn begun(&self) {
-        self.0.set(Start::Begun);
+    /// It was sent.
+    pub fn begun(&self, sent: Option<Sent>) {
+        self.sent.set(sent);
     }
 
-    /// It is not to begin any more; whether it did, so that it has to end.
-    fn end(&self) -> bool {
-        self.0.replace(Start::Never) == Start::Begun
+    /// What was sent, for who goes on with it.
+    pub fn take(&self) -> Option<Sent> {
+        self.sent.take()
+    }
+
+    /// Rolls back what began, and lets nothing begin any more.
+    async fn end(&self, session: &Session) {
+        self.is_over.set(true);
+        // no other answer is heard while nobody takes this one
+        if self.sent.take().is_some() {
+            session.rollback().await;
+        }
     }
 }
 
@@ -210,7 +215,7 @@ pub async fn stops(
     names.roles.extend(actors.iter().map(|actor| actor.role.clone()));
     let mut existing = Existing::default();
     if !plan.is_empty() {
-        existing = look_up(context, session, &names, false).await?;
+        existing = look_up(context, session, &names, subject.beginning, false).await?;
         own_tables(&mut existing);
         existing.done = half_done(session, history, plan).await?;
         existing.pooler = pooler(report);
@@ -222,10 +227,8 @@ pub async fn stops(
     }
     let found = preflight::assess(plan, &existing);
     if !found.is_ready() {
-        if subject.beginning.end() {
-            session.rollback().await;
-        }
-        existing = look_up(context, session, &names, true).await?;
+        subject.beginning.end(session).await;
+        existing = look_up(context, session, &names, subject.beginning, true).await?;
     }
     report.diagnostics.extend(found.advice.iter().map(|advice| {
         let diagnostic = Diagnostic::warning(&advice.message).help(&advice.help);
@@ -311,7 +314,14 @@ pub(super) async fn missing_in(
     session: &Session,
     plan: &Plan<'_>,
 ) -> Result<BTreeMap<Version, String>, Error> {
-    let mut existing = look_up(context, session, &preflight::names(plan), false).await?;
+    let mut existing = look_up(
+        context,
+        session,
+        &preflight::names(plan),
+        &Beginning::default(),
+        false,
+    )
+    .await?;
     own_tables(&mut existing);
     let found = preflight::assess(plan, &existing);
     let first = |causes: &Vec<usize>| {
@@ -353,11 +363,15 @@ async fn look_up(
     context: &Context<'_>,
     session: &Session,
     names: &preflight::Names,
+    beginning: &Beginning,
     nearby: bool,
 ) -> Result<Existing, Error> {
-    context
-        .answer(session, session.look_up(names, nearby))
-        .await
+    let answered = context.answer(session, session.look_up(names, nearby)).await;
+    if let Some(Err(_)) = answered.answer {
+        drop(beginning.take());
+        session.rollback().await;
+    }
+    answered
         .or_interrupted("the prerequisites were looked up")?
         .map_err(|failure| Error::database("looking up what the scripts need", failure))
 }
@@ -435,19 +449,4 @@ fn unmade<'a>(verdict: &Verdict, found: &'a Assessment) -> Option<&'a Cause> {
     let all = found.waiting.iter().filter(|unmade| is_of(&unmade.path));
     let nearest = all.max_by_key(|unmade| unmade.path.len())?;
     found.causes.get(nearest.cause)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Beginning;
-
-    #[test]
-    fn nothing_begins_behind_a_bad_answer() {
-        let slow = Beginning::default();
-        assert!(slow.may_begin());
-        slow.begun();
-        assert!(slow.end() && !slow.may_begin());
-        let fast = Beginning::default();
-        assert!(!fast.end() && !fast.may_begin());
-    }
 }

@@ -10,3 +10,9 @@ create table public.bookings (
 create table public.sizes (size integer primary key);
 alter table public.bookings add constraint size_fk foreign key (size) references public.sizes (size) not enforced;
 create publication generated for table public.rooms with (publish_generated_columns = stored);
+create role kinds_modern;
+create role kinds_rigid noinherit;
+create role kinds_team;
+grant kinds_team to kinds_modern with inherit false, set false;
+grant kinds_team to kinds_rigid with inherit true;
+grant select on public.sizes to kinds_modern, kinds_rigid;

@@ -57,6 +57,8 @@ create table app.heir (b integer) inherits (app.base);
 create table app.log (id integer, at timestamptz) partition by range (at);
 create table app.log_2025 partition of app.log for values from ('2025-01-01 00:00+00') to ('2026-01-01 00:00+00');
 create table app.log_rest partition of app.log default;
+create trigger log_touch after insert on app.log for each row execute function app.touch();
+create index log_at on only app.log (at);
 create foreign data wrapper kinds_fdw;
 create server far type 'kind' version '1' foreign data wrapper kinds_fdw options (host 'here');
 create foreign table app.away (id integer options (column_name 'x')) server far options (table_name 'y');
@@ -85,3 +87,17 @@ grant usage on foreign server "Two hands" to kinds_reader, kinds_app with grant 
 set role kinds_reader;
 grant usage on foreign server "Two hands" to kinds_app;
 reset role;
+
+-- parts with something of their own
+create type app.noted_pair as ("A b" integer, c text);
+comment on column app.noted_pair."A b" is 'a: b';
+create domain app.noted_text as text constraint "not: none" check (value <> '') constraint other check (value <> 'x');
+comment on constraint "not: none" on domain app.noted_text is 'some';
+create view app.noted as select 1 as id, 2 as amount;
+alter view app.noted alter amount set default 3;
+comment on column app.noted.id is 'which';
+create materialized view app.stored as select 1 as id, 'a'::text as note;
+alter materialized view app.stored alter note set storage external;
+create table app.summed (a integer);
+create index summed_sum on app.summed ((a + 1), (a + 2));
+alter index app.summed_sum alter column 1 set statistics 6;

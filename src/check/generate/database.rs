@@ -184,7 +184,13 @@ fn role(object: &Object) -> Table {
     if !object.flag("inherit") {
         table.put("inherit", Node::Bool(false));
     }
-    for key in ["member_of", "admin_of"] {
+    for key in [
+        "member_of",
+        "admin_of",
+        "inherit_of",
+        "no_inherit_of",
+        "no_set_of",
+    ] {
         table.texts(key, object.list(key).iter().map(|name| bare(name)).collect());
     }
     if let Some(limit) = object.get("connection_limit") {

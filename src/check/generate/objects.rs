@@ -3,13 +3,15 @@
 use crate::catalog::{Kind, Object, ObjectId, Value};
 use crate::check::kind;
 use crate::check::kind::defaults::usual_bound;
+use crate::check::kind::fields::named_part;
 use crate::check::kind::range::is_usual_multirange;
 use crate::check::kind::reference::{COLLATION, FUNCTION, OPERATOR_CLASS, TYPE};
 use crate::sql::fragment::function_signature;
-use crate::sql::quote_ident;
+use crate::sql::{parse_name, quote_ident};
 
 use super::database::{settings, state};
 use super::page::{Node, Table};
+use super::relation::column_extras;
 use super::tidy::Level;
 use super::{Writer, bare, grants, options};
 
@@ -21,7 +23,9 @@ impl Writer<'_> {
             Some(Table::definition("labels", labels, more))
         });
         self.section(document, "composite", Kind::Composite, |object| {
-            let more = self.type_extras(object);
+            let mut more = Table::new();
+            more.table("comments", part_comments(object.list("attribute_comments")));
+            more.append(self.type_extras(object));
             let attributes = object
                 .list("attributes")
                 .iter()
@@ -65,6 +69,11 @@ impl Writer<'_> {
             if let Some(default) = object.text("default") {
                 definition.push_str(&format!(" default {}", self.default(object, default)));
             }
+            let comments: Vec<(&str, &str)> = object
+                .list("check_comments")
+                .iter()
+                .filter_map(|line| named_part(line))
+                .collect();
             let mut checks = Table::new();
             for (name, expression, valid) in object
                 .list("checks")
@@ -74,6 +83,8 @@ impl Writer<'_> {
                 let text = Node::Text(self.sql(&object.id, expression));
                 let mut more = Table::new();
                 more.flag("not_valid", !valid);
+                let comment = comments.iter().find(|(of, _)| *of == quote_ident(&name));
+                more.maybe("comment", comment.map(|(_, text)| *text));
                 checks.put(bare(&name), Table::definition("definition", text, more));
             }
             let mut more = Table::new();
@@ -185,6 +196,7 @@ impl Writer<'_> {
                 let mut more = Table::new();
                 more.table("options", options(object.list("options")));
                 more.table("default", self.view_defaults(&object.id));
+                more.table("column", self.view_columns(&object.id));
                 if kind == Kind::MaterializedView && !object.flag("populated") {
                     more.put("populated", Node::Bool(false));
                 }
@@ -207,6 +219,15 @@ impl Writer<'_> {
             }
         }
         defaults
+    }
+
+    /// What columns of a view have besides.
+    fn view_columns(&self, view: &ObjectId) -> Table {
+        let mut columns = Table::new();
+        for column in self.catalog.on_relation(Kind::Column, &view.schema, &view.name) {
+            columns.table(&bare(&column.id.name), column_extras(column));
+        }
+        columns
     }
 
     pub(super) fn routines(&self, document: &mut Table) {
@@ -343,4 +364,15 @@ impl Writer<'_> {
         more.maybe("comment", object.text("comment"));
         Table::definition("definition", Node::Text(definition), more)
     }
+}
+
+/// `name: text` each, as a table.
+fn part_comments(lines: &[String]) -> Table {
+    let mut table = Table::new();
+    for (name, text) in lines.iter().filter_map(|line| named_part(line)) {
+        if let Ok(parsed) = parse_name(name) {
+            table.text(&bare(&parsed.name), text);
+        }
+    }
+    table
 }

@@ -136,17 +136,7 @@ impl Writer<'_> {
             let generated = self.sql(&object.id, generated);
             text.push_str(&format!(" generated always as ({generated}) {kind}"));
         }
-        let mut more = Table::new();
-        more.maybe("storage", object.text("storage"));
-        more.maybe("compression", object.text("compression"));
-        if let Some(target) = object.get("statistics_target") {
-            more.number("statistics_target", target);
-        }
-        more.table("options", options(object.list("options")));
-        more.maybe("not_null_name", object.text("not_null_name").map(bare));
-        more.flag("not_null_no_inherit", object.flag("not_null_no_inherit"));
-        more.maybe("comment", object.text("comment"));
-        Table::definition("definition", Node::Text(text), more)
+        Table::definition("definition", Node::Text(text), column_extras(object))
     }
 
     fn keys(&self, table: &mut Table, id: &ObjectId) {
@@ -230,7 +220,8 @@ impl Writer<'_> {
             Some(Table::definition("definition", Node::Text(text), more))
         });
         self.entries(table, "trigger", Kind::Trigger, id, |object| {
-            (!object.flag("cloned")).then(|| self.trigger(object))
+            let is_own = !object.flag("cloned") || object.text("parent_enabled").is_some();
+            is_own.then(|| self.trigger(object))
         });
         self.entries(table, "rule", Kind::Rule, id, |object| {
             let text = self.sql(&object.id, object.text("definition").unwrap_or_default());
@@ -245,8 +236,12 @@ impl Writer<'_> {
     fn index(&self, object: &Object) -> Option<Node> {
         let mut more = Table::new();
         more.table("options", options(object.list("options")));
+        more.table("statistics_targets", options(object.list("statistics_targets")));
         more.maybe("tablespace", object.text("tablespace").map(bare));
         more.flag("clustered", object.flag("clustered"));
+        if object.get("valid") == Some(&Value::Bool(false)) {
+            more.put("valid", Node::Bool(false));
+        }
         more.maybe("comment", object.text("comment"));
         let is_consequence = object.text("constraint").is_some() || object.text("partition_of").is_some();
         if is_consequence && more.is_empty() {
@@ -352,6 +347,21 @@ impl Writer<'_> {
             None => text.to_string(),
         }
     }
+}
+
+/// What a column has besides its definition.
+pub(super) fn column_extras(object: &Object) -> Table {
+    let mut more = Table::new();
+    more.maybe("storage", object.text("storage"));
+    more.maybe("compression", object.text("compression"));
+    if let Some(target) = object.get("statistics_target") {
+        more.number("statistics_target", target);
+    }
+    more.table("options", options(object.list("options")));
+    more.maybe("not_null_name", object.text("not_null_name").map(bare));
+    more.flag("not_null_no_inherit", object.flag("not_null_no_inherit"));
+    more.maybe("comment", object.text("comment"));
+    more
 }
 
 fn columns(object: &Object) -> Node {

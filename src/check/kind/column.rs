@@ -29,7 +29,7 @@ const MORE: &[&str] = &[
 ];
 
 /// How a column is stored, and what its NOT NULL constraint is since PostgreSQL 18.
-fn stored(p: &mut Parser, fields: &Fields<'_>) -> Vec<Want> {
+pub(crate) fn stored(p: &mut Parser, fields: &Fields<'_>) -> Vec<Want> {
     let mut wants = Vec::new();
     if let Some(item) = fields.get("storage")
         && let Some(word) = p.reader.word(item, &["plain", "external", "extended", "main"])

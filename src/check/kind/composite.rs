@@ -2,7 +2,7 @@
 
 use crate::catalog::{Kind, Object, ObjectId, Stated};
 use crate::check::compare::{Comparison, Want, types, worse};
-use crate::check::document::{Item, Text, items_of};
+use crate::check::document::{Fields, Item, Text, items_of};
 use crate::check::object::{ObjectKind, ObjectRule, Target};
 use crate::check::parse::Parser;
 use crate::check::rule::Judge;
@@ -10,13 +10,15 @@ use crate::sql::fragment::{self, Column, FragmentError};
 use crate::sql::parse_name;
 
 use super::column::type_needs;
-use super::fields::{common, grants, usual_remedy};
+use super::fields::{comments_want, common, grants, part_comment_remedy, usual_remedy};
 use super::function::split_name;
 use super::reference::same_collation;
 
 const KIND: ObjectKind = ObjectKind {
     render: |object| format!("({})", object.list("attributes").join(", ")),
-    alter: |rule, object, differences| usual_remedy("TYPE", rule, object, differences),
+    alter: |rule, object, differences| {
+        part_comment_remedy(object, differences).or_else(|| usual_remedy("TYPE", rule, object, differences))
+    },
 };
 
 pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
@@ -29,13 +31,14 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
         };
         let mut wants = Vec::new();
         let attributes = if items_of(entry.value).is_some() {
-            let known = ["attributes", "grant", "owner", "comment"];
+            let known = ["attributes", "comments", "grant", "owner", "comment"];
             let within = format!("composite type {name}");
             let Some(fields) = p.reader.fields(entry, &within, "an array of attributes", &known) else {
                 continue;
             };
             wants.extend(common(p, &fields));
             wants.extend(grants(p, &fields, Kind::Composite));
+            wants.extend(comments(p, &fields));
             let what = format!("`{}`", entry.key.value);
             p.reader
                 .required(
@@ -71,6 +74,20 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
         let path = format!("composite.{}", p.spell(&schema, &name));
         p.add(path, "composite", &entry.key, expected, rule);
     }
+}
+
+/// `{ a = "…" }`: the comments on attributes by name.
+fn comments(p: &mut Parser, fields: &Fields<'_>) -> Option<Want> {
+    let item = fields.get("comments")?;
+    let entries = p
+        .reader
+        .items(item, "a table of attributes with their comments")?;
+    let mut comments = Vec::new();
+    for entry in &entries {
+        let name = p.reader.ident("comments", &entry.key)?;
+        comments.push((name, p.reader.string(entry)?.value));
+    }
+    Some(comments_want(p, Kind::Composite, comments))
 }
 
 fn columns(p: &mut Parser, attributes: &[Text]) -> Option<Vec<Column>> {
@@ -138,6 +155,7 @@ fn compare(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
 
 #[cfg(test)]
 mod tests {
+    use crate::catalog::{Kind, ObjectId, Value};
     use crate::check::testing::{complaints, literal, one, sample, settle, suite};
 
     #[test]
@@ -155,6 +173,49 @@ mod tests {
             let differences = &one(&verdicts, "0001/composite.pair").differences;
             let found: Vec<&str> = differences.iter().map(|d| d.part.as_str()).collect();
             assert_eq!(found, parts, "{attributes}");
+        }
+    }
+
+    #[test]
+    fn comments_are_those_of_attributes_that_are_named_and_in_a_complete_suite_all() {
+        let mut catalog = sample();
+        let id = ObjectId::new(Kind::Composite, "public", "pair");
+        let mut pair = catalog.get(&id).unwrap().clone();
+        let lines = ["\"A b\": one: two".to_string(), "c: three".to_string()];
+        pair.properties
+            .insert("attribute_comments", Value::List(lines.to_vec()));
+        catalog.insert(pair);
+        let changed = Some("COMMENT ON COLUMN public.pair.\"A b\" IS 'other'");
+        for (complete, comments, parts, remedy) in [
+            (false, "'\"A b\"' = 'one: two'", vec![], None),
+            (
+                false,
+                "'\"A b\"' = 'other'",
+                vec!["comment on attribute \"A b\""],
+                changed,
+            ),
+            (
+                false,
+                "c = ''",
+                vec!["comment on attribute c"],
+                Some("COMMENT ON COLUMN public.pair.c IS NULL"),
+            ),
+            (
+                true,
+                "'\"A b\"' = 'one: two'",
+                vec!["comment on attribute c"],
+                Some("COMMENT ON COLUMN public.pair.c IS NULL"),
+            ),
+            (true, "'\"A b\"' = 'one: two', c = 'three'", vec![], None),
+        ] {
+            let text = format!(
+                "complete = {complete}\n[composite]\npair = {{ attributes = ['\"A b\" integer', 'c text collate \"C\"'], \
+                 comments = {{ {comments} }}, grant = {{ app = ['usage'] }} }}\n"
+            );
+            let verdicts = settle(&[&suite("0001", &text)], &catalog, literal);
+            let verdict = one(&verdicts, "0001/composite.pair");
+            let found: Vec<&str> = verdict.differences.iter().map(|d| d.part.as_str()).collect();
+            assert_eq!((found, verdict.remedy.as_deref()), (parts, remedy), "{comments}");
         }
     }
 

@@ -32,7 +32,9 @@ pub(crate) fn complete(rule: &mut ObjectRule) {
         Kind::Column if matches!(rule.wanted("identity"), Some(Wanted::Is(Some(_)))) => {
             rule.wants.push(Want::by("identity_sequence", "", plain_sequence));
         }
-        Kind::View => rule.wants.push(Want::by("column_defaults", "", no_defaults)),
+        Kind::View | Kind::MaterializedView => {
+            rule.wants.push(Want::by("plain_columns", "", plain_columns));
+        }
         _ => {}
     }
     if let Some(name) = usual_name(rule)
@@ -51,11 +53,18 @@ fn plain_index(_: &str, constraint: &Object, judge: &mut Judge<'_>) -> Compariso
     let Some(index) = judge.catalog.get(&id).filter(|_| !judge.ledger.wants(&id)) else {
         return Comparison::Same;
     };
-    nothing_of(
+    let own = nothing_of(
         index,
         &["options", "tablespace", "clustered", "comment"],
         |property| format!("{property} of its index"),
-    )
+    );
+    match index.get("valid") {
+        Some(Value::Bool(false)) => worse(
+            own,
+            Comparison::differs("its index", Some("invalid"), Some("valid")),
+        ),
+        _ => own,
+    }
 }
 
 /// The sequence of an identity column has nothing of its own, unless a suite lists it.
@@ -112,15 +121,21 @@ fn plain_sequence(_: &str, column: &Object, judge: &mut Judge<'_>) -> Comparison
     worse(plain, nothing_of(sequence, &["cycle", "comment"], part))
 }
 
-/// No column of a view has a default, unless a suite lists it.
-fn no_defaults(_: &str, view: &Object, judge: &mut Judge<'_>) -> Comparison {
+/// The columns of a view are as its query makes them, unless a suite lists them.
+fn plain_columns(_: &str, view: &Object, judge: &mut Judge<'_>) -> Comparison {
+    const OWN: [&str; 6] = [
+        "default",
+        "storage",
+        "compression",
+        "statistics_target",
+        "options",
+        "comment",
+    ];
     let (catalog, ledger) = (judge.catalog, judge.ledger);
     let columns = catalog.on_relation(Kind::Column, &view.id.schema, &view.id.name);
     let unlisted = columns.filter(|column| !ledger.wants(&column.id));
     unlisted.fold(Comparison::Same, |known, column| {
-        let own = nothing_of(column, &["default"], |property| {
-            format!("{property} of {}", column.id)
-        });
+        let own = nothing_of(column, &OWN, |property| format!("{property} of {}", column.id));
         worse(known, own)
     })
 }
@@ -198,7 +213,9 @@ fn default(rule: &ObjectRule, kind: Kind, property: &'static str) -> Option<Want
             Kind::Role,
             "login" | "superuser" | "createdb" | "createrole" | "replication" | "bypass_row_security",
         ) => Some(Want::flag(property, false)),
-        (Kind::Role, "member_of" | "admin_of") => Some(Want::list(property, Vec::new())),
+        (Kind::Role, "member_of" | "admin_of" | "inherit_of" | "no_inherit_of" | "no_set_of") => {
+            Some(Want::list(property, Vec::new()))
+        }
         (Kind::Role, "connection_limit" | "valid_until") => none(),
         (Kind::Range, "multirange") => Some(usual_multirange()),
         (Kind::Range, "opclass" | "collation" | "canonical" | "subtype_diff") => none(),
@@ -219,6 +236,9 @@ fn default(rule: &ObjectRule, kind: Kind, property: &'static str) -> Option<Want
         (Kind::Column, "not_null_name" | "storage" | "compression" | "statistics_target") => none(),
         (Kind::Column, "not_null_no_inherit") => Some(Want::flag(property, false)),
         (Kind::Column, "options") => Some(Want::list(property, Vec::new())),
+        (Kind::Composite, "attribute_comments")
+        | (Kind::Domain, "check_comments")
+        | (Kind::Index, "statistics_targets") => Some(Want::list(property, Vec::new())),
         (Kind::Index, "clustered") => Some(Want::flag(property, false)),
         (Kind::Index | Kind::View | Kind::MaterializedView, "options") => {
             Some(Want::list(property, Vec::new()))

@@ -12,7 +12,9 @@ use crate::sql::fragment::{self, Column};
 use crate::sql::{normalize, parse_name, quote_ident};
 
 use super::column::{default_want, type_needs};
-use super::fields::{common, grants, switch, usual_remedy};
+use super::fields::{
+    comments_want, common, grants, named_part, part_comment_remedy, string, switch, usual_remedy,
+};
 use super::reference::collation;
 
 const KIND: ObjectKind = ObjectKind { render, alter };
@@ -50,9 +52,13 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
             wants.extend(common(p, fields));
             wants.extend(grants(p, fields, Kind::Domain));
             if let Some(item) = fields.get("check") {
-                match constraints(p, item) {
+                let mut comments = Vec::new();
+                match constraints(p, item, &mut comments) {
                     Some(found) => checks = found,
                     None => continue,
+                }
+                if !comments.is_empty() {
+                    wants.push(comments_want(p, Kind::Domain, comments));
                 }
             }
         }
@@ -100,8 +106,12 @@ fn wants(column: &Column) -> Vec<Want> {
     ]
 }
 
-/// The constraints by name.
-fn constraints(p: &mut Parser, item: &Item<'_>) -> Option<Vec<(String, Text, bool)>> {
+/// The constraints by name; what is said of their comments goes to `comments`.
+fn constraints(
+    p: &mut Parser,
+    item: &Item<'_>,
+    comments: &mut Vec<(String, String)>,
+) -> Option<Vec<(String, Text, bool)>> {
     let entries = p.reader.items(item, "a table of constraints")?;
     entries
         .iter()
@@ -111,9 +121,11 @@ fn constraints(p: &mut Parser, item: &Item<'_>) -> Option<Vec<(String, Text, boo
                 return Some((name, p.expression(entry)?, true));
             }
             let within = format!("check {name}");
-            let (text, fields) = p.definition(entry, &within, &["not_valid"])?;
+            let (text, fields) = p.definition(entry, &within, &["not_valid", "comment"])?;
             p.fragment(&name, &text, fragment::expression)?;
             let not_valid = fields.as_ref().and_then(|fields| switch(p, fields, "not_valid"));
+            let comment = fields.as_ref().and_then(|fields| string(p, fields, "comment"));
+            comments.extend(comment.map(|comment| (name.clone(), comment.value)));
             Some((name, text, not_valid != Some(true)))
         })
         .collect()
@@ -121,14 +133,8 @@ fn constraints(p: &mut Parser, item: &Item<'_>) -> Option<Vec<(String, Text, boo
 
 /// `"a: b": (VALUE > 0) NOT VALID` → name, expression, whether it is valid.
 pub(crate) fn stored(line: &str) -> Option<(String, &str, bool)> {
-    let mut quoted = false;
-    let at = line.char_indices().position(|(_, char)| {
-        quoted ^= char == '"';
-        !quoted && char == ':'
-    })?;
-    let at = line.char_indices().nth(at)?.0;
-    let name = parse_name(&line[..at]).ok()?.name;
-    let text = line[at + 1..].trim();
+    let (name, text) = named_part(line)?;
+    let (name, text) = (parse_name(name).ok()?.name, text.trim());
     Some(match text.strip_suffix(" NOT VALID") {
         Some(text) => (name, text, false),
         None => (name, text, true),
@@ -208,6 +214,9 @@ fn render(object: &Object) -> String {
 }
 
 fn alter(rule: &ObjectRule, object: &Object, differences: &[Difference]) -> Option<String> {
+    if let Some(remedy) = part_comment_remedy(object, differences) {
+        return Some(remedy);
+    }
     let [difference] = differences else { return None };
     let alter = format!("ALTER DOMAIN {}", object.id.path());
     match (

@@ -8,6 +8,7 @@ use crate::check::verdict::Difference;
 use crate::sql::quote_ident;
 
 use super::count::parent;
+use super::trigger::state_remedy;
 
 /// The words of a table, the kinds that they mean and the name of the claim.
 const ON_TABLE: &[(&str, &[Kind], &str)] = &[
@@ -114,6 +115,7 @@ fn add(p: &mut Parser, table: &Table, key: &Text, words: Vec<Word>) {
     let rule = Exact {
         on: table.id(),
         words,
+        is_complete: p.complete,
     };
     p.add(format!("{}/exact", table.path), "exact", key, expected, rule);
 }
@@ -167,6 +169,7 @@ pub(crate) fn parse_suite(p: &mut Parser, item: &Item<'_>) {
         let rule = Exact {
             on: ObjectId::new(Kind::Schema, "", schema),
             words,
+            is_complete: p.complete,
         };
         p.add(path, "exact", &item.key, expected, rule);
     }
@@ -212,6 +215,8 @@ struct Exact {
     /// A table or a schema.
     on: ObjectId,
     words: Vec<Word>,
+    /// Whether what comes with something else has to be just as that is.
+    is_complete: bool,
 }
 
 impl Exact {
@@ -251,7 +256,9 @@ impl Exact {
                     judge
                         .catalog
                         .on_relation(kind, schema, relation)
-                        .filter(|object| !is_consequence(object))
+                        .filter(|object| {
+                            !is_consequence(object) || self.is_complete && state_of_parent(object).is_some()
+                        })
                         .filter(|object| {
                             !judge
                                 .ledger
@@ -299,6 +306,12 @@ fn left_to_owner<'o>(object: &'o Object, judge: &Judge<'_>) -> Option<&'o str> {
 /// Whether an owner lacks MAINTAIN for the dump of a server that did not know it, which is no change of anybody's.
 fn is_left_by_a_dump(object: &Object, judge: &Judge<'_>) -> bool {
     left_to_owner(object, judge).is_some() && super::grant::is_from_older(object)
+}
+
+/// The state that a partition's copy of a trigger would have, were it that of its parent's.
+fn state_of_parent(object: &Object) -> Option<&str> {
+    let is_copy = object.id.kind == Kind::Trigger && object.flag("cloned");
+    object.text("parent_enabled").filter(|_| is_copy)
 }
 
 /// What comes with something else: an index behind a constraint, a partition's share of its parent's.
@@ -405,6 +418,13 @@ impl Rule for Exact {
                     };
                     let on = self.on.path();
                     remedies.push(format!("GRANT ALL ON {of}{on} TO {}", quote_ident(owner)));
+                }
+                if let Some(wanted) = state_of_parent(object) {
+                    have = object.text("enabled").unwrap_or_default().to_string();
+                    name.push_str(&format!(" (its state: {have}, that of its parent's: {wanted})"));
+                    want = Some(wanted.to_string());
+                    part = format!("state of trigger {}", object.id.path());
+                    remedies.extend(state_remedy("TRIGGER", object, wanted));
                 }
                 differences.push(Difference {
                     part,

@@ -10,7 +10,7 @@ use crate::check::parse::Parser;
 use crate::check::rule::Judge;
 use crate::check::verdict::Difference;
 use crate::sql::fragment::{PrivilegeKind, privilege};
-use crate::sql::quote_ident;
+use crate::sql::{quote_ident, quote_literal};
 
 use super::defaults::{AS_MADE, privileges_as_made};
 use super::table::{comment, comment_remedy, owner_remedy};
@@ -133,6 +133,90 @@ fn masked(line: String) -> String {
         }
         _ => line,
     }
+}
+
+// ── comments on parts ──
+
+/// The comments on the attributes of a composite type or on the constraints of a domain, by name: of those that are named,
+/// in a complete suite of all.
+pub(crate) fn comments_want(p: &Parser, kind: Kind, comments: Vec<(String, String)>) -> Want {
+    let mut lines: Vec<String> = comments
+        .into_iter()
+        .map(|(name, text)| format!("{}: {text}", quote_ident(&name)))
+        .collect();
+    if p.complete {
+        lines.push(EVERY.to_string());
+    }
+    let (property, _) = comments_of(kind);
+    Want::by(property, lines.join(BETWEEN), compare_comments)
+}
+
+/// The property that holds them, and what one of the parts is called.
+fn comments_of(kind: Kind) -> (&'static str, &'static str) {
+    match kind {
+        Kind::Composite => ("attribute_comments", "attribute"),
+        _ => ("check_comments", "check"),
+    }
+}
+
+/// `"a: b": text` → the name as SQL quotes it, and the text.
+pub(crate) fn named_part(line: &str) -> Option<(&str, &str)> {
+    let mut quoted = false;
+    let (at, _) = line.char_indices().find(|(_, char)| {
+        quoted ^= *char == '"';
+        !quoted && *char == ':'
+    })?;
+    let text = &line[at + 1..];
+    Some((&line[..at], text.strip_prefix(' ').unwrap_or(text)))
+}
+
+fn compare_comments(wanted: &str, object: &Object, _: &mut Judge<'_>) -> Comparison {
+    let (property, part) = comments_of(object.id.kind);
+    let lines = || wanted.split(BETWEEN);
+    let wanted: Vec<(&str, &str)> = lines().filter_map(named_part).collect();
+    let have: Vec<(&str, &str)> = object
+        .list(property)
+        .iter()
+        .filter_map(|line| named_part(line))
+        .collect();
+    let text = |of: &[(&str, &str)], name: &str| {
+        let found = of.iter().find(|(other, text)| *other == name && !text.is_empty());
+        found.map(|(_, text)| (*text).to_string())
+    };
+    let unnamed = have.iter().filter(|(name, _)| {
+        lines().any(|line| line == EVERY) && !wanted.iter().any(|(other, _)| other == name)
+    });
+    let differences: Vec<Difference> = wanted
+        .iter()
+        .chain(unnamed)
+        .map(|(name, _)| Difference {
+            part: format!("comment on {part} {name}"),
+            have: text(&have, name),
+            want: text(&wanted, name),
+            refusal: None,
+        })
+        .filter(|difference| difference.have != difference.want)
+        .collect();
+    match differences.is_empty() {
+        true => Comparison::Same,
+        false => Comparison::Differs(differences),
+    }
+}
+
+/// `COMMENT ON …` a part, when it is all that differs.
+pub(crate) fn part_comment_remedy(object: &Object, differences: &[Difference]) -> Option<String> {
+    let [difference] = differences else { return None };
+    let (_, part) = comments_of(object.id.kind);
+    let rest = difference.part.strip_prefix("comment on ")?;
+    let name = rest.strip_prefix(part)?.trim_start();
+    let path = object.id.path();
+    let on = match object.id.kind {
+        Kind::Composite => format!("COLUMN {path}.{name}"),
+        _ => format!("CONSTRAINT {name} ON DOMAIN {path}"),
+    };
+    let text = difference.want.as_deref();
+    let text = text.map_or("NULL".to_string(), quote_literal);
+    Some(format!("COMMENT ON {on} IS {text}"))
 }
 
 // ── privileges ──

@@ -2,7 +2,7 @@
 
 use crate::catalog::{Kind, Object, Stated, Value};
 use crate::check::compare::{Comparison, Want, worse};
-use crate::check::document::Item;
+use crate::check::document::{Fields, Item};
 use crate::check::object::{ObjectKind, ObjectRule, Target};
 use crate::check::parse::{Parser, Table};
 use crate::check::rule::Judge;
@@ -26,9 +26,15 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
             continue;
         };
         let within = format!("index {name}");
-        let Some((text, fields)) =
-            p.definition(entry, &within, &["options", "tablespace", "clustered", "comment"])
-        else {
+        let known = [
+            "options",
+            "statistics_targets",
+            "tablespace",
+            "clustered",
+            "valid",
+            "comment",
+        ];
+        let Some((text, fields)) = p.definition(entry, &within, &known) else {
             continue;
         };
         let Some(index) = p.fragment(&name, &text, fragment::index) else {
@@ -58,6 +64,12 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
             if let Some(value) = switch(p, fields, "clustered") {
                 wants.push(Want::flag("clustered", value));
             }
+            wants.extend(statistics_targets(p, fields));
+            if switch(p, fields, "valid") == Some(false) {
+                // whether what is not valid is ready is all the same
+                wants.retain(|want| !matches!(want.property, "valid" | "ready"));
+                wants.push(Want::flag("valid", false));
+            }
             if index.with.is_empty() {
                 wants.extend(options_want(p, fields));
             }
@@ -77,6 +89,31 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
         rule.create = Some(create(&name, table, &index, text.value.trim()));
         p.add_on(table, "index", &name, &entry.key, text.value, rule);
     }
+}
+
+/// `{ 1 = 500 }`: of keys that are expressions, by their number.
+fn statistics_targets(p: &mut Parser, fields: &Fields<'_>) -> Option<Want> {
+    let item = fields.get("statistics_targets")?;
+    let entries = p
+        .reader
+        .items(item, "a table of statistics targets by the key's number")?;
+    let mut lines = Vec::new();
+    for entry in &entries {
+        let target = p.reader.figure(entry)?;
+        let Some(key) = entry.key.value.parse::<u16>().ok().filter(|key| *key > 0) else {
+            p.reader.error_help(
+                entry.key.span,
+                format!(
+                    "`statistics_targets`: `{}` is no number of a key",
+                    entry.key.value
+                ),
+                "number the keys from 1 on, as ALTER INDEX … ALTER COLUMN does",
+            );
+            return None;
+        };
+        lines.push(format!("{key}={target}"));
+    }
+    Some(Want::list("statistics_targets", lines))
 }
 
 pub(crate) fn wants(index: &Index) -> Vec<Want> {
@@ -276,10 +313,12 @@ fn is_plain(key: &str) -> bool {
 }
 
 fn alter(_: &ObjectRule, object: &Object, differences: &[Difference]) -> Option<String> {
-    if differences
-        .iter()
-        .all(|difference| difference.part == "valid" || difference.part == "ready")
-    {
+    let is_built = |difference: &Difference| difference.part == "valid" || difference.part == "ready";
+    if differences.iter().all(is_built) {
+        // nothing makes a valid index invalid
+        if object.flag("valid") && object.flag("ready") {
+            return None;
+        }
         return Some(format!("REINDEX INDEX CONCURRENTLY {}", object.id.path()));
     }
     comment_remedy("INDEX", object, differences)

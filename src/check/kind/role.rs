@@ -41,6 +41,9 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
             .chain([
                 "member_of",
                 "admin_of",
+                "inherit_of",
+                "no_inherit_of",
+                "no_set_of",
                 "connection_limit",
                 "valid_until",
                 "settings",
@@ -73,8 +76,8 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
                 wants.push(Want::list("member_of", names));
             }
         }
-        if let Some(names) = idents(p, &fields, "admin_of") {
-            wants.push(Want::list("admin_of", names));
+        for key in ["admin_of", "inherit_of", "no_inherit_of", "no_set_of"] {
+            wants.extend(idents(p, &fields, key).map(|names| Want::list(key, names)));
         }
         if let Some(limit) = number(p, &fields, "connection_limit") {
             wants.push(match limit {

@@ -265,10 +265,19 @@ fn alter(_: &ObjectRule, object: &Object, differences: &[Difference]) -> Option<
 
 /// `ALTER TABLE … ENABLE TRIGGER …`, when the state is all that differs.
 pub(crate) fn enable(word: &str, object: &Object, differences: &[Difference]) -> Option<String> {
-    let how = state_words(differences)?;
+    let [difference] = differences else { return None };
+    if difference.part != "state" {
+        return None;
+    }
+    state_remedy(word, object, difference.want.as_deref()?)
+}
+
+/// `ALTER TABLE … ENABLE TRIGGER …` for the wanted state.
+pub(crate) fn state_remedy(word: &str, object: &Object, state: &str) -> Option<String> {
     Some(format!(
-        "ALTER TABLE {} {how} {word} {}",
+        "ALTER TABLE {} {} {word} {}",
         relation(object),
+        words_of(state)?,
         quote_ident(&object.id.name)
     ))
 }
@@ -279,7 +288,11 @@ pub(crate) fn state_words(differences: &[Difference]) -> Option<&'static str> {
     if difference.part != "state" {
         return None;
     }
-    match difference.want.as_deref()? {
+    words_of(difference.want.as_deref()?)
+}
+
+fn words_of(state: &str) -> Option<&'static str> {
+    match state {
         "origin" => Some("ENABLE"),
         "replica" => Some("ENABLE REPLICA"),
         "always" => Some("ENABLE ALWAYS"),

@@ -2,15 +2,15 @@
 
 use crate::catalog::{Kind, Object, ObjectId, Value};
 use crate::check::compare::{Want, Wanted};
-use crate::check::document::Item;
+use crate::check::document::{Item, items_of};
 use crate::check::object::{ObjectKind, ObjectRule, Target};
 use crate::check::parse::{Parser, Table};
 use crate::check::verdict::Difference;
-use crate::sql::{fragment, quote_ident};
+use crate::sql::{fragment, parse_name, quote_ident};
 
-use super::column::default_want;
-use super::fields::{common, ident, options_want, switch};
-use super::table::{comment_remedy, owner_remedy, relation};
+use super::column::{default_want, stored};
+use super::fields::{common, ident, options_want, string, switch};
+use super::table::{comment, comment_remedy, owner_remedy, relation};
 
 const VIEW: ObjectKind = ObjectKind {
     render,
@@ -37,7 +37,6 @@ pub(crate) fn parse_materialized(p: &mut Parser, item: &Item<'_>) {
 
 /// What may stand on a view, parsed as what stands on a table.
 const STANDING: &[(&str, super::OfTable)] = &[
-    ("default", parse_defaults),
     ("grant", super::grant::parse),
     ("trigger", super::trigger::parse),
     ("rule", super::rewrite::parse),
@@ -46,13 +45,14 @@ const STANDING: &[(&str, super::OfTable)] = &[
 ];
 
 const OF_VIEW: &[&str] = &[
-    "options", "default", "owner", "comment", "grant", "trigger", "rule",
+    "options", "default", "column", "owner", "comment", "grant", "trigger", "rule",
 ];
 const OF_MATERIALIZED: &[&str] = &[
     "options",
     "populated",
     "tablespace",
     "access_method",
+    "column",
     "owner",
     "comment",
     "grant",
@@ -102,6 +102,9 @@ fn views(p: &mut Parser, item: &Item<'_>, kind: Kind, shape: &'static ObjectKind
             path: path.clone(),
             key: entry.key.clone(),
         };
+        if let Some(fields) = &fields {
+            parse_columns(p, &relation, fields.get("default"), fields.get("column"));
+        }
         for (key, parse) in STANDING {
             if let Some(item) = fields.as_ref().and_then(|fields| fields.get(key)) {
                 parse(p, &relation, item);
@@ -120,8 +123,37 @@ fn views(p: &mut Parser, item: &Item<'_>, kind: Kind, shape: &'static ObjectKind
     }
 }
 
+/// What a column has besides what the query makes of it.
+const OF_COLUMN: &[&str] = &[
+    "comment",
+    "storage",
+    "compression",
+    "statistics_target",
+    "options",
+];
+
+/// `default` and `column` of a view, which may name the same columns. In a complete suite what neither says is not there.
+fn parse_columns(p: &mut Parser, view: &Table, default: Option<&Item<'_>>, column: Option<&Item<'_>>) {
+    let (defaults, columns) = (named(default), named(column));
+    if let Some(item) = default {
+        parse_defaults(p, view, item, &columns);
+    }
+    if let Some(item) = column {
+        parse_own(p, view, item, &defaults);
+    }
+}
+
+/// The columns that a table names; what is no name is told where its entries are read.
+fn named(item: Option<&Item<'_>>) -> Vec<String> {
+    let entries = item.and_then(|item| items_of(item.value)).unwrap_or_default();
+    let names = entries
+        .iter()
+        .filter_map(|entry| parse_name(&entry.key.value).ok());
+    names.map(|name| name.name).collect()
+}
+
 /// `default = { amount = "0" }`: what INSERT into the view takes for a column that it does not name.
-fn parse_defaults(p: &mut Parser, view: &Table, item: &Item<'_>) {
+fn parse_defaults(p: &mut Parser, view: &Table, item: &Item<'_>, elsewhere: &[String]) {
     const KIND: ObjectKind = ObjectKind {
         render: |column| column.text("default").unwrap_or("none").to_string(),
         alter: set_default,
@@ -138,8 +170,62 @@ fn parse_defaults(p: &mut Parser, view: &Table, item: &Item<'_>) {
         };
         let mut rule = ObjectRule::new(&KIND, Target::Id(view.object(Kind::Column, name.clone())));
         rule.wants = vec![default_want(Some(&text.value))];
+        if p.complete && !elsewhere.contains(&name) {
+            rule.wants.extend(OF_COLUMN.iter().map(|property| none(property)));
+        }
         let path = format!("{}/default.{}", view.path, quote_ident(&name));
         p.add_open(path, "view", &entry.key, text.value, rule);
+    }
+}
+
+fn none(property: &'static str) -> Want {
+    match property {
+        "options" => Want::list(property, Vec::new()),
+        _ => Want::maybe(property, None::<String>),
+    }
+}
+
+/// `column = { amount = { comment = "…" } }`; a column of a materialized view is stored as that of a table is.
+fn parse_own(p: &mut Parser, view: &Table, item: &Item<'_>, defaults: &[String]) {
+    const KIND: ObjectKind = ObjectKind {
+        render: |column| column.text("comment").unwrap_or("none").to_string(),
+        alter: |_, column, differences| comment_remedy("COLUMN", column, differences),
+    };
+    let Some(entries) = p.reader.items(item, "a table of columns") else {
+        return;
+    };
+    let known = match view.kind {
+        Kind::View => &OF_COLUMN[..1],
+        _ => OF_COLUMN,
+    };
+    for entry in &entries {
+        let Some(name) = p.reader.ident("column", &entry.key) else {
+            continue;
+        };
+        let within = format!("column {name}");
+        let Some(fields) = p
+            .reader
+            .fields(entry, &within, "a table of what the column has", known)
+        else {
+            continue;
+        };
+        let mut wants = stored(p, &fields);
+        wants.extend(string(p, &fields, "comment").map(|text| comment(&text.value)));
+        let said: Vec<&str> = wants.iter().map(|want| want.property).collect();
+        let expected = said.join(", ");
+        if p.complete {
+            let default = (!defaults.contains(&name)).then_some(&"default");
+            let open = OF_COLUMN.iter().chain(default);
+            let unsaid: Vec<Want> = open
+                .filter(|property| !said.contains(property))
+                .map(|property| none(property))
+                .collect();
+            wants.extend(unsaid);
+        }
+        let mut rule = ObjectRule::new(&KIND, Target::Id(view.object(Kind::Column, name.clone())));
+        rule.wants = wants;
+        let path = format!("{}/column.{}", view.path, quote_ident(&name));
+        p.add_open(path, "view", &entry.key, expected, rule);
     }
 }
 

@@ -13,6 +13,10 @@ select 'composite type' as kind, n.nspname as schema, t.typname as name,
          select json_agg(distinct s.name)
            from pg_attribute a cross join lateral ({collation_namesakes} = a.attcollation) as s (name)
           where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) end as namesakes,
+       (select json_agg(quote_ident(a.attname) || ': ' || ad.description order by a.attnum)
+          from pg_attribute a
+          join pg_description ad on ad.objoid = c.oid and ad.classoid = 'pg_class'::regclass and ad.objsubid = a.attnum
+         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as attribute_comments,
        {privileges} as privileges,
        pg_get_userbyid(t.typowner) as owner,
        d.description as comment

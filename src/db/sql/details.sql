@@ -15,15 +15,6 @@ select 'column', n.nspname, c.relname, a.attname, array['merged with inherited']
   join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
  where a.attinhcount > 0 and a.attislocal and not c.relispartition
 union all
-select 'index', n.nspname, c.relname, ic.relname,
-       array(select format('statistics %s of key %s', a.attstattarget, a.attnum) from pg_attribute a
-              where a.attrelid = ic.oid and coalesce(a.attstattarget, -1) >= 0 order by a.attnum)
-  from {wanted}
-  join pg_class c on c.oid = wanted.oid
-  join pg_namespace n on n.oid = c.relnamespace
-  join pg_index x on x.indrelid = c.oid
-  join pg_class ic on ic.oid = x.indexrelid
-union all
 select 'exclusion constraint', n.nspname, c.relname, con.conname, array['inherited']
   from {wanted}
   join pg_class c on c.oid = wanted.oid

@@ -10,6 +10,10 @@ select 'domain' as kind, n.nspname as schema, t.typname as name,
                         || case when con.convalidated then '' else ' NOT VALID' end order by con.conname)
           from pg_constraint con
          where con.contypid = t.oid and con.contype = 'c') as checks,
+       (select json_agg(quote_ident(con.conname) || ': ' || cd.description order by con.conname)
+          from pg_constraint con
+          join pg_description cd on cd.objoid = con.oid and cd.classoid = 'pg_constraint'::regclass and cd.objsubid = 0
+         where con.contypid = t.oid and con.contype = 'c') as check_comments,
        {privileges} as privileges,
        pg_get_userbyid(t.typowner) as owner,
        d.description as comment

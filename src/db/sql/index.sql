@@ -2,7 +2,7 @@ select 'index' as kind, n.nspname as schema, c.relname as relation,{of_relation}
        am.amname as method,
        x.indisunique as unique,
        {nulls_not_distinct} as nulls_not_distinct,
-       k.keys, k.opclasses, k.opclass_names, k.collations, k.collation_names, k.orders,
+       k.keys, k.opclasses, k.opclass_names, k.collations, k.collation_names, k.orders, k.statistics_targets,
        case when x.indnatts > x.indnkeyatts then (
          select json_agg(a.attname order by key.position)
            from unnest(x.indkey::int2[]) with ordinality as key (attnum, position)
@@ -45,6 +45,7 @@ select 'index' as kind, n.nspname as schema, c.relname as relation,{of_relation}
        select json_agg(key.name) as keys, json_agg(key.opclass) as opclasses, json_agg(key.collation) as collations,
               json_agg(key.ordering) as orders, bool_or(key.collated_expression) as collated_expression,
               bool_or(key.opclass = '?') as unclear,
+              json_agg(key.target) filter (where key.target is not null) as statistics_targets,
               case when {states_opclass} then json_agg(key.opclass_name) end as opclass_names,
               case when {states_collation} then json_agg(key.collation_name) end as collation_names
          from (
@@ -74,6 +75,7 @@ select 'index' as kind, n.nspname as schema, c.relname as relation,{of_relation}
                   case when am.amname <> 'btree' and not pg_indexam_has_property(am.oid, 'can_order') then ''
                        else case x.indoption[ia.attnum - 1] when 0 then 'asc nulls last' when 1 then 'desc nulls last'
                                  when 2 then 'asc nulls first' else 'desc nulls first' end end as ordering,
+                  case when ia.attstattarget >= 0 then format('%s=%s', ia.attnum, ia.attstattarget) end as target,
                   x.indkey[ia.attnum - 1] = 0 and x.indcollation[ia.attnum - 1] <> 0 as collated_expression
              from pg_attribute ia
              join pg_opclass o on o.oid = x.indclass[ia.attnum - 1]

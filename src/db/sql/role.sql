@@ -12,7 +12,7 @@ select 'role' as kind, r.rolname as name,
        (select json_agg(distinct g.rolname)
           from pg_auth_members m join pg_roles g on g.oid = m.roleid
          where m.member = r.oid and m.admin_option) as admin_of,
-       nullif(r.rolconnlimit, -1) as connection_limit,
+       {membership_options}nullif(r.rolconnlimit, -1) as connection_limit,
        nullif(r.rolvaliduntil, 'infinity')::text as valid_until,
        (select array_to_json(s.setconfig)
           from pg_db_role_setting s where s.setrole = r.oid and s.setdatabase = 0) as settings,

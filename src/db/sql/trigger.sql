@@ -34,6 +34,7 @@ select 'trigger' as kind, n.nspname as schema, c.relname as relation,{of_relatio
        t.tgoldtable as old_table,
        t.tgnewtable as new_table,
        {cloned} as cloned,
+       {parent_enabled} as parent_enabled,
        d.description as comment
   from {relation}
   join pg_trigger t on t.tgrelid = c.oid and {own_trigger} and {chosen}

@@ -96,7 +96,7 @@ pub struct Prepared {
     /// Whether it pays to have the server plan once what is said at each step.
     plans_pay: bool,
     /// The first message of the first step, where it was sent already.
-    begun: Option<Sent>,
+    pub begun: Option<Sent>,
 }
 
 impl<'c> Runner<'c> {
@@ -159,17 +159,13 @@ impl<'c> Runner<'c> {
     }
 
     /// Begins the transaction of the first step behind a question that is under way, so that the server goes on while
-    /// the answer is weighed; whether it did. Who does not run the plan then has to roll it back.
-    pub async fn begin_ahead(&self, plan: &Plan<'_>, prepared: &mut Prepared) -> bool {
+    /// the answer is weighed; `None` where it has to wait. Who does not run the plan then has to roll it back.
+    pub async fn begin_ahead(&self, plan: &Plan<'_>, prepared: &Prepared) -> Option<Sent> {
         let step = plan.steps.first().filter(|step| step.script.is_transactional());
         // what is read before a script may have to wait for others
         let look = prepared.looks.get(&0).filter(|look| !look.reads_before());
-        let (Some(step), Some(look)) = (step, look) else {
-            return false;
-        };
-        let first = self.first_message(step, look, &self.token(0), None);
-        prepared.begun = Some(first.send(self.session.client()).await);
-        true
+        let first = self.first_message(step?, look?, &self.token(0), None);
+        Some(first.send(self.session.client()).await)
     }
 
     /// Whether the user may be asked something before the plan runs, while no transaction should be open.
