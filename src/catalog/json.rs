@@ -55,9 +55,9 @@ fn entry(object: &Object) -> Entry {
     Entry {
         kind: object.id.kind.as_str().to_string(),
         path: object.id.path(),
-        schema: object.id.schema.clone(),
-        relation: object.id.relation.clone(),
-        name: object.id.name.clone(),
+        schema: object.id.schema.to_string(),
+        relation: object.id.relation.to_string(),
+        name: object.id.name.to_string(),
         properties: object
             .properties
             .iter()

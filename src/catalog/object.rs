@@ -2,28 +2,31 @@
 
 use std::fmt;
 
+use smol_str::SmolStr;
+
 use super::kind::Kind;
 use crate::sql::name::push_ident;
 
-/// Which object. Names are as the catalog stores them: unquoted, with their capitals.
+/// Which object. Names are as the catalog stores them: unquoted, with their capitals. Short ones take no room of their own, long ones
+/// are shared by the copies: of identities there are many.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectId {
     pub kind: Kind,
     /// Empty for what lives in no schema (a role, an extension, a schema itself).
-    pub schema: String,
+    pub schema: SmolStr,
     /// The table of a column, constraint, index, trigger, policy or grant; empty elsewhere.
-    pub relation: String,
+    pub relation: SmolStr,
     /// The object's own name; of a routine its signature, `f(integer, text)`; of a grant the grantee.
-    pub name: String,
+    pub name: SmolStr,
 }
 
 impl ObjectId {
     /// An object that stands directly in a schema (or in none, when `schema` is empty).
-    pub fn new(kind: Kind, schema: impl Into<String>, name: impl Into<String>) -> ObjectId {
+    pub fn new(kind: Kind, schema: impl Into<SmolStr>, name: impl Into<SmolStr>) -> ObjectId {
         ObjectId {
             kind,
             schema: schema.into(),
-            relation: String::new(),
+            relation: SmolStr::default(),
             name: name.into(),
         }
     }
@@ -31,9 +34,9 @@ impl ObjectId {
     /// An object that stands on a relation.
     pub fn on(
         kind: Kind,
-        schema: impl Into<String>,
-        relation: impl Into<String>,
-        name: impl Into<String>,
+        schema: impl Into<SmolStr>,
+        relation: impl Into<SmolStr>,
+        name: impl Into<SmolStr>,
     ) -> ObjectId {
         ObjectId {
             kind,
@@ -56,7 +59,7 @@ impl ObjectId {
     pub fn path(&self) -> String {
         // the identity that the server gives it
         if self.kind == Kind::Other {
-            return self.name.clone();
+            return self.name.to_string();
         }
         let mut path = String::with_capacity(self.schema.len() + self.relation.len() + self.name.len() + 2);
         let relation = match self.kind {

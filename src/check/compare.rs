@@ -227,7 +227,7 @@ pub(crate) fn expression(
     let schema = judge.suite.schema.clone();
     let relation = match context {
         Context::Predicate | Context::Scalar | Context::Generated | Context::TriggerWhen | Context::Rule => {
-            Some((object.id.schema.clone(), object.id.relation.clone()))
+            Some((object.id.schema.to_string(), object.id.relation.to_string()))
         }
         Context::Default | Context::Literal | Context::Type | Context::Query | Context::Body => None,
     };
@@ -279,38 +279,33 @@ fn unended(query: &str) -> &str {
 
 /// Puts a question of sameness and reads the answer.
 pub(crate) fn ask(part: &str, question: Question, judge: &mut Judge<'_>) -> Comparison {
-    let mut question = question;
-    let answer = judge.answer(&mut question);
-    let texts = || match &question {
-        Question::Same { expected, actual, .. } => (expected.clone(), actual.clone()),
+    let Some((answer, question)) = judge.answer(question) else {
+        return Comparison::Pending;
+    };
+    let (expected, actual) = match question {
+        Question::Same { expected, actual, .. } => (expected, actual),
         Question::Rows { .. } | Question::Probe(_) | Question::Isolation(_) | Question::Audit => {
             (String::new(), String::new())
         }
     };
     match answer {
-        None => Comparison::Pending,
-        Some(Answer::Same) => Comparison::Same,
-        Some(Answer::Differs { expected, actual }) => {
-            // the server's spellings show what really differs; the suite's own word is in `expected`
+        Answer::Same => Comparison::Same,
+        // the server's spellings show what really differs; the suite's own word is in `expected`
+        Answer::Differs { expected, actual } => {
             Comparison::differs(part, Some(actual.clone()), Some(expected.clone()))
         }
-        Some(Answer::Refused { sqlstate, message }) => Comparison::Refused {
+        Answer::Refused { sqlstate, message } => Comparison::Refused {
             part: part.to_string(),
             sqlstate: sqlstate.clone(),
             message: message.clone(),
-            expected: texts().0,
+            expected,
         },
-        Some(Answer::CannotTell { reason }) => Comparison::CannotTell(reason.clone()),
-        Some(
-            Answer::Rows(_)
-            | Answer::Probe(_)
-            | Answer::Isolation(_)
-            | Answer::NotRun { .. }
-            | Answer::Audit(_),
-        ) => {
-            let (wanted, have) = texts();
-            Comparison::differs(part, Some(have), Some(wanted))
-        }
+        Answer::CannotTell { reason } => Comparison::CannotTell(reason.clone()),
+        Answer::Rows(_)
+        | Answer::Probe(_)
+        | Answer::Isolation(_)
+        | Answer::NotRun { .. }
+        | Answer::Audit(_) => Comparison::differs(part, Some(actual), Some(expected)),
     }
 }
 

@@ -1,13 +1,15 @@
 //! Checks of objects: the object is there, and its properties are what the suite names.
 
-use crate::catalog::{Catalog, Kind, Object, ObjectId, Parts, Scope, Value};
+use std::sync::Arc;
+
+use crate::catalog::{Catalog, Kind, Object, ObjectId, Parts, Scope, Stated, Value};
 use crate::sql::fragment::{FunctionSignature, function_signature};
 use crate::sql::{Token, lex, parse_name, quote_ident};
 
 use super::compare::{Comparison, Want, Wanted, compare, same_type};
 use super::document::closest;
 use super::kind::default_privileges::untouched;
-use super::kind::defaults::complete;
+use super::kind::defaults::{Defaults, complete};
 use super::rule::{Claim, Judge, Outcome, Rule};
 use super::verdict::Difference;
 
@@ -97,6 +99,8 @@ pub(crate) struct ObjectRule {
     pub(crate) kind: &'static ObjectKind,
     pub(crate) target: Target,
     pub(crate) wants: Vec<Want>,
+    /// What a complete suite wants of the properties that the entry does not name; many entries share it.
+    pub(crate) usual: Arc<Usual>,
     /// Without one of these it cannot exist: when one is missing and a check says so, this one is blocked.
     pub(crate) needs: Vec<ObjectId>,
     /// The statement that would create it.
@@ -107,12 +111,75 @@ pub(crate) struct ObjectRule {
     pub(crate) elsewhere: Vec<&'static str>,
 }
 
+/// What entries of a complete suite leave out, with what must be read for it.
+#[derive(Debug, Default)]
+pub(crate) struct Usual {
+    wants: Vec<Want>,
+    reading: Reading,
+}
+
+impl Usual {
+    pub(crate) fn new(kind: Kind, wants: Vec<Want>) -> Usual {
+        let reading = Reading::default();
+        Usual {
+            reading: wants
+                .iter()
+                .fold(reading, |reading, want| reading.with(kind, want)),
+            wants,
+        }
+    }
+}
+
+/// What must be read to see what is wanted of an object.
+#[derive(Debug, Clone, Copy, Default)]
+struct Reading {
+    comments: bool,
+    storage: bool,
+    /// Of a storage that is stated and may be what the type chooses, which is not told otherwise.
+    type_storage: bool,
+    stated: Stated,
+    /// The column's own definition: of the other columns of the table nobody asks it.
+    defined_column: bool,
+    /// A sequence that may have any name.
+    any_sequence: bool,
+    /// Of the relation.
+    parts: Parts,
+}
+
+impl Reading {
+    fn with(mut self, kind: Kind, want: &Want) -> Reading {
+        self.comments |= want.property == "comment";
+        self.storage |= is_storage(want.property);
+        self.type_storage |= want.property == "storage" && matches!(want.value, Wanted::By(..));
+        self.stated = self.stated.union(want.states);
+        self.any_sequence |= want.property == "identity_sequence";
+        let parts = self.parts;
+        self.parts = match (kind, want.property) {
+            (Kind::Column, "default" | "generated" | "comment") => {
+                self.defined_column = true;
+                parts.with_bare(Kind::Column)
+            }
+            (Kind::Column, "identity_sequence") => parts,
+            _ => parts.with_property(kind, want.property),
+        };
+        let parts = self.parts;
+        self.parts = match (kind, want.property) {
+            (Kind::Exclusion, "definition") => parts.with(Kind::Index),
+            (Kind::PrimaryKey | Kind::Unique | Kind::Exclusion, "index") => parts.with_bare(Kind::Index),
+            (_, "plain_columns") => parts.with(Kind::Column),
+            _ => parts,
+        };
+        self
+    }
+}
+
 impl ObjectRule {
     pub(crate) fn new(kind: &'static ObjectKind, target: Target) -> ObjectRule {
         ObjectRule {
             kind,
             target,
             wants: Vec::new(),
+            usual: Arc::default(),
             needs: Vec::new(),
             create: None,
             presence: true,
@@ -120,10 +187,14 @@ impl ObjectRule {
         }
     }
 
+    /// All that is wanted of it.
+    fn all_wants(&self) -> impl Iterator<Item = &Want> {
+        self.wants.iter().chain(&self.usual.wants)
+    }
+
     /// The wanted text of a property.
     pub(crate) fn wanted(&self, property: &str) -> Option<&Wanted> {
-        self.wants
-            .iter()
+        self.all_wants()
             .find(|want| want.property == property)
             .map(|want| &want.value)
     }
@@ -138,7 +209,7 @@ impl ObjectRule {
         matches!(self.target, Target::Id(_))
             && Kind::BY_NAME.contains(&self.target.id().kind)
             // what other columns there are tells the place of one
-            && !self.wants.iter().any(|want| want.property == "position")
+            && !self.all_wants().any(|want| want.property == "position")
     }
 
     fn absent(&self, judge: &Judge<'_>) -> Outcome {
@@ -187,7 +258,7 @@ impl ObjectRule {
         // names that the catalog has in a schema where a bare one is not looked for
         let mut elsewhere: Vec<String> = Vec::new();
         let is_contested = judge.ledger.holders.is_contested(self.target.id());
-        for want in &self.wants {
+        for want in self.all_wants() {
             if is_contested && !judge.holds(&Claim::Property(self.target.id(), want.property)) {
                 continue;
             }
@@ -263,8 +334,12 @@ impl ObjectRule {
         } else {
             Outcome::pass()
         };
-        let path = object.id.path();
-        outcome.actual((self.kind.render)(object)).object(path)
+        let outcome = outcome.object(object.id.path());
+        match pending {
+            // it is judged once more
+            true => outcome,
+            false => outcome.actual((self.kind.render)(object)),
+        }
     }
 }
 
@@ -274,13 +349,13 @@ impl Rule for ObjectRule {
         let presence = self.presence.then_some(Claim::Presence(id));
         presence
             .into_iter()
-            .chain(self.wants.iter().map(|want| Claim::Property(id, want.property)))
+            .chain(self.all_wants().map(|want| Claim::Property(id, want.property)))
             .collect()
     }
 
-    fn complete(&mut self) {
+    fn complete(&mut self, defaults: &mut Defaults) {
         if self.presence {
-            complete(self);
+            complete(self, defaults);
         }
     }
 
@@ -291,14 +366,15 @@ impl Rule for ObjectRule {
 
     fn cover(&self, scope: &mut Scope) {
         let id = self.target.id();
-        for want in &self.wants {
-            scope.comments |= want.property == "comment";
-            scope.storage |= is_storage(want.property);
-            // one that is stated may be what the type chooses, which is not told otherwise
-            scope.stated = scope.stated.union(want.states);
-            scope.type_storage |= want.property == "storage" && matches!(want.value, Wanted::By(..));
-        }
-        if self.wanted("identity_sequence").is_some() {
+        let reading = self
+            .wants
+            .iter()
+            .fold(self.usual.reading, |reading, want| reading.with(id.kind, want));
+        scope.comments |= reading.comments;
+        scope.storage |= reading.storage;
+        scope.stated = scope.stated.union(reading.stated);
+        scope.type_storage |= reading.type_storage;
+        if reading.any_sequence {
             // it may have any name
             let sequences = Parts::default().with_bare(Kind::Sequence);
             scope.add_pattern(&id.schema, "*", sequences);
@@ -307,29 +383,15 @@ impl Rule for ObjectRule {
             scope.add_named(id.kind, &id.schema, &id.relation, &id.name);
             return;
         }
-        let mut parts = match id.kind {
+        if reading.defined_column && !scope.defined_columns.contains(id.name.as_str()) {
+            scope.defined_columns.insert(id.name.to_string());
+        }
+        let own = match id.kind {
             // that it is there is all that is asked
-            Kind::Table if self.wants.is_empty() => Parts::NAME,
+            Kind::Table if self.all_wants().next().is_none() => Parts::NAME,
             kind => Parts::default().with_bare(kind),
         };
-        for want in &self.wants {
-            parts = match (id.kind, want.property) {
-                // of the other columns of the table nobody asks it
-                (Kind::Column, "default" | "generated" | "comment") => {
-                    scope.defined_columns.insert(id.name.clone());
-                    parts.with_bare(Kind::Column)
-                }
-                (Kind::Column, "identity_sequence") => parts,
-                _ => parts.with_property(id.kind, want.property),
-            };
-            parts = match (id.kind, want.property) {
-                (Kind::Exclusion, "definition") => parts.with(Kind::Index),
-                (Kind::PrimaryKey | Kind::Unique | Kind::Exclusion, "index") => parts.with_bare(Kind::Index),
-                (_, "plain_columns") => parts.with(Kind::Column),
-                _ => parts,
-            };
-        }
-        cover(id, parts, scope);
+        cover(id, own.union(reading.parts), scope);
         if id.kind == Kind::DefaultPrivileges {
             // where nothing is set, that the role and the schema are there is all there is to see
             self.needs
@@ -439,31 +501,31 @@ fn difference_sentence(difference: &Difference) -> String {
 /// Adds what must be read to see an object, with these parts of the relation that it is or stands on.
 pub(crate) fn cover(id: &ObjectId, parts: Parts, scope: &mut Scope) {
     let parts = parts.union(Parts::NAME);
-    let named = || (id.schema.clone(), id.name.clone());
+    let named = || (id.schema.to_string(), id.name.to_string());
     if !id.relation.is_empty() {
         scope.add_parts(&id.schema, &id.relation, parts);
     } else {
         match id.kind {
             Kind::Role => {
-                scope.roles.insert(id.name.clone());
+                scope.roles.insert(id.name.to_string());
             }
             Kind::Schema => {
-                scope.schemas.insert(id.name.clone());
+                scope.schemas.insert(id.name.to_string());
             }
             Kind::Extension => {
-                scope.extensions.insert(id.name.clone());
+                scope.extensions.insert(id.name.to_string());
             }
             Kind::Server => {
-                scope.servers.insert(id.name.clone());
+                scope.servers.insert(id.name.to_string());
             }
             Kind::EventTrigger => {
-                scope.event_triggers.insert(id.name.clone());
+                scope.event_triggers.insert(id.name.to_string());
             }
             Kind::Publication => {
-                scope.publications.insert(id.name.clone());
+                scope.publications.insert(id.name.to_string());
             }
             Kind::DefaultPrivileges => {
-                scope.default_privileges.insert(id.name.clone());
+                scope.default_privileges.insert(id.name.to_string());
             }
             Kind::Enum | Kind::Composite | Kind::Range | Kind::Domain => {
                 scope.types.insert(named());
@@ -471,7 +533,7 @@ pub(crate) fn cover(id: &ObjectId, parts: Parts, scope: &mut Scope) {
             Kind::Function => {
                 let name = id.name.split_once('(').map_or(id.name.as_str(), |(name, _)| name);
                 let name = crate::sql::parse_name(name).map_or_else(|_| name.to_string(), |name| name.name);
-                scope.functions.insert((id.schema.clone(), name));
+                scope.functions.insert((id.schema.to_string(), name));
             }
             // of an index it is those of its table
             _ => scope.add_parts(&id.schema, &id.name, parts),

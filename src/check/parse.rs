@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
 use toml::de::DeTable;
 
 use crate::audit::Accept;
@@ -15,6 +16,7 @@ use crate::sql::name::push_ident;
 use crate::sql::{Name, quote_ident};
 
 use super::document::{Fields, Item, Reader, Text, items_of};
+use super::kind::defaults::Defaults;
 use super::kind::probe::{self, Shared};
 use super::kind::{At, KINDS};
 use super::object::ObjectRule;
@@ -46,6 +48,7 @@ pub fn parse_in(
         complete: false,
         shared: Shared::default(),
         columns: FxHashMap::default(),
+        defaults: Defaults::default(),
         checks: Vec::new(),
         ignored: Vec::new(),
         accepts: Vec::new(),
@@ -101,6 +104,8 @@ pub(crate) struct Parser {
     pub(crate) shared: Shared,
     /// What the texts of columns say: many are the same.
     columns: FxHashMap<String, Arc<Column>>,
+    /// What entries of a complete suite leave out: of many it is the same.
+    defaults: Defaults,
     checks: Vec<Check>,
     /// What `exact` passes over.
     pub(crate) ignored: Vec<Ignored>,
@@ -120,7 +125,7 @@ pub(crate) struct Table {
 
 impl Table {
     /// An object that stands on the table.
-    pub(crate) fn object(&self, kind: Kind, name: impl Into<String>) -> ObjectId {
+    pub(crate) fn object(&self, kind: Kind, name: impl Into<SmolStr>) -> ObjectId {
         ObjectId::on(kind, self.schema.clone(), self.name.clone(), name)
     }
 
@@ -234,6 +239,7 @@ impl Parser {
             complete: self.complete,
             shared: self.shared.clone(),
             columns: FxHashMap::default(),
+            defaults: Defaults::default(),
             checks: Vec::new(),
             ignored: Vec::new(),
             accepts: Vec::new(),
@@ -269,7 +275,7 @@ impl Parser {
         mut rule: impl Rule + 'static,
     ) {
         if self.complete {
-            rule.complete();
+            rule.complete(&mut self.defaults);
         }
         self.add_open(path, kind, key, expected, rule);
     }

@@ -10,6 +10,7 @@ use crate::catalog::{Catalog, Kind, ObjectId, Scope};
 use crate::sql::glob;
 
 use super::compare::{Alike, Comparison};
+use super::kind::defaults::Defaults;
 use super::question::{Answer, Answers, Question};
 use super::suite::Suite;
 use super::twins::Twins;
@@ -20,7 +21,7 @@ pub(crate) trait Rule: fmt::Debug + Send + Sync {
     /// What it speaks about: a newer suite that claims the same takes over.
     fn claims(&self) -> Vec<Claim<'_>>;
     /// Wants the default of what the entry does not say: the suite is a complete one.
-    fn complete(&mut self) {}
+    fn complete(&mut self, _: &mut Defaults) {}
     /// Gives back the memory that it took more than it needs: there may be tens of thousands.
     fn shrink(&mut self) {}
     /// Adds what must be read.
@@ -94,7 +95,7 @@ impl Gone {
             Kind::Column => {
                 id.kind == Kind::ForeignKey
                     && id.schema == self.schema
-                    && Some(&id.relation) == self.relation.as_ref()
+                    && Some(id.relation.as_str()) == self.relation.as_deref()
                     && id
                         .name
                         .strip_prefix('(')
@@ -292,18 +293,20 @@ impl<'a> Judge<'a> {
     }
 
     /// The server's answer; when there is none yet, the question is noted.
-    pub(crate) fn ask(&mut self, mut question: Question) -> Option<&'a Answer> {
-        self.answer(&mut question)
+    pub(crate) fn ask(&mut self, question: Question) -> Option<&'a Answer> {
+        self.answer(question).map(|(answer, _)| answer)
     }
 
-    /// The same, of a question that is looked at again; it may become that of another relation.
-    pub(crate) fn answer(&mut self, question: &mut Question) -> Option<&'a Answer> {
-        self.twins.ask(question, self.catalog);
-        let answer = self.answers.get(question);
-        if answer.is_none() {
-            self.questions.push(question.clone());
+    /// The same, with the question as it was put: it may be that of another relation.
+    pub(crate) fn answer(&mut self, mut question: Question) -> Option<(&'a Answer, Question)> {
+        self.twins.ask(&mut question, self.catalog);
+        match self.answers.get(&question) {
+            Some(answer) => Some((answer, question)),
+            None => {
+                self.questions.push(question);
+                None
+            }
         }
-        answer
     }
 
     /// The major version of the server, or why it is not known yet. Asked where a value means the same as none in

@@ -1883,7 +1883,7 @@ mod tests {
             assert!(
                 narrow
                     .of_kind(kind)
-                    .all(|object| scope.names[&kind].contains(&object.id.name)),
+                    .all(|object| scope.names[&kind].contains(object.id.name.as_str())),
                 "{kind}"
             );
             assert!(narrow.of_kind(kind).count() < all.of_kind(kind).count(), "{kind}");
@@ -1955,7 +1955,7 @@ mod tests {
             // what stands on a relation tells it, and where nothing does, that is known
             let mut untold = 0;
             for relation in resolved.iter().filter(|object| is_name(object)) {
-                let key = (relation.id.schema.clone(), relation.id.name.clone());
+                let key = (relation.id.schema.to_string(), relation.id.name.to_string());
                 match looked_up.get(&relation.id) {
                     Some(told) => assert_eq!(told, relation),
                     None => {

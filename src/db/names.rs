@@ -160,7 +160,12 @@ pub fn decode(reply: &Reply, stage: Stage) -> Result<Catalog, Error> {
             continue;
         };
         let mut insert = |kind: Kind, name: &str| {
-            catalog.insert(Object::new(ObjectId::on(kind, &on.schema, &on.name, name)));
+            catalog.insert(Object::new(ObjectId::on(
+                kind,
+                on.schema.clone(),
+                on.name.clone(),
+                name,
+            )));
         };
         if let Some(grantees) = row.get(GRANTEES) {
             let grantees: Vec<String> = serde_json::from_str(grantees)

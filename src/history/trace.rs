@@ -71,9 +71,9 @@ pub fn trace(before: &Catalog, after: &Catalog) -> Vec<Trace> {
             }
             Some(Trace {
                 kind: was.id.kind.as_str().to_string(),
-                schema: was.id.schema.clone(),
-                relation: was.id.relation.clone(),
-                name: was.id.name.clone(),
+                schema: was.id.schema.to_string(),
+                relation: was.id.relation.to_string(),
+                name: was.id.name.to_string(),
                 before: properties(was, &all),
                 after: is.map(|is| properties(is, &all)),
             })

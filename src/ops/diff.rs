@@ -272,9 +272,9 @@ fn question(object: &Object, meaning: Meaning, old: &str, new: &str) -> Option<Q
     };
     Some(Question::Same {
         context: meaning,
-        relation: is_of_relation.then(|| (id.schema.clone(), id.relation.clone())),
+        relation: is_of_relation.then(|| (id.schema.to_string(), id.relation.to_string())),
         column_type,
-        schema: id.schema.clone(),
+        schema: id.schema.to_string(),
         expected: unended(old),
         actual: unended(new),
     })

@@ -348,16 +348,16 @@ impl Made {
     fn holds(&self, object: &Object, catalog: &Catalog) -> bool {
         let id = &object.id;
         let named = |names: &BTreeSet<(String, String)>, name: &str| {
-            names.contains(&(id.schema.clone(), name.to_string()))
+            names.contains(&(id.schema.to_string(), name.to_string()))
         };
         match id.kind {
-            Kind::Role => self.scope.roles.contains(&id.name),
-            Kind::Schema => self.scope.schemas.contains(&id.name),
-            Kind::Extension => self.scope.extensions.contains(&id.name),
-            Kind::Server => self.scope.servers.contains(&id.name),
-            Kind::EventTrigger => self.scope.event_triggers.contains(&id.name),
-            Kind::Publication => self.scope.publications.contains(&id.name),
-            Kind::DefaultPrivileges => self.scope.default_privileges.contains(&id.name),
+            Kind::Role => self.scope.roles.contains(id.name.as_str()),
+            Kind::Schema => self.scope.schemas.contains(id.name.as_str()),
+            Kind::Extension => self.scope.extensions.contains(id.name.as_str()),
+            Kind::Server => self.scope.servers.contains(id.name.as_str()),
+            Kind::EventTrigger => self.scope.event_triggers.contains(id.name.as_str()),
+            Kind::Publication => self.scope.publications.contains(id.name.as_str()),
+            Kind::DefaultPrivileges => self.scope.default_privileges.contains(id.name.as_str()),
             Kind::Enum | Kind::Composite | Kind::Range | Kind::Domain => named(&self.scope.types, &id.name),
             Kind::Function => {
                 let bare = id.name.split('(').next().unwrap_or(&id.name);
@@ -375,7 +375,8 @@ impl Made {
                     })
             }
             _ => {
-                self.parts.contains(&(id.relation.clone(), id.name.clone()))
+                self.parts
+                    .contains(&(id.relation.to_string(), id.name.to_string()))
                     || catalog
                         .relation(&id.schema, &id.relation)
                         .is_some_and(|relation| self.holds(relation, catalog))

@@ -172,7 +172,9 @@ fn wanted(
     }
     let (selection, schemas, title) = match options.schemas.as_slice() {
         [] => {
-            let all = catalog.of_kind(Kind::Schema).map(|object| object.id.name.clone());
+            let all = catalog
+                .of_kind(Kind::Schema)
+                .map(|object| object.id.name.to_string());
             (
                 Selection::All,
                 all.collect(),
@@ -248,7 +250,7 @@ fn tables(
         };
         match found {
             Some(object) => {
-                home.get_or_insert_with(|| object.id.schema.clone());
+                home.get_or_insert_with(|| object.id.schema.to_string());
                 objects.insert(object.id.clone());
             }
             None => problems.push(
@@ -415,7 +417,7 @@ fn divided(
 
 /// Whether the scope names that object itself.
 fn names(scope: &Scope, id: &ObjectId) -> bool {
-    let named = || (id.schema.clone(), id.name.clone());
+    let named = || (id.schema.to_string(), id.name.to_string());
     match id.kind {
         _ if !id.relation.is_empty() => false,
         Kind::Table | Kind::View | Kind::MaterializedView | Kind::Sequence => {
@@ -425,13 +427,13 @@ fn names(scope: &Scope, id: &ObjectId) -> bool {
         Kind::Function => crate::sql::fragment::function_signature(&id.name).is_ok_and(|signature| {
             scope
                 .functions
-                .contains(&(id.schema.clone(), signature.name.name))
+                .contains(&(id.schema.to_string(), signature.name.name))
         }),
-        Kind::Schema => id.name != "public" && scope.schemas.contains(&id.name),
-        Kind::Extension => id.name != "plpgsql" && scope.extensions.contains(&id.name),
-        Kind::Server => scope.servers.contains(&id.name),
-        Kind::EventTrigger => scope.event_triggers.contains(&id.name),
-        Kind::Publication => scope.publications.contains(&id.name),
+        Kind::Schema => id.name != "public" && scope.schemas.contains(id.name.as_str()),
+        Kind::Extension => id.name != "plpgsql" && scope.extensions.contains(id.name.as_str()),
+        Kind::Server => scope.servers.contains(id.name.as_str()),
+        Kind::EventTrigger => scope.event_triggers.contains(id.name.as_str()),
+        Kind::Publication => scope.publications.contains(id.name.as_str()),
         _ => false,
     }
 }

@@ -96,7 +96,7 @@ type Both = (Catalog, Catalog);
 
 /// Whether an older migration's rollback of the same run took the object away, or the table that it stands on.
 fn is_gone(object: &ObjectId, older: &[&Both]) -> bool {
-    let table = ObjectId::new(Kind::Table, &object.schema, &object.relation);
+    let table = ObjectId::new(Kind::Table, object.schema.clone(), object.relation.clone());
     older.iter().any(|(before, after)| {
         [object, &table]
             .iter()

@@ -32,7 +32,7 @@ pub fn select(catalog: &Catalog, selection: &Selection) -> Catalog {
     let roles = roles(catalog, &part);
     for object in catalog
         .of_kind(Kind::Role)
-        .filter(|object| roles.contains(&object.id.name))
+        .filter(|object| roles.contains(object.id.name.as_str()))
     {
         part.insert(object.clone());
     }
@@ -56,7 +56,7 @@ fn is_chosen(catalog: &Catalog, selection: &Selection, object: &Object) -> bool 
         (_, Kind::Extension) if id.name == "plpgsql" => false,
         (Selection::All, Kind::Grant) => stands_on_read(catalog, id),
         (Selection::All, _) => true,
-        (Selection::Schemas(schemas), Kind::Schema) => schemas.contains(&id.name),
+        (Selection::Schemas(schemas), Kind::Schema) => schemas.iter().any(|schema| *schema == id.name),
         (Selection::Schemas(_), Kind::Extension) => true,
         (Selection::Schemas(schemas), Kind::EventTrigger) => object
             .text("function")
@@ -73,9 +73,11 @@ fn is_chosen(catalog: &Catalog, selection: &Selection, object: &Object) -> bool 
                         .is_some_and(|schema| schemas.contains(&schema))
                 })
         }
-        (Selection::Schemas(schemas), Kind::DefaultPrivileges) => schemas.contains(&id.schema),
+        (Selection::Schemas(schemas), Kind::DefaultPrivileges) => {
+            schemas.iter().any(|schema| *schema == id.schema)
+        }
         (Selection::Schemas(_), Kind::Server | Kind::Other) => false,
-        (Selection::Schemas(schemas), _) => schemas.contains(&id.schema),
+        (Selection::Schemas(schemas), _) => schemas.iter().any(|schema| *schema == id.schema),
         (Selection::Objects { objects, elsewhere }, _) => {
             objects.contains(id) || (!elsewhere.contains(id) && belongs(catalog, objects, elsewhere, object))
         }
@@ -122,7 +124,7 @@ fn roles(catalog: &Catalog, part: &Catalog) -> BTreeSet<String> {
     let mut named: Vec<String> = Vec::new();
     for object in part.iter() {
         match object.id.kind {
-            Kind::Grant | Kind::DefaultPrivileges => named.push(object.id.name.clone()),
+            Kind::Grant | Kind::DefaultPrivileges => named.push(object.id.name.to_string()),
             Kind::Policy => named.extend(object.list("roles").iter().cloned()),
             _ => {}
         }

@@ -284,12 +284,12 @@ impl Absent {
                 }
                 let by_columns = kind == Kind::ForeignKey
                     && object.id.schema == self.gone.schema
-                    && Some(&object.id.relation) == self.gone.relation.as_ref()
+                    && Some(object.id.relation.as_str()) == self.gone.relation.as_deref()
                     && object.list("columns") == [self.gone.name.clone()];
                 let of_table = kind == Kind::PrimaryKey
                     && self.gone.name.is_empty()
                     && object.id.schema == self.gone.schema
-                    && Some(&object.id.relation) == self.gone.relation.as_ref();
+                    && Some(object.id.relation.as_str()) == self.gone.relation.as_deref();
                 self.gone.is(&object.id) || by_columns || of_table
             })
         })

@@ -1,8 +1,12 @@
 //! What an entry of a suite with `complete = true` leaves out: PostgreSQL's defaults.
 
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
 use crate::catalog::{Kind, Object, ObjectId, Value};
 use crate::check::compare::{Comparison, Want, Wanted, show, worse};
-use crate::check::object::{ObjectRule, Target};
+use crate::check::object::{ObjectRule, Target, Usual};
 use crate::check::rule::Judge;
 use crate::check::verdict::Difference;
 
@@ -14,17 +18,20 @@ use super::range::usual_multirange;
 
 /// Wants the default of each property that the entry does not name. What has no default (an owner, a version, a
 /// position, what the server's settings decide) stays open.
-pub(crate) fn complete(rule: &mut ObjectRule) {
+pub(crate) fn complete(rule: &mut ObjectRule, known: &mut Defaults) {
     let kind = rule.target.id().kind;
-    rule.wants.reserve(kind.properties().len());
-    for property in kind.properties() {
-        if rule.names(property.name) {
-            continue;
+    rule.usual = match kind {
+        // these follow from what else the entry says
+        Kind::Schema | Kind::Sequence | Kind::Function | Kind::DefaultPrivileges => {
+            Arc::new(Usual::new(kind, defaults(rule, kind)))
         }
-        if let Some(want) = default(rule, kind, property.name) {
-            rule.wants.push(want);
+        _ => {
+            let named = kind.properties().iter().map(|property| rule.names(property.name));
+            let named = named.fold(0, |bits, is_named| bits << 1 | u64::from(is_named));
+            let usual = || Arc::new(Usual::new(kind, defaults(rule, kind)));
+            known.0.entry((kind, named)).or_insert_with(usual).clone()
         }
-    }
+    };
     match kind {
         Kind::PrimaryKey | Kind::Unique | Kind::Exclusion => {
             rule.wants.push(Want::by("index", "", plain_index));
@@ -80,7 +87,7 @@ fn plain_sequence(_: &str, column: &Object, judge: &mut Judge<'_>) -> Comparison
         sequence.flag("identity") && parts.is_some_and(|parts| parts.iter().eq([schema, relation, name]))
     };
     // by the name that PostgreSQL chooses, as a rule
-    let usual = ObjectId::new(Kind::Sequence, schema, format!("{relation}_{name}_seq"));
+    let usual = ObjectId::new(Kind::Sequence, schema.clone(), format!("{relation}_{name}_seq"));
     let sequence = judge.catalog.get(&usual).filter(is_its);
     let sequence = sequence.or_else(|| judge.catalog.of_kind(Kind::Sequence).find(is_its));
     let Some(sequence) = sequence.filter(|sequence| !judge.ledger.wants(&sequence.id)) else {
@@ -177,6 +184,18 @@ pub(crate) const AS_MADE: &str = "as made";
 
 /// What a new database says of it.
 pub(crate) const COMMENT_OF_PUBLIC: &str = "standard public schema";
+
+/// The defaults that many entries want: those of a kind with these of its properties named.
+#[derive(Debug, Default)]
+pub(crate) struct Defaults(FxHashMap<(Kind, u64), Arc<Usual>>);
+
+fn defaults(rule: &ObjectRule, kind: Kind) -> Vec<Want> {
+    let properties = kind.properties().iter();
+    let unnamed = properties.filter(|property| !rule.names(property.name));
+    unnamed
+        .filter_map(|property| default(rule, kind, property.name))
+        .collect()
+}
 
 fn privileges_of_public(_: &str, schema: &Object, _: &mut Judge<'_>) -> Comparison {
     let have = schema.list("privileges").to_vec();

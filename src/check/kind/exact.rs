@@ -368,7 +368,7 @@ impl Rule for Exact {
             }
             return;
         }
-        let all = (self.on.name.clone(), "*".to_string());
+        let all = (self.on.name.to_string(), "*".to_string());
         for (word, kinds, _) in &self.words {
             match *word {
                 "functions" => scope.function_patterns.insert(all.clone()),

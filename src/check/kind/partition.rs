@@ -85,7 +85,7 @@ fn compare_key(wanted: &str, object: &Object, judge: &mut Judge<'_>) -> Comparis
             (Key::Expression(want), Key::Expression(found)) => {
                 let question = Question::Same {
                     context: Context::Scalar,
-                    relation: Some((object.id.schema.clone(), object.id.name.clone())),
+                    relation: Some((object.id.schema.to_string(), object.id.name.to_string())),
                     column_type: None,
                     schema: judge.suite.schema.clone(),
                     expected: want.clone(),

@@ -319,7 +319,7 @@ impl<'p> Prover<'p> {
 
     fn role_names(&mut self) -> Result<BTreeSet<String>, Error> {
         let roles = self.tracked()?.catalog().of_kind(Kind::Role);
-        Ok(roles.map(|role| role.id.name.clone()).collect())
+        Ok(roles.map(|role| role.id.name.to_string()).collect())
     }
 
     async fn note_roles(&mut self, named: Option<&BTreeSet<String>>) -> Result<(), Error> {

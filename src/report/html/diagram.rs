@@ -112,10 +112,11 @@ fn tables(created: &[&Object]) -> Vec<Table> {
         .filter(|table| !is_partition(table))
         .map(|table| {
             let path = table.id.path();
-            let keys = |kind: Kind| -> Vec<&String> {
+            let keys = |kind: Kind| -> Vec<&str> {
                 of_kind(kind)
                     .filter(|key| relation_path(key) == path)
                     .flat_map(|key| key.list("columns"))
+                    .map(String::as_str)
                     .collect()
             };
             let (primary, foreign) = (keys(Kind::PrimaryKey), keys(Kind::ForeignKey));
@@ -129,14 +130,15 @@ fn tables(created: &[&Object]) -> Vec<Table> {
             });
             let count = columns.len();
             // keys are never the ones that are cut off
-            let is_key =
-                |column: &Object| primary.contains(&&column.id.name) || foreign.contains(&&column.id.name);
+            let is_key = |column: &Object| {
+                primary.contains(&column.id.name.as_str()) || foreign.contains(&column.id.name.as_str())
+            };
             if count > ROWS {
                 columns.sort_by_key(|column| !is_key(column));
                 columns.truncate(ROWS);
             }
             let columns = columns.into_iter().map(|column| {
-                let name = &column.id.name;
+                let name = column.id.name.as_str();
                 let key = match (primary.contains(&name), foreign.contains(&name)) {
                     (true, _) => "PK",
                     (false, true) => "FK",

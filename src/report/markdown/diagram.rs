@@ -69,7 +69,7 @@ fn keys(table: &Object, column: &Object, objects: &[Object]) -> Vec<&'static str
         objects.iter().any(|object| {
             object.id.kind == kind
                 && relation_path(object) == table.id.path()
-                && object.list("columns").contains(&column.id.name)
+                && object.list("columns").iter().any(|name| *name == column.id.name)
                 && (!alone || object.list("columns").len() == 1)
         })
     };

@@ -142,7 +142,7 @@ fn columns(page: &mut Page, all: &[Object], table: &Object) {
     let rows: Vec<[String; 6]> = columns
         .iter()
         .map(|column| {
-            let has = |object: &&Object| object.list("columns").contains(&column.id.name);
+            let has = |object: &&Object| object.list("columns").iter().any(|name| *name == column.id.name);
             let mut keys: Vec<String> = Vec::new();
             keys.extend(
                 on(Kind::PrimaryKey)

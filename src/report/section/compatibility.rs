@@ -94,7 +94,7 @@ fn added(run: &[&MigrationReport]) -> Vec<String> {
     let is_new = |id: &ObjectId| {
         Kind::RELATIONS
             .iter()
-            .any(|&kind| created.contains(&ObjectId::new(kind, &id.schema, &id.relation)))
+            .any(|&kind| created.contains(&ObjectId::new(kind, id.schema.clone(), id.relation.clone())))
     };
     created
         .iter()

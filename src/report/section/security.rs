@@ -121,7 +121,7 @@ fn rights(grants: &[&Object], table: &str) -> Words {
             words = words.plain("; ");
         }
         words = words
-            .name(&grant.id.name)
+            .name(grant.id.name.as_str())
             .plain(format!(": {}", grant.list("privileges").join(", ")));
     }
     words

@@ -7,6 +7,8 @@ mod preflight;
 
 use std::collections::BTreeMap;
 
+use smol_str::SmolStr;
+
 use super::model::{Before, Database, Report};
 
 /// Visits every string of a value. Structs are taken apart field by field, so that a new field cannot be forgotten.
@@ -23,6 +25,16 @@ use each;
 impl Strings for String {
     fn each(&mut self, visit: &dyn Fn(&mut String)) {
         visit(self);
+    }
+}
+
+impl Strings for SmolStr {
+    fn each(&mut self, visit: &dyn Fn(&mut String)) {
+        let mut text = self.to_string();
+        visit(&mut text);
+        if *self != text {
+            *self = text.into();
+        }
     }
 }
 

@@ -143,7 +143,7 @@ pub fn inventory_of_removed(objects: &[Object]) -> Inventory<'_> {
 
 /// SQL name of the relation that an object stands on.
 pub fn relation_path(object: &Object) -> String {
-    ObjectId::new(Kind::Table, &object.id.schema, &object.id.relation).path()
+    ObjectId::new(Kind::Table, object.id.schema.clone(), object.id.relation.clone()).path()
 }
 
 fn on(object: &Object, schema: &str, relation: &str) -> bool {
