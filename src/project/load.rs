@@ -3,6 +3,7 @@
 //! In messages a file's path is relative to the project's root, wherever one stands: `migrations/0024_x.sql`. Where the
 //! command line names the folders, their paths are as they were given.
 
+use std::cell::OnceCell;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -186,6 +187,7 @@ impl Found {
                 entries: listed.entries.as_deref().unwrap_or_default(),
                 files: migrations.as_deref().unwrap_or_default(),
                 has_rollbacks: rollbacks.as_ref().is_some_and(|files| !files.is_empty()),
+                signs: OnceCell::new(),
             };
             laid = Some(Laid::of(&folder, forced).map_err(|problem| vec![*problem])?);
         }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use memchr::memmem::Finder;
+
 use super::{Folder, Found, Text, file_name, plain};
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};
@@ -47,7 +49,9 @@ pub fn words<'l>(line: &'l str, tool: &str) -> Option<Vec<&'l str>> {
 /// The first file that has the tool's line for the way up.
 pub fn evidence(folder: &Folder<'_>, marks: &Marks) -> Option<String> {
     let is_up = |line: &str| matches!((marks.read)(line), Some(Mark::Up { .. }));
-    let has_up = |text: &str| text.contains(marks.word) && text.lines().any(is_up);
+    // one search is prepared for many files
+    let word = Finder::new(marks.word);
+    let has_up = |text: &str| word.find(text.as_bytes()).is_some() && text.lines().any(is_up);
     let file = folder.files.iter().find(|file| has_up(file.text()))?;
     Some(format!("{} has a line \"{}\"", file.path(), marks.up))
 }

@@ -7,6 +7,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use memchr::memmem;
+
 use super::numbered::{Numbered, is_callback, parse, signs};
 use super::{Folder, Found, Layout, LayoutName, Text, file_name, plain};
 use crate::diagnostic::Diagnostic;
@@ -28,7 +30,7 @@ fn evidence(folder: &Folder<'_>) -> Option<String> {
         let file = folder.files.iter().find(|file| placeholder(file).is_some())?;
         Some(format!("{} has a placeholder ${{…}}", file.path()))
     };
-    signs(folder)?.flyway.or_else(placeholder)
+    signs(folder)?.flyway.clone().or_else(placeholder)
 }
 
 fn read(folder: &Folder<'_>) -> Found {
@@ -164,11 +166,7 @@ fn number(parts: &Numbered<'_>, in_parts: bool) -> Option<(String, String)> {
 
 /// The first `${…}` of a script.
 fn placeholder(file: &SourceFile) -> Option<Span> {
-    // most scripts have none, and whether is found faster than where
-    if !file.text().contains("${") {
-        return None;
-    }
-    let start = file.text().find("${")?;
+    let start = memmem::find(file.text().as_bytes(), b"${")?;
     let length = file.text()[start..].find('}')?;
     Some(Span::new(start, start + length + 1))
 }

@@ -19,12 +19,14 @@ mod sqlx;
 #[cfg(test)]
 mod testing;
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use self::name::{LayoutName, UnknownLayout};
+use self::numbered::Signs;
 use super::file::{Entry, try_file};
 use crate::diagnostic::Diagnostic;
 use crate::migration::directives::Written;
@@ -65,6 +67,8 @@ pub struct Folder<'a> {
     pub files: &'a [Arc<SourceFile>],
     /// The project has rollbacks in a folder of their own.
     pub has_rollbacks: bool,
+    /// What the names of the files say to more than one layout, once it was asked for.
+    pub signs: OnceCell<Option<Signs>>,
 }
 
 /// What a layout makes of a folder.

@@ -45,8 +45,12 @@ pub struct Signs {
     pub refinery: Option<String>,
 }
 
-/// Reads the signs; `None` when the files have other names.
-pub fn signs(folder: &Folder<'_>) -> Option<Signs> {
+/// The signs; `None` when the files have other names.
+pub fn signs<'f>(folder: &'f Folder<'_>) -> Option<&'f Signs> {
+    folder.signs.get_or_init(|| read_signs(folder)).as_ref()
+}
+
+fn read_signs(folder: &Folder<'_>) -> Option<Signs> {
     let names = folder.files.iter().map(|file| file_name(file));
     let (mut parsed, mut callback) = (Vec::new(), None);
     for name in names {

@@ -12,8 +12,8 @@ pub(super) const LAYOUT: Layout = Layout {
 
 fn evidence(folder: &Folder<'_>) -> Option<String> {
     let signs = signs(folder)?;
-    match (signs.refinery, signs.flyway) {
-        (Some(sign), _) => Some(sign),
+    match (&signs.refinery, &signs.flyway) {
+        (Some(sign), _) => Some(sign.clone()),
         (None, Some(_)) => None,
         (None, None) => Some("files named V1__name.sql".to_string()),
     }

@@ -29,6 +29,7 @@ pub fn look<T>(entries: &[&str], folder: &str, ask: impl Fn(&Folder<'_>) -> T) -
         entries: &listed,
         files: &files,
         has_rollbacks: false,
+        signs: OnceCell::new(),
     })
 }
 
