@@ -5,6 +5,8 @@ use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 use super::catalog::ReadError;
 use crate::catalog::decode::DecodeError;
 use crate::diagnostic::Diagnostic;
+use crate::history::JOURNAL_TABLE;
+use crate::sql::name::{quote_ident, quote_literal};
 
 /// An error as PostgreSQL reported it, field by field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +59,7 @@ impl ServerError {
         }
     }
 
-    /// The facts that stand below a message: SQLSTATE, detail, context, hint.
+    /// The facts that stand below a message: SQLSTATE, detail, context, hint; the way out where the journal is in the way.
     pub fn describe(&self, mut diagnostic: Diagnostic) -> Diagnostic {
         // psql's own errors have none
         if !self.sqlstate.is_empty() {
@@ -75,7 +77,23 @@ impl ServerError {
         if let Some(hint) = &self.hint {
             diagnostic = diagnostic.fact("hint", hint);
         }
-        diagnostic
+        match self.renumbering() {
+            Some(way) => diagnostic.help(way),
+            None => diagnostic,
+        }
+    }
+
+    /// What to do where a number of the journal was drawn twice, by one who may not draw others by name.
+    fn renumbering(&self) -> Option<String> {
+        let (schema, _) = self.table.as_ref().filter(|(_, table)| table == JOURNAL_TABLE)?;
+        self.is(&SqlState::UNIQUE_VIOLATION).then(|| {
+            let journal = format!("{}.{JOURNAL_TABLE}", quote_ident(schema));
+            format!(
+                "its numbers fell back behind its rows, as they may in a crash: as owner of {journal} run `SELECT \
+                 setval(pg_get_serial_sequence({}, 'id'), max(id)) FROM {journal}`, then this command again",
+                quote_literal(&journal)
+            )
+        })
     }
 }
 
