@@ -1,6 +1,6 @@
 //! What the server, or the lack of one, had to say.
 
-use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
+use tokio_postgres::error::{DbError, ErrorPosition, Severity, SqlState};
 
 use super::catalog::ReadError;
 use crate::catalog::decode::DecodeError;
@@ -121,13 +121,15 @@ impl From<&DbError> for ServerError {
     }
 }
 
-/// What the server says when it ends a session: an administrator, a crash, a timeout.
-const ENDS: [SqlState; 4] = [
-    SqlState::ADMIN_SHUTDOWN,
-    SqlState::CRASH_SHUTDOWN,
-    SqlState::IDLE_SESSION_TIMEOUT,
-    SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
-];
+/// Whether the server ends the session with it: an administrator, a timeout, a crash; or a disk that is full, where COMMIT
+/// may have been written down and may not.
+fn is_last(error: &DbError) -> bool {
+    match error.parsed_severity() {
+        Some(severity) => matches!(severity, Severity::Fatal | Severity::Panic),
+        // a pooler's own
+        None => error.severity() == "FATAL",
+    }
+}
 
 /// Why a conversation with the server did not come to its end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -187,7 +189,7 @@ impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Error {
         match error.as_db_error() {
             // the session's last word: what is told to it later is not heard
-            Some(db) if ENDS.contains(db.code()) => Error::Lost(db.message().to_string()),
+            Some(db) if is_last(db) => Error::Lost(db.message().to_string()),
             Some(db) => Error::Server(Box::new(ServerError::from(db))),
             None => {
                 let mut reason = error.to_string();

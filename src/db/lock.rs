@@ -144,6 +144,15 @@ pub struct Holder {
 }
 
 impl Session {
+    /// Whether nobody holds the runner's lock now; `None` when the server does not tell.
+    pub async fn is_lock_free(&self) -> Option<bool> {
+        let mut batch = Batch::new();
+        let taken = format!("SELECT pg_catalog.pg_try_advisory_xact_lock({LOCK_KEY})");
+        batch.one(Stage::Query, &taken);
+        let reply = batch.run(self.client()).await.ok()?;
+        Some(reply.rows(Stage::Query).next()?.get(0) == Some("t"))
+    }
+
     /// Who holds the runner's lock now; `None` when it was released meanwhile, or cannot be seen.
     pub async fn lock_holder(&self) -> Option<Holder> {
         let sql = format!(

@@ -19,6 +19,8 @@ pub enum Cut {
     Query(usize),
     /// The query of that number reaches the server, and nobody waits for the answer.
     Deaf(usize),
+    /// The same, and the client hears the last words of a server that breaks down.
+    Panic(usize),
 }
 
 /// How long the first answer takes: the way of a near server.
@@ -212,6 +214,12 @@ fn queries(
         }
         server.write_all(&head)?;
         server.write_all(&body)?;
+        if cut == Some(Cut::Panic(asked)) {
+            let fields = b"SPANIC\0VPANIC\0C53100\0Mno space left on device\0\0";
+            let length = u32::try_from(fields.len() + 4).expect("short");
+            client.write_all(&[b"E", length.to_be_bytes().as_slice(), fields].concat())?;
+            return client.shutdown(Shutdown::Both);
+        }
         if cut == Some(Cut::Deaf(asked)) {
             return client.shutdown(Shutdown::Both);
         }
