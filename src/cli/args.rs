@@ -674,6 +674,10 @@ pub struct GenerateArgs {
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
 
+    /// Write over the file of --output where it holds something already
+    #[arg(long, requires = "output")]
+    pub force: bool,
+
     /// Allow more than what is listed: leave `exact` out
     #[arg(long)]
     pub open: bool,

@@ -218,6 +218,11 @@ pub fn write_file(path: &Path, text: &str) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether a file is there that would be lost if it were written.
+pub fn holds_something(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() > 0)
+}
+
 /// Writes a file and the folders above it, unless it is there already: false then.
 ///
 /// # Errors

@@ -1,10 +1,12 @@
 //! What the server, or the lack of one, had to say.
 
-use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
+use tokio_postgres::error::{DbError, ErrorPosition, Severity, SqlState};
 
 use super::catalog::ReadError;
 use crate::catalog::decode::DecodeError;
 use crate::diagnostic::Diagnostic;
+use crate::history::JOURNAL_TABLE;
+use crate::sql::name::{quote_ident, quote_literal};
 
 /// An error as PostgreSQL reported it, field by field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +59,7 @@ impl ServerError {
         }
     }
 
-    /// The facts that stand below a message: SQLSTATE, detail, context, hint.
+    /// The facts that stand below a message: SQLSTATE, detail, context, hint; the way out where the journal is in the way.
     pub fn describe(&self, mut diagnostic: Diagnostic) -> Diagnostic {
         // psql's own errors have none
         if !self.sqlstate.is_empty() {
@@ -75,7 +77,23 @@ impl ServerError {
         if let Some(hint) = &self.hint {
             diagnostic = diagnostic.fact("hint", hint);
         }
-        diagnostic
+        match self.renumbering() {
+            Some(way) => diagnostic.help(way),
+            None => diagnostic,
+        }
+    }
+
+    /// What to do where a number of the journal was drawn twice, by one who may not draw others by name.
+    fn renumbering(&self) -> Option<String> {
+        let (schema, _) = self.table.as_ref().filter(|(_, table)| table == JOURNAL_TABLE)?;
+        self.is(&SqlState::UNIQUE_VIOLATION).then(|| {
+            let journal = format!("{}.{JOURNAL_TABLE}", quote_ident(schema));
+            format!(
+                "its numbers fell back behind its rows, as they may in a crash: as owner of {journal} run `SELECT \
+                 setval(pg_get_serial_sequence({}, 'id'), max(id)) FROM {journal}`, then this command again",
+                quote_literal(&journal)
+            )
+        })
     }
 }
 
@@ -103,13 +121,15 @@ impl From<&DbError> for ServerError {
     }
 }
 
-/// What the server says when it ends a session: an administrator, a crash, a timeout.
-const ENDS: [SqlState; 4] = [
-    SqlState::ADMIN_SHUTDOWN,
-    SqlState::CRASH_SHUTDOWN,
-    SqlState::IDLE_SESSION_TIMEOUT,
-    SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
-];
+/// Whether the server ends the session with it: an administrator, a timeout, a crash; or a disk that is full, where COMMIT
+/// may have been written down and may not.
+fn is_last(error: &DbError) -> bool {
+    match error.parsed_severity() {
+        Some(severity) => matches!(severity, Severity::Fatal | Severity::Panic),
+        // a pooler's own
+        None => error.severity() == "FATAL",
+    }
+}
 
 /// Why a conversation with the server did not come to its end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -169,7 +189,7 @@ impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Error {
         match error.as_db_error() {
             // the session's last word: what is told to it later is not heard
-            Some(db) if ENDS.contains(db.code()) => Error::Lost(db.message().to_string()),
+            Some(db) if is_last(db) => Error::Lost(db.message().to_string()),
             Some(db) => Error::Server(Box::new(ServerError::from(db))),
             None => {
                 let mut reason = error.to_string();

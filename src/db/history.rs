@@ -276,13 +276,30 @@ pub fn create_journal_sql(history: &History) -> String {
     )
 }
 
-/// Makes the journal where there is none.
+/// Makes the journal where there is none, and sees to its numbers where there is one.
 pub fn ensure_journal_sql(history: &History) -> String {
     do_block(&format!(
-        "BEGIN IF pg_catalog.to_regclass({}) IS NULL THEN {}; END IF; END",
+        "BEGIN IF pg_catalog.to_regclass({}) IS NULL THEN {}; ELSE {} END IF; END",
         quote_literal(&history.journal()),
-        create_journal_sql(history)
+        create_journal_sql(history),
+        renumber_sql(history)
     ))
+}
+
+/// A statement of a block: the numbers of the journal go on behind its newest row. They fall back behind rows in a crash
+/// with `wal_level = minimal`, or soon after the database was copied, and are not replicated with the rows. None is given
+/// twice, whoever draws at the same time; who may not draw by name leaves them as they are.
+pub(super) fn renumber_sql(history: &History) -> String {
+    let journal = history.journal();
+    format!(
+        "DECLARE numbers pg_catalog.regclass := pg_catalog.pg_get_serial_sequence({}, 'id'); \
+         newest pg_catalog.int8 := (SELECT pg_catalog.max(id) FROM {journal}); BEGIN \
+         IF pg_catalog.has_sequence_privilege(numbers, 'USAGE') \
+         AND coalesce(pg_catalog.pg_sequence_last_value(numbers), 0) OPERATOR(pg_catalog.<) newest THEN \
+         PERFORM pg_catalog.nextval(numbers) FROM pg_catalog.generate_series(\
+         coalesce(pg_catalog.pg_sequence_last_value(numbers), 0) OPERATOR(pg_catalog.+) 1, newest); END IF; END;",
+        quote_literal(&journal),
+    )
 }
 
 /// What goes into one row of the journal.

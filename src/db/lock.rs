@@ -82,16 +82,17 @@ pub fn lock_sql(expect: &Expectation<'_>) -> String {
         (false, newest) if newest.is_none_or(|newest| newest < expect.version) => String::new(),
         (false, _) => format!("\n       OR EXISTS (SELECT FROM {table} WHERE version = {version})"),
     };
-    // a run makes the tables with its first step
+    // a run sees to the tables with its first step
     let create = match expect.journal {
         Newest::Run(_) => String::new(),
         Newest::Id(_) => format!(
             "    IF pg_catalog.to_regclass({}) IS NULL THEN\n        {};\n    END IF;\n\
-             \x20   IF pg_catalog.to_regclass({}) IS NULL THEN\n        {};\n    END IF;\n",
+             \x20   IF pg_catalog.to_regclass({}) IS NULL THEN\n        {};\n    ELSE\n        {}\n    END IF;\n",
             quote_literal(&table),
             history::create_history_sql(expect.history, expect.width),
             quote_literal(&expect.history.journal()),
             history::create_journal_sql(expect.history),
+            history::renumber_sql(expect.history),
         ),
     };
     do_block(&format!(
@@ -143,6 +144,15 @@ pub struct Holder {
 }
 
 impl Session {
+    /// Whether nobody holds the runner's lock now; `None` when the server does not tell.
+    pub async fn is_lock_free(&self) -> Option<bool> {
+        let mut batch = Batch::new();
+        let taken = format!("SELECT pg_catalog.pg_try_advisory_xact_lock({LOCK_KEY})");
+        batch.one(Stage::Query, &taken);
+        let reply = batch.run(self.client()).await.ok()?;
+        Some(reply.rows(Stage::Query).next()?.get(0) == Some("t"))
+    }
+
     /// Who holds the runner's lock now; `None` when it was released meanwhile, or cannot be seen.
     pub async fn lock_holder(&self) -> Option<Holder> {
         let sql = format!(

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::context::{Context, ask};
 use super::judge::{Judged, Place, judge};
-use super::runner::{self, Outcome, Runner, describe, millis};
+use super::runner::{self, Beginning, Outcome, Runner, describe, millis};
 use super::{Confirm, Error, facts, preflight, rehearse, suites, unjudged};
 use crate::check::{self, Suite};
 use crate::db::batch::{Batch, Stage};
@@ -175,21 +175,20 @@ impl Run<'_> {
             if is_first {
                 ended.notices = outside_notices(&plan);
                 let mut looked = report.clone();
-                let beginning = preflight::Beginning::default();
+                let beginning = Beginning::default();
                 let blocked = self.is_blocked(runner, &reading, &plan, &ledger, (&mut looked, &beginning));
                 // while the server answers
                 let prepare = async {
                     tokio::task::yield_now().await;
                     let prepared = runner.prepare(&plan);
-                    if beginning.may_begin() && self.begins_ahead(runner, &plan) {
-                        beginning.begun(runner.begin_ahead(&plan, &prepared).await);
+                    if self.begins_ahead(runner, &plan) {
+                        beginning.begin(runner, &plan, &prepared).await;
                     }
                     prepared
                 };
-                let (blocked, mut prepared) = tokio::join!(blocked, prepare);
+                let (blocked, prepared) = tokio::join!(blocked, prepare);
                 ended.is_blocked = blocked?;
-                prepared.begun = beginning.take();
-                runner.prepared = (!ended.is_blocked).then_some(prepared);
+                runner.prepared = (!ended.is_blocked).then(|| prepared.behind(beginning));
                 if ended.is_blocked
                     && let Some(newer) = moved_on(runner, &reading).await?
                 {
@@ -236,7 +235,7 @@ impl Run<'_> {
         reading: &Reading,
         plan: &Plan<'_>,
         ledger: &Ledger<'_>,
-        (report, beginning): (&mut Report, &preflight::Beginning),
+        (report, beginning): (&mut Report, &Beginning),
     ) -> Result<bool, Error> {
         let asked = preflight::Options {
             to: self.options.to,

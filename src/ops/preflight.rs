@@ -1,16 +1,15 @@
 //! `preflight`: would `apply` work here? READY, or BLOCKED with the root causes. Writes nothing.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::apply::{check_scripts, refused};
 use super::context::{Context, ask};
 use super::facts::{self, way_back};
-use super::runner::{action, describe, millis};
+use super::runner::{Beginning, action, describe, millis};
 use super::{Error, suites, unjudged};
 use crate::check::{Status, Suite, Verdict};
-use crate::db::batch::{Batch, Sent, Stage};
+use crate::db::batch::{Batch, Stage};
 use crate::db::detached::{decode_progress, read_progress_sql};
 use crate::db::session::Session;
 use crate::diagnostic::Diagnostic;
@@ -44,40 +43,6 @@ impl Options {
             words.push_str(" --out-of-order");
         }
         words
-    }
-}
-
-/// The beginning of the first step's transaction, which is sent behind the question. An answer that is bad ends it, and may
-/// be there before anybody came to begin.
-#[derive(Default)]
-pub struct Beginning {
-    is_over: Cell<bool>,
-    sent: Cell<Option<Sent>>,
-}
-
-impl Beginning {
-    /// Whether it may begin now.
-    pub fn may_begin(&self) -> bool {
-        !self.is_over.get()
-    }
-
-    /// It was sent.
-    pub fn begun(&self, sent: Option<Sent>) {
-        self.sent.set(sent);
-    }
-
-    /// What was sent, for who goes on with it.
-    pub fn take(&self) -> Option<Sent> {
-        self.sent.take()
-    }
-
-    /// Rolls back what began, and lets nothing begin any more.
-    async fn end(&self, session: &Session) {
-        self.is_over.set(true);
-        // no other answer is heard while nobody takes this one
-        if self.sent.take().is_some() {
-            session.rollback().await;
-        }
     }
 }
 
@@ -227,7 +192,9 @@ pub async fn stops(
     }
     let found = preflight::assess(plan, &existing);
     if !found.is_ready() {
-        subject.beginning.end(session).await;
+        if subject.beginning.is_to_end() {
+            session.rollback().await;
+        }
         existing = look_up(context, session, &names, subject.beginning, true).await?;
     }
     report.diagnostics.extend(found.advice.iter().map(|advice| {
@@ -367,8 +334,10 @@ async fn look_up(
     nearby: bool,
 ) -> Result<Existing, Error> {
     let answered = context.answer(session, session.look_up(names, nearby)).await;
-    if let Some(Err(_)) = answered.answer {
-        drop(beginning.take());
+    let (has_failed, interrupted) = (matches!(answered.answer, Some(Err(_))), answered.interrupted);
+    let is_to_end = (has_failed || interrupted) && beginning.is_to_end();
+    // one that does not answer hears nothing
+    if has_failed || is_to_end && answered.answer.is_some() {
         session.rollback().await;
     }
     answered

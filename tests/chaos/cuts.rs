@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::history::{catalog, is_halfway, newest_of};
-use super::{COMMENTS, COMMENTS_BACK};
+use super::{COMMENTS, COMMENTS_BACK, durable, outcome, wait_until};
 use crate::support::{Cut, Database, Pgplumb, Project, Proxy, Server};
 
 /// How many runs are cut at once.
@@ -96,7 +96,7 @@ impl Verb<'_> {
         };
         let queries = answers.iter().filter(|answer| answer.starts_with('Z')).count() - 1;
         let mut cuts: Vec<Cut> = wanted.into_iter().map(Cut::Answer).collect();
-        cuts.extend((1..=queries).flat_map(|query| [Cut::Query(query), Cut::Deaf(query)]));
+        cuts.extend((1..=queries).flat_map(|query| [Cut::Query(query), Cut::Deaf(query), Cut::Panic(query)]));
         cuts
     }
 
@@ -192,4 +192,46 @@ fn a_rollback_is_cut_at_each_message_around_commit() {
         comments: COMMENTS_BACK,
     };
     verb.try_all();
+}
+
+#[test]
+fn a_commit_that_goes_on_without_its_client_is_waited_for() {
+    let server: &'static Server = Box::leak(Box::new(Server::start(durable())));
+    let (database, proxy) = (server.database("under_way"), Proxy::before(server));
+    let project = Project::new().with("migrations/0001_a.sql", "CREATE TABLE a (b integer);\n");
+    const COMMIT: usize = 5;
+    proxy.cut_next(Cut::Deaf(COMMIT));
+    let held = proxy.hold_next(COMMIT);
+    let mut child = Pgplumb::at(project.path())
+        .env("DATABASE_URL", &proxy.url(&database.name))
+        .args(&["apply", "--format", "json"])
+        .start();
+    held.wait();
+    // nobody takes over what is written down: every COMMIT waits
+    let stands_by = |names: &str| {
+        database.run(&format!("ALTER SYSTEM SET synchronous_standby_names = '{names}'"));
+        database.run("SELECT pg_reload_conf()");
+        wait_until("it is known", || {
+            database.value("SHOW synchronous_standby_names").as_deref() == Some(names)
+        });
+    };
+    stands_by("nobody");
+    drop(held);
+    let count = |condition: &str| {
+        let count = format!("SELECT count(*) FROM pg_stat_activity WHERE {condition}");
+        database.value(&count).expect("a number")
+    };
+    wait_until("COMMIT waits, and is asked about", || {
+        assert!(child.try_wait().expect("it can be asked").is_none(), "it ended");
+        count("wait_event = 'SyncRep'") == "1"
+            && count("query LIKE '%pg_locks%' AND pid <> pg_backend_pid()") == "1"
+    });
+    stands_by("");
+    let ended = outcome(child).expect(0);
+    assert_eq!(ended.json()["migrations"][0]["state"], "applied");
+    assert!(
+        ended.stdout.contains("looked up: 0001_a was committed"),
+        "{}",
+        ended.stdout
+    );
 }

@@ -2,6 +2,7 @@
 //!
 //! `PGPLUMB_CHAOS` says how many kills there are, `PGPLUMB_SEED` when they come.
 
+mod beginning;
 mod cuts;
 mod detach;
 mod history;

@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,10 +19,15 @@ pub enum Cut {
     Query(usize),
     /// The query of that number reaches the server, and nobody waits for the answer.
     Deaf(usize),
+    /// The same, and the client hears the last words of a server that breaks down.
+    Panic(usize),
 }
 
 /// How long the first answer takes: the way of a near server.
 const PAUSE: Duration = Duration::from_millis(5);
+
+/// Long enough for a message to be read before the next one is there.
+const DRIP: Duration = Duration::from_millis(3);
 
 #[derive(Default)]
 struct State {
@@ -34,6 +40,33 @@ struct State {
     cut: Mutex<Option<Cut>>,
     /// Whether it gives each login a process number of its own.
     pools: AtomicBool,
+    /// Whether each message of the server arrives by itself.
+    drips: AtomicBool,
+    held: Mutex<Option<Hold>>,
+}
+
+/// The client's query of that number, on the next connection.
+struct Hold {
+    query: usize,
+    /// Tells that it is here.
+    arrived: SyncSender<()>,
+    /// Ends when it may go on.
+    released: Receiver<()>,
+}
+
+/// A query that is on its way, and goes on when this is dropped.
+pub struct Held {
+    arrived: Receiver<()>,
+    _released: SyncSender<()>,
+}
+
+impl Held {
+    /// Waits until the query is here; everything before it has been passed on.
+    #[track_caller]
+    pub fn wait(&self) {
+        let limit = Duration::from_secs(60);
+        self.arrived.recv_timeout(limit).expect("the query comes");
+    }
 }
 
 /// Passes everything on, for any number of connections.
@@ -59,10 +92,10 @@ impl Proxy {
                 let Ok(server) = UnixStream::connect(&socket) else {
                     continue;
                 };
-                let cut = lock(&shared.cut).take();
+                let (cut, held) = (lock(&shared.cut).take(), lock(&shared.held).take());
                 lock(&shared.answers).clear();
                 let state = Arc::clone(&shared);
-                std::thread::spawn(move || connection(client, server, &state, cut));
+                std::thread::spawn(move || connection(client, server, &state, cut, held));
             }
         });
         Proxy { port, state }
@@ -91,6 +124,26 @@ impl Proxy {
         self.state.pools.store(true, Ordering::SeqCst);
     }
 
+    /// From now on each message of the server arrives by itself, as over a slow line.
+    pub fn drip(&self) {
+        self.state.drips.store(true, Ordering::SeqCst);
+    }
+
+    /// The next connection's query of that number, counted from 1, waits until the value is dropped.
+    pub fn hold_next(&self, query: usize) -> Held {
+        let (tell, arrived) = sync_channel(1);
+        let (release, released) = sync_channel(1);
+        *lock(&self.state.held) = Some(Hold {
+            query,
+            arrived: tell,
+            released,
+        });
+        Held {
+            arrived,
+            _released: release,
+        }
+    }
+
     /// The next connection is cut there, once.
     pub fn cut_next(&self, cut: Cut) {
         *lock(&self.state.cut) = Some(cut);
@@ -101,7 +154,13 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn connection(client: TcpStream, server: UnixStream, state: &Arc<State>, cut: Option<Cut>) {
+fn connection(
+    client: TcpStream,
+    server: UnixStream,
+    state: &Arc<State>,
+    cut: Option<Cut>,
+    held: Option<Hold>,
+) {
     let (Ok(from_client), Ok(to_client)) = (client.try_clone(), client.try_clone()) else {
         return;
     };
@@ -116,7 +175,7 @@ fn connection(client: TcpStream, server: UnixStream, state: &Arc<State>, cut: Op
             let _ = server.shutdown(Shutdown::Both);
         }
     });
-    let _ = queries(from_client, &to_server, state, cut);
+    let _ = queries(from_client, &to_server, state, cut, held);
     // what was asked may still be answered, to nobody
     let _ = to_server.shutdown(Shutdown::Write);
     let _ = answers.join();
@@ -128,6 +187,7 @@ fn queries(
     mut server: &UnixStream,
     state: &State,
     cut: Option<Cut>,
+    held: Option<Hold>,
 ) -> io::Result<()> {
     let mut length = [0_u8; 4];
     client.read_exact(&mut length)?;
@@ -142,11 +202,24 @@ fn queries(
         if head[0] != b'X' && state.answered.swap(false, Ordering::SeqCst) {
             state.turns.fetch_add(1, Ordering::SeqCst);
         }
+        if let Some(hold) = held
+            .as_ref()
+            .filter(|hold| hold.query == asked && head[0] == b'Q')
+        {
+            let _ = hold.arrived.send(());
+            let _ = hold.released.recv();
+        }
         if cut == Some(Cut::Query(asked)) {
             return client.shutdown(Shutdown::Both);
         }
         server.write_all(&head)?;
         server.write_all(&body)?;
+        if cut == Some(Cut::Panic(asked)) {
+            let fields = b"SPANIC\0VPANIC\0C53100\0Mno space left on device\0\0";
+            let length = u32::try_from(fields.len() + 4).expect("short");
+            client.write_all(&[b"E", length.to_be_bytes().as_slice(), fields].concat())?;
+            return client.shutdown(Shutdown::Both);
+        }
         if cut == Some(Cut::Deaf(asked)) {
             return client.shutdown(Shutdown::Both);
         }
@@ -172,6 +245,9 @@ fn answers(mut server: UnixStream, mut client: TcpStream, state: &State, cut: Op
         }
         client.write_all(&head)?;
         client.write_all(&body)?;
+        if state.drips.load(Ordering::SeqCst) {
+            std::thread::sleep(DRIP);
+        }
         if cut == Some(Cut::Answer(count)) {
             return Ok(());
         }

@@ -64,6 +64,7 @@ pub async fn generate(context: &Context<'_>, args: &GenerateArgs) -> Result<Repo
         open: args.open,
         owners: args.owners,
     };
+    keep_what_is_there(args)?;
     let mut report = generate::generate(context, &options).await?;
     if let Some(folder) = &args.per_migration {
         for suite in &report.generated {
@@ -80,11 +81,25 @@ pub async fn generate(context: &Context<'_>, args: &GenerateArgs) -> Result<Repo
             }
         }
     } else if let Some(path) = &args.output {
+        // it may have come meanwhile
+        keep_what_is_there(args)?;
         let texts: Vec<&str> = report.generated.iter().map(|suite| suite.text.as_str()).collect();
         output::write_file(path, &texts.join("\n")).map_err(|error| unwritable(path, &error))?;
         report.files.push(path.display().to_string());
     }
     Ok(report)
+}
+
+/// A suite that somebody has edited is not written over unasked.
+fn keep_what_is_there(args: &GenerateArgs) -> Result<(), Error> {
+    match &args.output {
+        Some(path) if !args.force && output::holds_something(path) => Err(Error::Input(vec![
+            Diagnostic::error(format!("{} is there already", path.display()))
+                .fact("state", "it stays as it is")
+                .help("name another file, or pass --force to write over it"),
+        ])),
+        _ => Ok(()),
+    }
 }
 
 fn named<T>(texts: &[String], flag: &str, take: impl Fn(Name) -> Option<T>) -> Result<Vec<T>, Error> {

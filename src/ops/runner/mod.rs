@@ -5,6 +5,7 @@
 //! with the beginning of the next in one message, and the script in a second one right behind it. The second
 //! begins with a guard, so that it does nothing when the first failed.
 
+mod beginning;
 mod failure;
 mod messages;
 mod record;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use self::beginning::Beginning;
 pub(super) use self::record::{Finished, action, note};
 use self::step::{At, Course, Turn};
 use super::context::Context;
@@ -96,7 +98,18 @@ pub struct Prepared {
     /// Whether it pays to have the server plan once what is said at each step.
     plans_pay: bool,
     /// The first message of the first step, where it was sent already.
-    pub begun: Option<Sent>,
+    begun: Option<Sent>,
+}
+
+impl Prepared {
+    /// The same for a run that goes on with what was begun.
+    #[must_use]
+    pub fn behind(self, beginning: Beginning) -> Prepared {
+        Prepared {
+            begun: beginning.into_sent(),
+            ..self
+        }
+    }
 }
 
 impl<'c> Runner<'c> {
@@ -156,16 +169,6 @@ impl<'c> Runner<'c> {
             plans_pay: !is_apart && named == MANY_NAMED,
             begun: None,
         }
-    }
-
-    /// Begins the transaction of the first step behind a question that is under way, so that the server goes on while
-    /// the answer is weighed; `None` where it has to wait. Who does not run the plan then has to roll it back.
-    pub async fn begin_ahead(&self, plan: &Plan<'_>, prepared: &Prepared) -> Option<Sent> {
-        let step = plan.steps.first().filter(|step| step.script.is_transactional());
-        // what is read before a script may have to wait for others
-        let look = prepared.looks.get(&0).filter(|look| !look.reads_before());
-        let first = self.first_message(step?, look?, &self.token(0), None);
-        Some(first.send(self.session.client()).await)
     }
 
     /// Whether the user may be asked something before the plan runs, while no transaction should be open.

@@ -221,15 +221,30 @@ impl Runner<'_> {
         Ok(Outcome::Stopped(exit))
     }
 
-    /// Whether a step whose COMMIT was under way is in the history; `None` when the server cannot be reached.
+    /// Whether a step whose COMMIT was under way is in the history; `None` when the server cannot be reached, or the COMMIT
+    /// is still under way.
     async fn came_through(&mut self, step: &Step<'_>) -> Option<bool> {
         let settings = self.session.settings.clone();
         let (mut session, reading) = self.context.open_with_history().await.ok()?;
         session.settings = settings;
-        let is_recorded = reading.history.has(step.migration);
         self.session = session;
         self.reading = reading;
-        Some(is_recorded == (step.direction == Direction::Up))
+        let since = Instant::now();
+        while !self.is_in_history(step) {
+            // the session that was lost holds the lock until its COMMIT is seen, or is not to come
+            let is_free = self.session.is_lock_free().await?;
+            self.reading = self.context.load_history(&mut self.session).await.ok()?;
+            if is_free {
+                break;
+            }
+            self.wait_for_runner(since).await.ok()?;
+        }
+        Some(self.is_in_history(step))
+    }
+
+    /// Whether the history is as it is behind a step.
+    fn is_in_history(&self, step: &Step<'_>) -> bool {
+        self.reading.history.has(step.migration) == (step.direction == Direction::Up)
     }
 }
 

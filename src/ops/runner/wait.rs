@@ -75,7 +75,7 @@ impl Runner<'_> {
             return Err(Error::Locked(Box::new(
                 Diagnostic::error(format!(
                     "another runner held the lock of this database for {} s",
-                    self.lock_wait.as_secs()
+                    self.lock_wait.as_secs_f64()
                 ))
                 .fact("holder", who)
                 .help("wait until it is done, or allow more time with --lock-wait"),
