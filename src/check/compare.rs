@@ -419,6 +419,7 @@ pub(crate) fn part_of(property: &'static str) -> &'static str {
         "no_set_of" => "memberships without set",
         "not_null_name" => "name of NOT NULL",
         "not_null_no_inherit" => "inheritance of NOT NULL",
+        "not_null_comment" => "comment on NOT NULL",
         "not_enforced" => "enforcement",
         "all_tables" => "all tables",
         "via_root" => "via root",

@@ -477,6 +477,7 @@ mod tests {
                         | "opclass_name"
                         | "opclass_names"
                         | "default_tablespace"
+                        | "usual_comment"
                 );
                 if optional || is_stated || NOT_JUDGED.contains(&(original.id.kind, property.name)) {
                     continue;

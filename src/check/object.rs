@@ -292,7 +292,7 @@ impl Rule for ObjectRule {
     fn cover(&self, scope: &mut Scope) {
         let id = self.target.id();
         for want in &self.wants {
-            scope.comments |= want.property == "comment";
+            scope.comments |= matches!(want.property, "comment" | "not_null_comment");
             scope.storage |= is_storage(want.property);
             // one that is stated may be what the type chooses, which is not told otherwise
             scope.stated = scope.stated.union(want.states);
@@ -315,7 +315,7 @@ impl Rule for ObjectRule {
         for want in &self.wants {
             parts = match (id.kind, want.property) {
                 // of the other columns of the table nobody asks it
-                (Kind::Column, "default" | "generated" | "comment") => {
+                (Kind::Column, "default" | "generated" | "comment" | "not_null_comment") => {
                     scope.defined_columns.insert(id.name.clone());
                     parts.with_bare(Kind::Column)
                 }

@@ -21,13 +21,12 @@ impl Writer<'_> {
     pub(super) fn database(&self, document: &mut Table) {
         self.section(document, "extension", Kind::Extension, |object| {
             let schema = object.text("in_schema").unwrap_or_default();
-            if schema == self.style.schema || schema == "pg_catalog" {
-                return Some(Node::Text("*".to_string()));
+            let mut more = Table::new();
+            if schema != self.style.schema && schema != "pg_catalog" {
+                more.text("schema", bare(schema));
             }
-            let mut table = Table::new();
-            table.text("version", "*");
-            table.text("schema", bare(schema));
-            Some(Node::Table(table))
+            more.maybe("comment", kind::extension::told_comment(object));
+            Some(Table::definition("version", Node::Text("*".to_string()), more))
         });
         self.section(document, "schemas", Kind::Schema, |object| {
             let mut table = Table::new();

@@ -7,6 +7,7 @@ use crate::check::rule::Judge;
 use crate::check::verdict::Difference;
 
 use super::absent::dotted;
+use super::extension::usual_comment_want;
 use super::fields::same_privileges;
 use super::function::{compare_arguments, compare_settings};
 use super::primary_key::name_want;
@@ -55,7 +56,13 @@ fn plain_index(_: &str, constraint: &Object, judge: &mut Judge<'_>) -> Compariso
     };
     let own = nothing_of(
         index,
-        &["options", "tablespace", "clustered", "comment"],
+        &[
+            "options",
+            "tablespace",
+            "statistics_targets",
+            "clustered",
+            "comment",
+        ],
         |property| format!("{property} of its index"),
     );
     match index.get("valid") {
@@ -197,6 +204,7 @@ fn default(rule: &ObjectRule, kind: Kind, property: &'static str) -> Option<Want
     let is_of =
         |word: &str| matches!(rule.wanted("type"), Some(Wanted::Is(Some(Value::Text(text)))) if text == word);
     match (kind, property) {
+        (Kind::Extension, "comment") => Some(usual_comment_want()),
         (_, "owner") | (Kind::Extension, _) => None,
         (Kind::Schema, "privileges") if public_schema => {
             Some(Want::by(property, AS_MADE, privileges_of_public))
@@ -233,7 +241,11 @@ fn default(rule: &ObjectRule, kind: Kind, property: &'static str) -> Option<Want
             Kind::Table,
             "partition_by" | "access_method" | "tablespace" | "replica_identity" | "of_type" | "server",
         ) => none(),
-        (Kind::Column, "not_null_name" | "storage" | "compression" | "statistics_target") => none(),
+        (
+            Kind::Column,
+            "not_null_name" | "not_null_comment" | "storage" | "compression" | "statistics_target",
+        )
+        | (Kind::Domain, "not_null_comment") => none(),
         (Kind::Column, "not_null_no_inherit") => Some(Want::flag(property, false)),
         (Kind::Column, "options") => Some(Want::list(property, Vec::new())),
         (Kind::Composite, "attribute_comments")
