@@ -164,7 +164,14 @@ const ROLE: &[Property] = &[
     text("comment"),
 ];
 
-const SCHEMA: &[Property] = &[set("privileges"), text("owner"), text("comment")];
+const SCHEMA: &[Property] = &[
+    set("privileges"),
+    // only when so, of `public` where the scope asks ([`Stated`](super::Stated)): in a new database of this version everyone
+    // may make something in it
+    bool("made_for_all"),
+    text("owner"),
+    text("comment"),
+];
 
 const EXTENSION: &[Property] = &[
     text("version"),

@@ -81,7 +81,9 @@ impl Stated {
     pub const FUNCTION: Stated = Stated(8);
     /// That an extension is commented on as its control file says.
     pub const EXTENSION: Stated = Stated(16);
-    pub const ALL: Stated = Stated(31);
+    /// That everyone has of the schema `public` what a new database gives.
+    pub const SCHEMA: Stated = Stated(32);
+    pub const ALL: Stated = Stated(63);
 
     #[must_use]
     pub fn union(self, other: Stated) -> Stated {

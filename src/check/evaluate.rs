@@ -478,6 +478,7 @@ mod tests {
                         | "opclass_names"
                         | "default_tablespace"
                         | "usual_comment"
+                        | "made_for_all"
                 );
                 if optional || is_stated || NOT_JUDGED.contains(&(original.id.kind, property.name)) {
                     continue;

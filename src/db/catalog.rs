@@ -699,6 +699,7 @@ fn stated(sql: &str, stated: Stated) -> String {
         ("{states_tablespace}", Stated::TABLESPACE),
         ("{states_function}", Stated::FUNCTION),
         ("{states_extension}", Stated::EXTENSION),
+        ("{states_schema}", Stated::SCHEMA),
     ] {
         sql = sql.replace(place, if stated.has(part) { "true" } else { "false" });
     }
@@ -825,6 +826,7 @@ pub(super) fn for_version(sql: &str, version_num: u32) -> String {
                 "null::text",
             ),
         )
+        .replace("{made_for_all}", since(15, "null::boolean", "true"))
         .replace("{multirange}", since(14, "r.rngmultitypid", "0"))
         .replace(
             "{statistics_expressions}",
