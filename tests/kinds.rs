@@ -128,6 +128,37 @@ fn a_complete_suite_passes_and_finds_every_single_change() {
 #[test]
 fn what_came_with_newer_versions() {
     let version = Server::shared().scratch().version_num() / 10_000;
+    let create = match version {
+        // given with the database
+        ..15 => {
+            "revoke create on schema public from public\ngrant create on schema public to public\nschema public\n"
+        }
+        _ => {
+            "grant create on schema public to public\nrevoke create on schema public from public\nschema public\n"
+        }
+    };
+    let suite = |grant: &str| {
+        format!(
+            "complete = true\nexact = [\"tables\"]\n[schemas]\npublic = {{ {grant} }}\n[role.kinds_user]\n"
+        )
+    };
+    every_change_is_found("kinds_public", "create role kinds_user", &suite(""), create);
+    every_change_is_found(
+        "kinds_public_granted",
+        "grant usage on schema public to kinds_user",
+        &suite("grant = { kinds_user = [\"usage\"], public = [\"default\"] }"),
+        create,
+    );
+    let mut lines: Vec<&str> = create.lines().collect();
+    lines.swap(0, 1);
+    let (given, other) = (lines[1], lines.join("\n"));
+    let privileges = if version < 15 { "" } else { ", \"create\"" };
+    every_change_is_found(
+        "kinds_public_other",
+        given,
+        &suite(&format!("grant = {{ public = [\"usage\"{privileges}] }}")),
+        &other,
+    );
     if version >= 15 {
         every_change_is_found(
             "kinds_15",

@@ -164,9 +164,23 @@ const ROLE: &[Property] = &[
     text("comment"),
 ];
 
-const SCHEMA: &[Property] = &[set("privileges"), text("owner"), text("comment")];
+const SCHEMA: &[Property] = &[
+    set("privileges"),
+    // only when so, of `public` where the scope asks ([`Stated`](super::Stated)): in a new database of this version everyone
+    // may make something in it
+    bool("made_for_all"),
+    text("owner"),
+    text("comment"),
+];
 
-const EXTENSION: &[Property] = &[text("version"), text("in_schema"), text("comment")];
+const EXTENSION: &[Property] = &[
+    text("version"),
+    text("in_schema"),
+    // that of the control file, where that is of the same version and the scope asks ([`Stated`](super::Stated)); "" for
+    // none
+    text("usual_comment"),
+    text("comment"),
+];
 
 const ENUM: &[Property] = &[list("labels"), set("privileges"), text("owner"), text("comment")];
 
@@ -214,6 +228,8 @@ const DOMAIN: &[Property] = &[
     list("checks"),
     // `name: text` of each that has one
     list("check_comments"),
+    // on the NOT NULL constraint, PG 17
+    text("not_null_comment"),
     set("privileges"),
     text("owner"),
     text("comment"),
@@ -309,6 +325,8 @@ const COLUMN: &[Property] = &[
     text("not_null_name"),
     // only when so, PG 18
     bool("not_null_no_inherit"),
+    // on the constraint, PG 18
+    text("not_null_comment"),
     // "plain", "external", "extended" or "main"; only where it is not the type's own
     text("storage"),
     // the type's own, where the scope asks for it ([`Scope::type_storage`](super::Scope::type_storage))

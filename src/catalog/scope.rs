@@ -79,7 +79,11 @@ impl Stated {
     pub const TABLESPACE: Stated = Stated(4);
     /// Functions and types by a name without a schema.
     pub const FUNCTION: Stated = Stated(8);
-    pub const ALL: Stated = Stated(15);
+    /// That an extension is commented on as its control file says.
+    pub const EXTENSION: Stated = Stated(16);
+    /// That everyone has of the schema `public` what a new database gives.
+    pub const SCHEMA: Stated = Stated(32);
+    pub const ALL: Stated = Stated(63);
 
     #[must_use]
     pub fn union(self, other: Stated) -> Stated {
@@ -100,7 +104,7 @@ impl Stated {
 /// The parts of a relation that are read: which kinds of objects, and whether with their definitions.
 ///
 /// Of a kind that is read without, the properties that the server has to print are left out: a column's default,
-/// generated expression, comment and position, a partitioned table's key and bound, a check's expression, an exclusion's definition,
+/// generated expression, comments and position, a partitioned table's key and bound, a check's expression, an exclusion's definition,
 /// the predicate of an index, a trigger's condition, a rule, a policy's expressions, a view's query. Primary keys come with
 /// unique constraints, and views with materialized ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -221,7 +225,10 @@ impl Parts {
 fn is_definition(kind: Kind, property: &str) -> bool {
     match kind {
         Kind::Table => matches!(property, "partition_by" | "bound"),
-        Kind::Column => matches!(property, "default" | "generated" | "comment" | "position"),
+        Kind::Column => matches!(
+            property,
+            "default" | "generated" | "comment" | "not_null_comment" | "position"
+        ),
         Kind::Check => property == "expression",
         Kind::Index => property == "predicate",
         Kind::Trigger => property == "when",

@@ -6,6 +6,7 @@ use crate::catalog::{Context, Object, PropertyType, Stated, Value};
 use crate::sql::types::parse_type;
 use crate::sql::{Name, normalize, parse_name, quote_ident};
 
+use super::kind::fields::Privileges;
 use super::kind::options::same_options;
 use super::question::{Answer, Question};
 use super::rule::Judge;
@@ -28,6 +29,7 @@ pub(crate) enum Wanted {
     Is(Option<Value>),
     /// Something that only the kind knows how to compare: the text and the function.
     By(String, Compare),
+    Privileges(Box<Privileges>),
 }
 
 /// Compares what the suite says with the object.
@@ -68,6 +70,14 @@ impl Want {
         Want {
             property,
             value: Wanted::By(text.into(), compare),
+            states: Stated::default(),
+        }
+    }
+
+    pub(crate) fn privileges(property: &'static str, privileges: Privileges) -> Want {
+        Want {
+            property,
+            value: Wanted::Privileges(Box::new(privileges)),
             states: Stated::default(),
         }
     }
@@ -116,6 +126,7 @@ impl Comparison {
 pub(crate) fn compare(want: &Want, object: &Object, judge: &mut Judge<'_>) -> Comparison {
     let wanted = match &want.value {
         Wanted::By(text, compare) => return compare(text, object, judge),
+        Wanted::Privileges(privileges) => return privileges.compare(want.property, object, judge),
         Wanted::Is(wanted) => wanted.as_ref(),
     };
     let name = want.property;
@@ -414,6 +425,7 @@ pub(crate) fn part_of(property: &'static str) -> &'static str {
         "no_set_of" => "memberships without set",
         "not_null_name" => "name of NOT NULL",
         "not_null_no_inherit" => "inheritance of NOT NULL",
+        "not_null_comment" => "comment on NOT NULL",
         "not_enforced" => "enforcement",
         "all_tables" => "all tables",
         "via_root" => "via root",

@@ -477,6 +477,8 @@ mod tests {
                         | "opclass_name"
                         | "opclass_names"
                         | "default_tablespace"
+                        | "usual_comment"
+                        | "made_for_all"
                 );
                 if optional || is_stated || NOT_JUDGED.contains(&(original.id.kind, property.name)) {
                     continue;

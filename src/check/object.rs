@@ -148,14 +148,14 @@ struct Reading {
 
 impl Reading {
     fn with(mut self, kind: Kind, want: &Want) -> Reading {
-        self.comments |= want.property == "comment";
+        self.comments |= matches!(want.property, "comment" | "not_null_comment");
         self.storage |= is_storage(want.property);
         self.type_storage |= want.property == "storage" && matches!(want.value, Wanted::By(..));
         self.stated = self.stated.union(want.states);
         self.any_sequence |= want.property == "identity_sequence";
         let parts = self.parts;
         self.parts = match (kind, want.property) {
-            (Kind::Column, "default" | "generated" | "comment") => {
+            (Kind::Column, "default" | "generated" | "comment" | "not_null_comment") => {
                 self.defined_column = true;
                 parts.with_bare(Kind::Column)
             }

@@ -194,6 +194,7 @@ struct Column {
     /// The name of the NOT NULL constraint (PostgreSQL 18).
     not_null_name: Option<String>,
     not_null_no_inherit: Option<bool>,
+    not_null_comment: Option<String>,
 }
 
 #[derive(JsonSchema)]
@@ -358,6 +359,8 @@ struct Domain {
     definition: String,
     /// Constraints by name: these and no others.
     check: Option<Map<OneOrTable<String, DomainCheck>>>,
+    /// On its NOT NULL constraint (PostgreSQL 17).
+    not_null_comment: Option<String>,
     grant: Option<Privileges>,
     owner: Option<String>,
     comment: Option<String>,

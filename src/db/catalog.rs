@@ -299,6 +299,7 @@ fn without_comments(sql: &str) -> String {
     let kept: Vec<&str> = kept.collect();
     kept.join("\n")
         .replace("d.description as comment", "null::text as comment")
+        .replace("{not_null_comment}", "null::text")
 }
 
 pub(super) type BareStatement<'a> = (
@@ -697,6 +698,8 @@ fn stated(sql: &str, stated: Stated) -> String {
         ("{states_opclass}", Stated::OPERATOR_CLASS),
         ("{states_tablespace}", Stated::TABLESPACE),
         ("{states_function}", Stated::FUNCTION),
+        ("{states_extension}", Stated::EXTENSION),
+        ("{states_schema}", Stated::SCHEMA),
     ] {
         sql = sql.replace(place, if stated.has(part) { "true" } else { "false" });
     }
@@ -716,6 +719,11 @@ const NOT_NULL_NAME: &str = "case when a.attnotnull then (select nn.conname from
      where nn.conrelid = a.attrelid and nn.contype = 'n' and nn.conkey = array[a.attnum] and nn.conislocal \
      and octet_length(c.relname || '_' || a.attname || '_not_null') < 64 \
      and nn.conname <> c.relname || '_' || a.attname || '_not_null') end";
+
+/// The comment on the NOT NULL constraint of a column.
+const NOT_NULL_COMMENT: &str = "case when a.attnotnull then (select nd.description from pg_constraint nn \
+     join pg_description nd on nd.objoid = nn.oid and nd.classoid = 'pg_constraint'::regclass and nd.objsubid = 0 \
+     where nn.conrelid = a.attrelid and nn.contype = 'n' and nn.conkey = array[a.attnum]) end";
 
 /// The memberships of a role `r` that are not as a GRANT without options makes them, which goes by the role's INHERIT. What
 /// several roles granted is held once.
@@ -790,6 +798,17 @@ pub(super) fn for_version(sql: &str, version_num: u32) -> String {
         .replace("{period}", since(18, "con.conperiod", "false"))
         .replace("{not_enforced}", since(18, "not con.conenforced", "false"))
         .replace("{not_null_name}", since(18, NOT_NULL_NAME, "null::text"))
+        .replace("{not_null_comment}", since(18, NOT_NULL_COMMENT, "null::text"))
+        .replace(
+            "{domain_not_null_comment}",
+            since(
+                17,
+                "(select cd.description from pg_constraint con \
+                 join pg_description cd on cd.objoid = con.oid and cd.classoid = 'pg_constraint'::regclass and cd.objsubid = 0 \
+                 where con.contypid = t.oid and con.contype = 'n')",
+                "null::text",
+            ),
+        )
         .replace(
             "{not_null_no_inherit}",
             since(
@@ -807,6 +826,7 @@ pub(super) fn for_version(sql: &str, version_num: u32) -> String {
                 "null::text",
             ),
         )
+        .replace("{made_for_all}", since(15, "null::boolean", "true"))
         .replace("{multirange}", since(14, "r.rngmultitypid", "0"))
         .replace(
             "{statistics_expressions}",
@@ -1475,6 +1495,8 @@ mod tests {
                 "arguments = a integer DEFAULT 3",
                 "arguments = IN a integer DEFAULT 3",
             )
+            // since 17, an owner has it too
+            .replace("\"maintain\",", "")
             // since 14, a range type brings a multirange type
             .lines()
             .filter(|line| !line.starts_with("    multirange = "))
@@ -1548,13 +1570,16 @@ mod tests {
             connection.client.batch_execute(sql).await.unwrap();
         }
         if since(17) {
-            let sql = "grant truncate, trigger on public.base_a to nasty_plain";
+            let sql = "grant truncate, trigger on public.base_a to nasty_plain; \
+                       create domain public.noted as integer constraint there not null; \
+                       comment on constraint there on domain public.noted is 'some'";
             connection.client.batch_execute(sql).await.unwrap();
         }
         if since(18) {
             let sql = "create table public.named (a integer constraint \"it is there\" not null no inherit, \
                        constraint soft check (a > 0) not enforced, \
                        constraint soft_key foreign key (a) references public.parent (id) not enforced); \
+                       comment on constraint \"it is there\" on public.named is 'some'; \
                        create publication generated for table public.named with (publish_generated_columns = stored); \
                        create table public.spans (id int4range, other int4range, valid tstzrange, v integer generated always as (1) virtual, \
                        n integer, constraint p primary key (id, valid without overlaps), \
@@ -1563,11 +1588,14 @@ mod tests {
                        (id, period valid) references public.spans (id, period valid))";
             connection.client.batch_execute(sql).await.unwrap();
         }
-        let scope = Scope {
+        let mut scope = Scope {
             type_storage: true,
             stated: Stated::ALL,
             ..everything()
         };
+        scope
+            .roles
+            .extend(["nasty_member", "nasty_noinherit"].map(String::from));
         let catalog = read(&connection, &scope).await;
         let get = |kind, relation: &str, name: &str| {
             catalog
@@ -1616,6 +1644,8 @@ mod tests {
                     | "not_null_name"
                     | "not_null_no_inherit"
                     | "generated_columns" => 18,
+                    "not_null_comment" if kind == Kind::Column => 18,
+                    "not_null_comment" => 17,
                     "without_maintain" => 17,
                     "inherit_of" | "no_inherit_of" | "no_set_of" => 16,
                     "tablespace" | "persistence" | "schemas" => 15,

@@ -4,6 +4,10 @@ create table public.rooms (
   constraint rooms_pkey primary key (id, valid without overlaps),
   constraint other_key unique (other, valid without overlaps),
   constraint soft check (size > 0) not enforced);
+comment on constraint "must be" on public.rooms is 'why';
+create domain public.kept as integer constraint kept_there not null;
+comment on constraint kept_there on domain public.kept is 'how';
+create domain public.plain as integer not null;
 create table public.bookings (
   room int4range, during tstzrange, size integer,
   constraint room_fk foreign key (room, period during) references public.rooms (id, period valid));

@@ -1,5 +1,10 @@
 create schema ext;
 create extension citext schema ext version '1.5';
+create extension pgcrypto schema ext;
+create extension hstore schema ext;
+comment on extension hstore is 'ours';
+create extension pg_trgm schema ext;
+comment on extension pg_trgm is null;
 create table public.t (a integer primary key, note text, code varchar(3) collate "C", constraint t_code_key unique (code));
 create index t_note on public.t (note);
 create materialized view public.m as select 1 as a;

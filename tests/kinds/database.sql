@@ -101,3 +101,23 @@ alter materialized view app.stored alter note set storage external;
 create table app.summed (a integer);
 create index summed_sum on app.summed ((a + 1), (a + 2));
 alter index app.summed_sum alter column 1 set statistics 6;
+
+-- what partitions have from their parent, and of their own beside it
+create table app.shared (
+  id integer, kind integer, note text,
+  constraint shared_key primary key (id, kind) with (fillfactor = 80),
+  constraint shared_kind check (kind > 0),
+  constraint shared_other foreign key (kind) references app.other (id)
+) partition by list (kind);
+create index shared_sum on app.shared ((id + kind)) with (fillfactor = 90);
+create trigger shared_touch after insert on app.shared for each row execute function app.touch();
+create table app.shared_1 partition of app.shared for values in (1);
+create table app.shared_2 partition of app.shared for values in (2);
+create table app.shared_3 partition of app.shared for values in (3);
+comment on index app.shared_2_expr_idx is 'a';
+alter index app.shared_2_expr_idx set (fillfactor = 70);
+alter index app.shared_2_expr_idx alter column 1 set statistics 9;
+comment on constraint shared_2_pkey on app.shared_2 is 'b';
+comment on constraint shared_kind on app.shared_2 is 'c';
+comment on constraint shared_other on app.shared_2 is 'd';
+comment on trigger shared_touch on app.shared_2 is 'e';

@@ -21,27 +21,36 @@ impl Writer<'_> {
     pub(super) fn database(&self, document: &mut Table) {
         self.section(document, "extension", Kind::Extension, |object| {
             let schema = object.text("in_schema").unwrap_or_default();
-            if schema == self.style.schema || schema == "pg_catalog" {
-                return Some(Node::Text("*".to_string()));
+            let mut more = Table::new();
+            if schema != self.style.schema && schema != "pg_catalog" {
+                more.text("schema", bare(schema));
             }
-            let mut table = Table::new();
-            table.text("version", "*");
-            table.text("schema", bare(schema));
-            Some(Node::Table(table))
+            more.maybe("comment", kind::extension::told_comment(object));
+            Some(Table::definition("version", Node::Text("*".to_string()), more))
         });
         self.section(document, "schemas", Kind::Schema, |object| {
-            let mut table = Table::new();
-            // what `public` holds by default differs from version to version
+            // what everyone has of `public` by default differs from version to version
             let is_public = object.id.name == "public";
-            let usual = match is_public {
-                true => kind::defaults::privileges_as_made(object),
-                false => Vec::new(),
-            };
-            grants(
-                &mut table,
-                object,
-                &usual.iter().map(String::as_str).collect::<Vec<_>>(),
-            );
+            let as_made = kind::defaults::privileges_as_made(object);
+            let (by_default, rest): (Vec<String>, Vec<String>) = object
+                .list("privileges")
+                .iter()
+                .cloned()
+                .partition(|line| as_made.contains(line));
+            let is_as_made = is_public
+                && (object.flag("made_for_all") || kind::defaults::is_of_database(object))
+                && by_default.len() == as_made.len()
+                && !rest.iter().any(|line| kind::fields::holder(line) == "public");
+            let mut table = Table::new();
+            if !is_public {
+                grants(&mut table, object, &[]);
+            } else if !is_as_made {
+                table.put("grant", Node::Table(privileges(object.list("privileges"))));
+            } else if !rest.is_empty() {
+                let mut roles = privileges(&rest);
+                roles.texts("public", vec![kind::fields::DEFAULT.to_string()]);
+                table.table("grant", roles);
+            }
             let mut object = object.clone();
             if is_public && object.text("comment") == Some(kind::defaults::COMMENT_OF_PUBLIC) {
                 object.properties.remove("comment");

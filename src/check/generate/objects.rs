@@ -89,6 +89,7 @@ impl Writer<'_> {
             }
             let mut more = Table::new();
             more.table("check", checks);
+            more.maybe("not_null_comment", object.text("not_null_comment"));
             more.append(self.type_extras(object));
             Some(Table::definition("definition", Node::Text(definition), more))
         });

@@ -67,11 +67,14 @@ impl Writer<'_> {
         table
     }
 
-    /// What is the relation's own of a kind, rather than its parent's.
+    /// What is the relation's own of a kind, rather than its parent's: a share of the parent's only where somebody commented
+    /// on it.
     fn on<'c>(&'c self, kind: Kind, id: &'c ObjectId) -> impl Iterator<Item = &'c Object> {
         self.catalog
             .on_relation(kind, &id.schema, &id.name)
-            .filter(|object| !object.flag("inherited") || object.id.kind == Kind::Column)
+            .filter(|object| {
+                !object.flag("inherited") || object.id.kind == Kind::Column || object.get("comment").is_some()
+            })
     }
 
     /// One table of entries of a kind.
@@ -220,7 +223,9 @@ impl Writer<'_> {
             Some(Table::definition("definition", Node::Text(text), more))
         });
         self.entries(table, "trigger", Kind::Trigger, id, |object| {
-            let is_own = !object.flag("cloned") || object.text("parent_enabled").is_some();
+            let is_own = !object.flag("cloned")
+                || object.text("parent_enabled").is_some()
+                || object.text("comment").is_some();
             is_own.then(|| self.trigger(object))
         });
         self.entries(table, "rule", Kind::Rule, id, |object| {
@@ -360,6 +365,7 @@ pub(super) fn column_extras(object: &Object) -> Table {
     more.table("options", options(object.list("options")));
     more.maybe("not_null_name", object.text("not_null_name").map(bare));
     more.flag("not_null_no_inherit", object.flag("not_null_no_inherit"));
+    more.maybe("not_null_comment", object.text("not_null_comment"));
     more.maybe("comment", object.text("comment"));
     more
 }

@@ -11,7 +11,7 @@ use crate::sql::fragment::Identity;
 use crate::sql::types::parse_type;
 use crate::sql::{normalize, parse_name, quote_ident};
 
-use super::fields::{ident, number, options_want, switch};
+use super::fields::{ident, number, options_want, string, switch};
 use super::reference::collation;
 use super::table::{comment, comment_remedy, relation};
 
@@ -26,6 +26,7 @@ const MORE: &[&str] = &[
     "options",
     "not_null_name",
     "not_null_no_inherit",
+    "not_null_comment",
 ];
 
 /// How a column is stored, and what its NOT NULL constraint is since PostgreSQL 18.
@@ -51,7 +52,17 @@ pub(crate) fn stored(p: &mut Parser, fields: &Fields<'_>) -> Vec<Want> {
     if let Some(value) = switch(p, fields, "not_null_no_inherit") {
         wants.push(Want::flag("not_null_no_inherit", value));
     }
+    wants.extend(not_null_comment(p, fields));
     wants
+}
+
+/// The comment on a NOT NULL constraint; "" for none.
+pub(crate) fn not_null_comment(p: &mut Parser, fields: &Fields<'_>) -> Option<Want> {
+    let text = string(p, fields, "not_null_comment")?.value;
+    Some(Want::maybe(
+        "not_null_comment",
+        (!text.is_empty()).then_some(text),
+    ))
 }
 
 /// A statistics target; of -1, which leaves it to the setting, the catalog has none.

@@ -6,10 +6,9 @@ use crate::check::document::{Item, Text};
 use crate::check::object::{ObjectKind, ObjectRule, Target};
 use crate::check::parse::Parser;
 use crate::check::rule::Judge;
-use crate::sql::fragment::{PrivilegeKind, privilege};
 use crate::sql::{parse_name, quote_ident};
 
-use super::fields::{NOTHING, holder, listed, of_whole, privileges, same_privileges, shown};
+use super::fields::{NOTHING, Privileges, listed, of_whole, privileges, shown};
 
 const KIND: ObjectKind = ObjectKind {
     render: listed,
@@ -50,20 +49,11 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
             continue;
         };
         let mut wants = Vec::new();
-        let mut listed = Vec::new();
         for (key, all) in KEYS {
             if let Some(item) = fields.get(key)
-                && let Some(lines) = privileges(p, item, all)
+                && let Some(privileges) = privileges(p, item, Kind::DefaultPrivileges, all)
             {
-                let mut parts = vec![key.to_string()];
-                parts.extend(all_of(p, item));
-                let quoted = quote_ident(&role);
-                if p.complete || lines.iter().any(|line| holder(line) == quoted) {
-                    parts.push(OWN.to_string());
-                }
-                parts.extend(lines.iter().cloned());
-                listed.push(Want::list(key, lines));
-                wants.push(Want::by(key, parts.join(BETWEEN), compare));
+                wants.push(Want::privileges(key, privileges));
             }
         }
         let id = ObjectId::new(
@@ -79,7 +69,7 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
         rule.needs = vec![ObjectId::new(Kind::Role, "", role)];
         rule.needs
             .extend(schema.map(|schema| ObjectId::new(Kind::Schema, "", schema)));
-        let expected = shown(&listed, "default privileges");
+        let expected = shown(&wants, "default privileges");
         rule.wants = wants;
         p.add(
             format!("default_privileges.{path}"),
@@ -91,51 +81,16 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
     }
 }
 
-/// Stands between privileges; before the roles that are to have all, whatever the version means by it; and for the
-/// role's own being in question.
-const BETWEEN: &str = "\u{1f}";
-const ALL: char = '\u{1e}';
-const OWN: &str = "\u{1d}";
-
-/// The roles of which `all` is said, as lines of the catalog spell them, with their grant option.
-fn all_of(p: &mut Parser, item: &Item<'_>) -> Vec<String> {
-    let mut found = Vec::new();
-    for entry in p.reader.items(item, "a table of roles").unwrap_or_default() {
-        let texts = p.reader.strings(&entry).unwrap_or_default();
-        let all = texts.iter().filter_map(|text| privilege(&text.value).ok());
-        let all: Vec<bool> = all
-            .filter(|privilege| privilege.kind == PrivilegeKind::All)
-            .map(|privilege| privilege.grantable)
-            .collect();
-        let Some(role) = p.reader.ident(&item.key.value, &entry.key) else {
-            continue;
-        };
-        let role = if role == "public" {
-            role
-        } else {
-            quote_ident(&role)
-        };
-        found.extend(all.into_iter().map(|option| {
-            let option = if option { " with grant option" } else { "" };
-            format!("{ALL}{role}{option}")
-        }));
-    }
-    found
-}
-
-/// Compares what one key says. ALL is what the server's version means by it.
-fn compare(text: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
-    let (key, text) = text.split_once(BETWEEN).unwrap_or((text, ""));
-    let (all, rest): (Vec<&str>, Vec<&str>) = text.split(BETWEEN).partition(|part| part.starts_with(ALL));
-    let all: Vec<&str> = all.iter().map(|role| role.trim_start_matches(ALL)).collect();
-    let is_own = rest.contains(&OWN);
-    let rest = rest.into_iter().filter(|part| !part.is_empty() && *part != OWN);
-    let mut wanted: Vec<String> = rest.map(str::to_string).collect();
-    let mut have = object.list(key).to_vec();
+/// What one key is about: what there is, and what is wanted. ALL is what the server's version means by it.
+pub(crate) fn of_role(
+    privileges: &Privileges,
+    key: &'static str,
+    object: &Object,
+    judge: &mut Judge<'_>,
+) -> Result<(Vec<String>, Vec<String>), Comparison> {
     let role = quote_ident(&object.id.name);
-    if !is_own {
-        have.retain(|line| holder(line) != role);
-    }
+    let have = privileges.in_question(object.list(key), &role);
+    let mut wanted = privileges.lines.clone();
     let words = KEYS
         .iter()
         .find(|(name, _)| *name == key)
@@ -146,7 +101,7 @@ fn compare(text: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
         false => vec![NOTHING],
     };
     if key == "tables" {
-        let maintain = all.iter().map(|role| format!("maintain to {role}"));
+        let maintain = privileges.all.iter().map(|role| format!("maintain to {role}"));
         let missing: Vec<String> = maintain.filter(|line| !wanted.contains(line)).collect();
         let has = |line: &str, lines: &[String]| lines.iter().any(|other| other == line);
         let seven = words
@@ -156,17 +111,14 @@ fn compare(text: &str, object: &Object, judge: &mut Judge<'_>) -> Comparison {
             true => true,
             // only where all else is there the version decides
             false if !seven && (missing.is_empty() || wanted.iter().any(|line| !has(line, &have))) => false,
-            false => match judge.major_version() {
-                Ok(version) => version >= 17,
-                Err(comparison) => return comparison,
-            },
+            false => judge.major_version()? >= 17,
         };
         if is_newer {
             wanted.extend(missing);
             whole.push("maintain");
         }
     }
-    same_privileges(key, have, of_whole(wanted, &role, &whole))
+    Ok((have, of_whole(wanted, &role, &whole)))
 }
 
 /// What an entry that the catalog does not have stands for: of a role, what PostgreSQL gives by itself; in a schema,

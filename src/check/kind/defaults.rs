@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::catalog::{Kind, Object, ObjectId, Value};
+use crate::catalog::{Kind, Object, ObjectId, Stated, Value};
 use crate::check::compare::{Comparison, Want, Wanted, show, worse};
 use crate::check::object::{ObjectRule, Target, Usual};
 use crate::check::rule::Judge;
 use crate::check::verdict::Difference;
 
 use super::absent::dotted;
-use super::fields::same_privileges;
+use super::extension::usual_comment_want;
+use super::fields::Privileges;
 use super::function::{compare_arguments, compare_settings};
 use super::primary_key::name_want;
 use super::range::usual_multirange;
@@ -62,7 +63,13 @@ fn plain_index(_: &str, constraint: &Object, judge: &mut Judge<'_>) -> Compariso
     };
     let own = nothing_of(
         index,
-        &["options", "tablespace", "clustered", "comment"],
+        &[
+            "options",
+            "tablespace",
+            "statistics_targets",
+            "clustered",
+            "comment",
+        ],
         |property| format!("{property} of its index"),
     );
     match index.get("valid") {
@@ -166,21 +173,26 @@ fn nothing_of(object: &Object, properties: &[&'static str], part: impl Fn(&str) 
     }
 }
 
-/// What the schema `public` of a new database gives: everyone uses it; and may make something in it, where its owner is
-/// that of the versions before 15.
+/// What PostgreSQL gives everyone of a schema: nothing, but of `public` its use; and the right to make something in it in a
+/// new database of a version before 15. Since then its owner is another, unless pg_upgrade brought it as it was, or
+/// somebody changed that: then either is as made.
 pub(crate) fn privileges_as_made(schema: &Object) -> Vec<String> {
-    let create = "create to public";
-    let is_old = schema.text("owner") != Some("pg_database_owner");
-    let may_create = is_old && schema.list("privileges").iter().any(|line| line == create);
-    let create = may_create.then(|| create.to_string());
-    create
-        .into_iter()
-        .chain(["usage to public".to_string()])
-        .collect()
+    if schema.id.name != "public" {
+        return Vec::new();
+    }
+    let mut lines = vec!["usage to public".to_string()];
+    let create = "create to public".to_string();
+    let may_create = !is_of_database(schema) && schema.list("privileges").contains(&create);
+    if schema.flag("made_for_all") || may_create {
+        lines.push(create);
+    }
+    lines
 }
 
-/// Stands for these among what is wanted.
-pub(crate) const AS_MADE: &str = "as made";
+/// Whether the schema `public` belongs to whom it belongs in a new database since 15.
+pub(crate) fn is_of_database(schema: &Object) -> bool {
+    schema.text("owner") == Some("pg_database_owner")
+}
 
 /// What a new database says of it.
 pub(crate) const COMMENT_OF_PUBLIC: &str = "standard public schema";
@@ -197,11 +209,6 @@ fn defaults(rule: &ObjectRule, kind: Kind) -> Vec<Want> {
         .collect()
 }
 
-fn privileges_of_public(_: &str, schema: &Object, _: &mut Judge<'_>) -> Comparison {
-    let have = schema.list("privileges").to_vec();
-    same_privileges("privileges", have, privileges_as_made(schema))
-}
-
 fn comment_of_public(_: &str, schema: &Object, _: &mut Judge<'_>) -> Comparison {
     match schema.text("comment") {
         None | Some(COMMENT_OF_PUBLIC) => Comparison::Same,
@@ -216,9 +223,15 @@ fn default(rule: &ObjectRule, kind: Kind, property: &'static str) -> Option<Want
     let is_of =
         |word: &str| matches!(rule.wanted("type"), Some(Wanted::Is(Some(Value::Text(text)))) if text == word);
     match (kind, property) {
+        (Kind::Extension, "comment") => Some(usual_comment_want()),
         (_, "owner") | (Kind::Extension, _) => None,
         (Kind::Schema, "privileges") if public_schema => {
-            Some(Want::by(property, AS_MADE, privileges_of_public))
+            let as_made = Privileges {
+                by_default: true,
+                is_whole: true,
+                ..Privileges::default()
+            };
+            Some(Want::privileges(property, as_made).stating(Stated::SCHEMA))
         }
         (Kind::Schema, "comment") if public_schema => Some(Want::by(property, "", comment_of_public)),
         (_, "comment") => none(),
@@ -252,7 +265,11 @@ fn default(rule: &ObjectRule, kind: Kind, property: &'static str) -> Option<Want
             Kind::Table,
             "partition_by" | "access_method" | "tablespace" | "replica_identity" | "of_type" | "server",
         ) => none(),
-        (Kind::Column, "not_null_name" | "storage" | "compression" | "statistics_target") => none(),
+        (
+            Kind::Column,
+            "not_null_name" | "not_null_comment" | "storage" | "compression" | "statistics_target",
+        )
+        | (Kind::Domain, "not_null_comment") => none(),
         (Kind::Column, "not_null_no_inherit") => Some(Want::flag(property, false)),
         (Kind::Column, "options") => Some(Want::list(property, Vec::new())),
         (Kind::Composite, "attribute_comments")

@@ -11,7 +11,7 @@ use crate::check::verdict::Difference;
 use crate::sql::fragment::{self, Column};
 use crate::sql::{normalize, parse_name, quote_ident};
 
-use super::column::{default_want, type_needs};
+use super::column::{default_want, not_null_comment, type_needs};
 use super::fields::{
     comments_want, common, grants, named_part, part_comment_remedy, string, switch, usual_remedy,
 };
@@ -19,7 +19,7 @@ use super::reference::collation;
 
 const KIND: ObjectKind = ObjectKind { render, alter };
 
-const MORE: &[&str] = &["check", "grant", "owner", "comment"];
+const MORE: &[&str] = &["check", "not_null_comment", "grant", "owner", "comment"];
 
 /// Stands between constraints, and between a name and its expression.
 const BETWEEN: char = '\u{1f}';
@@ -51,6 +51,7 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
         if let Some(fields) = &fields {
             wants.extend(common(p, fields));
             wants.extend(grants(p, fields, Kind::Domain));
+            wants.extend(not_null_comment(p, fields));
             if let Some(item) = fields.get("check") {
                 let mut comments = Vec::new();
                 match constraints(p, item, &mut comments) {

@@ -1,13 +1,15 @@
 //! `exact = ["columns", "policies"]`: nothing of these kinds beyond what the suites list.
 
-use crate::catalog::{Kind, Object, ObjectId, Parts, Scope};
+use crate::catalog::{Catalog, Kind, Object, ObjectId, Parts, Scope, Value};
+use crate::check::compare::{part_of, show};
 use crate::check::document::{Item, Text, span_of};
 use crate::check::parse::{Parser, Table};
 use crate::check::rule::{Claim, Judge, Outcome, Rule};
 use crate::check::verdict::Difference;
-use crate::sql::quote_ident;
+use crate::sql::{parse_name, quote_ident};
 
 use super::count::parent;
+use super::table::commented;
 use super::trigger::state_remedy;
 
 /// The words of a table, the kinds that they mean and the name of the claim.
@@ -257,7 +259,8 @@ impl Exact {
                         .catalog
                         .on_relation(kind, schema, relation)
                         .filter(|object| {
-                            !is_consequence(object) || self.is_complete && state_of_parent(object).is_some()
+                            !is_consequence(object)
+                                || self.is_complete && !own(object, judge.catalog).is_empty()
                         })
                         .filter(|object| {
                             !judge
@@ -308,10 +311,66 @@ fn is_left_by_a_dump(object: &Object, judge: &Judge<'_>) -> bool {
     left_to_owner(object, judge).is_some() && super::grant::is_from_older(object)
 }
 
-/// The state that a partition's copy of a trigger would have, were it that of its parent's.
-fn state_of_parent(object: &Object) -> Option<&str> {
-    let is_copy = object.id.kind == Kind::Trigger && object.flag("cloned");
-    object.text("parent_enabled").filter(|_| is_copy)
+/// What an heir's share of its parent's has of its own: a comment, and a state or settings other than the parent's.
+fn own(object: &Object, catalog: &Catalog) -> Vec<Own> {
+    let is_share = match object.id.kind {
+        Kind::Trigger => object.flag("cloned"),
+        Kind::Index => object.get("partition_of").is_some(),
+        // of a column nobody asks here what it is
+        Kind::Column => false,
+        _ => object.flag("inherited"),
+    };
+    if !is_share {
+        return Vec::new();
+    }
+    let mut own = Vec::new();
+    if let Some(wanted) = object.text("parent_enabled") {
+        let have = object.text("enabled").unwrap_or_default().to_string();
+        own.push(("state", have, Some(wanted.to_string())));
+    }
+    if object.id.kind == Kind::Index {
+        for property in ["options", "tablespace", "statistics_targets", "clustered"] {
+            // one that its parent got later is no matter of the share
+            let Some(have) = object.get(property) else {
+                continue;
+            };
+            let want = parent_index(object, catalog).and_then(|index| index.get(property));
+            if want != Some(have) {
+                let want = want.map(|value| show(property, value));
+                own.push((part_of(property), show(property, have), want));
+            }
+        }
+        if object.get("valid") == Some(&Value::Bool(false)) {
+            own.push(("state", "invalid".to_string(), Some("valid".to_string())));
+        }
+    }
+    let comment = object.text("comment");
+    own.extend(comment.map(|comment| ("comment", comment.to_string(), None)));
+    own
+}
+
+/// A part of an object, what it has and what its parent has.
+type Own = (&'static str, String, Option<String>);
+
+/// The index that a partition's is a share of.
+fn parent_index<'c>(index: &Object, catalog: &'c Catalog) -> Option<&'c Object> {
+    let name = parse_name(index.text("partition_of")?).ok()?;
+    let (schema, relation) = parent(catalog.relation(&index.id.schema, &index.id.relation)?)?;
+    catalog.get(&ObjectId::on(Kind::Index, schema, relation, name.name))
+}
+
+/// The statement that takes it back.
+fn own_remedy(object: &Object, difference: &Difference) -> Option<String> {
+    let word = match object.id.kind {
+        Kind::Trigger => "TRIGGER",
+        Kind::Index => "INDEX",
+        _ => "CONSTRAINT",
+    };
+    match difference.part.split(' ').next()? {
+        "state" => state_remedy(word, object, difference.want.as_deref()?),
+        "comment" => Some(format!("COMMENT ON {word} {} IS NULL", commented(word, object))),
+        _ => None,
+    }
 }
 
 /// What comes with something else: an index behind a constraint, a partition's share of its parent's.
@@ -360,6 +419,7 @@ impl Rule for Exact {
 
     fn cover(&self, scope: &mut Scope) {
         if self.on.kind != Kind::Schema {
+            scope.comments |= self.is_complete;
             let kinds = self.words.iter().flat_map(|(_, kinds, _)| kinds.iter().copied());
             let parts = kinds.fold(Parts::presence(), Parts::with_bare);
             scope.add_parts(&self.on.schema, &self.on.name, parts);
@@ -419,12 +479,22 @@ impl Rule for Exact {
                     let on = self.on.path();
                     remedies.push(format!("GRANT ALL ON {of}{on} TO {}", quote_ident(owner)));
                 }
-                if let Some(wanted) = state_of_parent(object) {
-                    have = object.text("enabled").unwrap_or_default().to_string();
-                    name.push_str(&format!(" (its state: {have}, that of its parent's: {wanted})"));
-                    want = Some(wanted.to_string());
-                    part = format!("state of trigger {}", object.id.path());
-                    remedies.extend(state_remedy("TRIGGER", object, wanted));
+                if is_consequence(object) {
+                    let mut parts = Vec::new();
+                    for (part, have, want) in own(object, judge.catalog) {
+                        let parents = want.as_deref().unwrap_or("none");
+                        parts.push(format!("its {part}: {have}, that of its parent's: {parents}"));
+                        let difference = Difference {
+                            part: format!("{part} of {}", object.id),
+                            have: Some(have),
+                            want,
+                            refusal: None,
+                        };
+                        remedies.extend(own_remedy(object, &difference));
+                        differences.push(difference);
+                    }
+                    names.push(format!("{name} ({})", parts.join("; ")));
+                    continue;
                 }
                 differences.push(Difference {
                     part,

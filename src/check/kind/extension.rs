@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::catalog::{Kind, Object, ObjectId};
+use crate::catalog::{Kind, Object, ObjectId, Stated};
 use crate::check::compare::{Comparison, Want};
 use crate::check::document::{Item, Text, items_of};
 use crate::check::object::{ObjectKind, ObjectRule, Target};
@@ -150,6 +150,37 @@ fn compare(wanted: &str, object: &Object, _: &mut Judge<'_>) -> Comparison {
     } else {
         Comparison::differs("version", Some(have), Some(wanted))
     }
+}
+
+/// What comments said until the release that reworded them; a dump brings that to a newer server.
+const REWORDED: [(&str, &str); 1] = [(
+    "pg_stat_statements",
+    "track execution statistics of all SQL statements executed",
+)];
+
+/// The comment that a complete suite wants where it says nothing: the one that came with the extension.
+pub(crate) fn usual_comment_want() -> Want {
+    Want::by("comment", "", compare_comment).stating(Stated::EXTENSION)
+}
+
+/// The control file on the server may be of another version than the extension: then it does not tell.
+fn compare_comment(_: &str, object: &Object, _: &mut Judge<'_>) -> Comparison {
+    let Some(usual) = object.text("usual_comment") else {
+        return Comparison::Same;
+    };
+    let have = object.text("comment");
+    let is_reworded = have.is_some_and(|have| REWORDED.contains(&(object.id.name.as_str(), have)));
+    if have.unwrap_or_default() == usual || is_reworded {
+        return Comparison::Same;
+    }
+    Comparison::differs("comment", have, Some(usual).filter(|usual| !usual.is_empty()))
+}
+
+/// What a suite has to say of the comment, for it is not known to be the usual one: "" for none.
+pub(crate) fn told_comment(object: &Object) -> Option<&str> {
+    let have = object.text("comment").unwrap_or_default();
+    let usual = object.text("usual_comment");
+    (usual != Some(have) && !(usual.is_none() && have.is_empty())).then_some(have)
 }
 
 fn render(object: &Object) -> String {

@@ -2,7 +2,7 @@
 
 use toml::de::DeValue;
 
-use crate::catalog::{Kind, Object, Value};
+use crate::catalog::{Kind, Object, Stated, Value};
 use crate::check::compare::{Comparison, Want, Wanted, show_list};
 use crate::check::document::{Fields, Item, Text, items_of};
 use crate::check::object::ObjectRule;
@@ -12,7 +12,8 @@ use crate::check::verdict::Difference;
 use crate::sql::fragment::{PrivilegeKind, privilege};
 use crate::sql::{quote_ident, quote_literal};
 
-use super::defaults::{AS_MADE, privileges_as_made};
+use super::default_privileges;
+use super::defaults::privileges_as_made;
 use super::table::{comment, comment_remedy, owner_remedy};
 
 /// `owner` and `comment`, which most objects have.
@@ -230,50 +231,72 @@ pub(crate) fn all_privileges(kind: Kind) -> &'static [&'static str] {
     }
 }
 
+/// What a suite says of privileges.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Privileges {
+    /// `execute to app` each, `nothing to app` for an empty array.
+    pub(crate) lines: Vec<String>,
+    /// `app` or `app with grant option`, of which ALL is said.
+    pub(crate) all: Vec<String>,
+    /// Whether everyone has what PostgreSQL gives everyone.
+    pub(crate) by_default: bool,
+    /// Whether what is left to the owner is in question although nobody names it.
+    pub(crate) is_whole: bool,
+}
+
+impl Privileges {
+    /// Those that `owner` has or is said to have are compared where the suite names it or is a complete one.
+    fn names(&self, owner: &str) -> bool {
+        self.is_whole || self.lines.iter().any(|line| holder(line) == owner)
+    }
+
+    /// Those of `have` that are in question.
+    pub(crate) fn in_question(&self, have: &[String], owner: &str) -> Vec<String> {
+        let is_asked = |line: &&String| self.names(owner) || holder(line) != owner;
+        have.iter().filter(is_asked).cloned().collect()
+    }
+
+    /// What an object has that is in question, and what is wanted of it.
+    fn of_object(&self, object: &Object) -> (Vec<String>, Vec<String>) {
+        let owner = object.text("owner").map(quote_ident).unwrap_or_default();
+        let mut wanted = of_whole(self.lines.clone(), &owner, all_privileges(object.id.kind));
+        if self.by_default {
+            wanted.extend(privileges_as_made(object));
+        }
+        (self.in_question(object.list("privileges"), &owner), wanted)
+    }
+
+    pub(crate) fn compare(
+        &self,
+        property: &'static str,
+        object: &Object,
+        judge: &mut Judge<'_>,
+    ) -> Comparison {
+        let (have, wanted) = match object.id.kind {
+            Kind::DefaultPrivileges => match default_privileges::of_role(self, property, object, judge) {
+                Ok(both) => both,
+                Err(comparison) => return comparison,
+            },
+            _ => self.of_object(object),
+        };
+        same_privileges(property, have, wanted)
+    }
+}
+
 /// `grant = { app = ["execute"] }`: all that others than the owner hold, `public` among them; and what is left to the
 /// owner, where it is named or the suite is a complete one.
 pub(crate) fn grants(p: &mut Parser, fields: &Fields<'_>, kind: Kind) -> Option<Want> {
     let item = fields.get("grant")?;
-    let mut parts = privileges(p, item, all_privileges(kind))?;
-    if p.complete {
-        parts.push(format!("{ROLE}{EVERY}"));
-    }
-    for role in p.reader.items(item, "a table of roles with their privileges")? {
-        let role = p.reader.ident("grant", &role.key)?;
-        parts.push(format!("{ROLE}{}", quote_ident(&role)));
-    }
-    Some(Want::by("privileges", parts.join(BETWEEN), compare_privileges))
+    let privileges = privileges(p, item, kind, all_privileges(kind))?;
+    let stated = Stated::SCHEMA.when(privileges.by_default);
+    Some(Want::privileges("privileges", privileges).stating(stated))
 }
 
-/// Stands between privileges, and before the roles that are named.
+/// Stands between comments on parts.
 const BETWEEN: &str = "\u{1f}";
-const ROLE: char = '\u{1e}';
 
-/// Stands for any role among those that are named.
+/// Stands for any part among those that are named.
 const EVERY: &str = "*";
-
-/// The privileges of an object that [`grants`] is about: those that it has, and those that are wanted.
-fn in_question(text: &str, object: &Object) -> (Vec<String>, Vec<String>) {
-    let parts = text.split(BETWEEN).filter(|part| !part.is_empty());
-    let (roles, lines): (Vec<&str>, Vec<&str>) = parts.partition(|part| part.starts_with(ROLE));
-    let owner = object.text("owner").map(quote_ident).unwrap_or_default();
-    let lines = lines.into_iter().map(str::to_string).collect();
-    let wanted = of_whole(lines, &owner, all_privileges(object.id.kind));
-    let mut have = object.list("privileges").to_vec();
-    let names_owner = roles.iter().any(|role| {
-        let role = role.trim_start_matches(ROLE);
-        role == EVERY || role == owner
-    });
-    if !names_owner {
-        have.retain(|line| holder(line) != owner);
-    }
-    (have, wanted)
-}
-
-fn compare_privileges(text: &str, object: &Object, _: &mut Judge<'_>) -> Comparison {
-    let (have, wanted) = in_question(text, object);
-    same_privileges("privileges", have, wanted)
-}
 
 /// Compares lines of privileges in any order.
 pub(crate) fn same_privileges(part: &str, mut have: Vec<String>, mut wanted: Vec<String>) -> Comparison {
@@ -332,38 +355,50 @@ fn word(line: &str) -> &str {
     line.split(' ').next().unwrap_or_default()
 }
 
-/// `execute to app` each, `nothing to app` for an empty array.
-pub(crate) fn privileges(p: &mut Parser, item: &Item<'_>, all: &[&str]) -> Option<Vec<String>> {
+/// What everyone has of a schema by itself, as a word among privileges.
+pub(crate) const DEFAULT: &str = "default";
+
+/// The privileges of a table of roles.
+pub(crate) fn privileges(p: &mut Parser, item: &Item<'_>, kind: Kind, all: &[&str]) -> Option<Privileges> {
     let entries = p.reader.items(item, "a table of roles with their privileges")?;
-    let mut lines = Vec::new();
+    let mut found = Privileges {
+        is_whole: p.complete,
+        ..Privileges::default()
+    };
     for entry in &entries {
         let role = p.reader.ident(&item.key.value, &entry.key)?;
-        let role = if role == "public" {
-            role
-        } else {
-            quote_ident(&role)
-        };
+        let is_everyone = role == "public";
+        let role = if is_everyone { role } else { quote_ident(&role) };
         let texts = p.reader.strings(entry)?;
         if texts.is_empty() {
-            lines.push(format!("{NOTHING} to {role}"));
+            found.lines.push(format!("{NOTHING} to {role}"));
         }
         for text in texts {
+            if kind == Kind::Schema && is_everyone && text.value == DEFAULT {
+                found.by_default = true;
+                continue;
+            }
             let privilege = p.fragment(&entry.key.value, &text, privilege)?;
-            let words: Vec<&str> = match privilege.kind {
-                PrivilegeKind::All => all.to_vec(),
-                kind => vec![kind.as_str()],
-            };
             let option = if privilege.grantable {
                 " with grant option"
             } else {
                 ""
             };
-            lines.extend(words.iter().map(|word| format!("{word} to {role}{option}")));
+            let words: Vec<&str> = match privilege.kind {
+                PrivilegeKind::All => all.to_vec(),
+                kind => vec![kind.as_str()],
+            };
+            if privilege.kind == PrivilegeKind::All {
+                found.all.push(format!("{role}{option}"));
+            }
+            found
+                .lines
+                .extend(words.iter().map(|word| format!("{word} to {role}{option}")));
         }
     }
-    lines.sort();
-    lines.dedup();
-    Some(lines)
+    found.lines.sort();
+    found.lines.dedup();
+    Some(found)
 }
 
 /// GRANT and REVOKE, when the privileges are all that differs.
@@ -379,10 +414,7 @@ pub(crate) fn grant_remedy(
     }
     let (have, wanted) = match rule.wanted("privileges") {
         Some(Wanted::Is(Some(Value::List(wanted)))) => (object.list("privileges").to_vec(), wanted.clone()),
-        Some(Wanted::By(text, _)) if text == AS_MADE => {
-            (object.list("privileges").to_vec(), privileges_as_made(object))
-        }
-        Some(Wanted::By(text, _)) => in_question(text, object),
+        Some(Wanted::Privileges(privileges)) => privileges.of_object(object),
         _ => return None,
     };
     let owner = object.text("owner").map(quote_ident).unwrap_or_default();
@@ -443,6 +475,11 @@ pub(crate) fn shown(wants: &[Want], otherwise: &str) -> String {
                 "{} {}",
                 crate::check::compare::part_of(want.property),
                 text.replace('\n', ", ")
+            )),
+            Wanted::Privileges(privileges) => Some(format!(
+                "{} {}",
+                crate::check::compare::part_of(want.property),
+                show_list(&privileges.lines)
             )),
         })
         .collect();

@@ -152,12 +152,16 @@ pub(crate) fn comment_remedy(word: &str, object: &Object, differences: &[Differe
         .want
         .as_deref()
         .map_or("NULL".to_string(), quote_literal);
-    let name = match object.id.kind {
+    Some(format!("COMMENT ON {word} {} IS {text}", commented(word, object)))
+}
+
+/// The name of an object of that word as COMMENT takes it.
+pub(crate) fn commented(word: &str, object: &Object) -> String {
+    match object.id.kind {
         Kind::Trigger | Kind::Policy => on(object),
         _ if word == "CONSTRAINT" => on(object),
         _ => object.id.path(),
-    };
-    Some(format!("COMMENT ON {word} {name} IS {text}"))
+    }
 }
 
 /// `name ON schema.table`

@@ -15,6 +15,7 @@ select 'column' as kind, n.nspname as schema, c.relname as relation,{of_relation
             then ({collation_name} = a.attcollation) end as collation,
        {collation}{not_null_name} as not_null_name,
        {not_null_no_inherit} as not_null_no_inherit,
+       case when {defined} then {not_null_comment} end as not_null_comment,
        {storage}nullif(a.attinhcount > 0 and not a.attislocal, false) as inherited,
        d.description as comment
   from {relation}

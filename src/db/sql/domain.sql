@@ -14,6 +14,7 @@ select 'domain' as kind, n.nspname as schema, t.typname as name,
           from pg_constraint con
           join pg_description cd on cd.objoid = con.oid and cd.classoid = 'pg_constraint'::regclass and cd.objsubid = 0
          where con.contypid = t.oid and con.contype = 'c') as check_comments,
+       {domain_not_null_comment} as not_null_comment,
        {privileges} as privileges,
        pg_get_userbyid(t.typowner) as owner,
        d.description as comment

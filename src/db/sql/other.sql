@@ -94,8 +94,7 @@ select 'comment', format('on %s %s', i.type, i.identity), null, d.description, n
        'pg_statistic_ext'::regclass, 'pg_operator'::regclass, 'pg_opclass'::regclass, 'pg_opfamily'::regclass, 'pg_cast'::regclass,
        'pg_conversion'::regclass, 'pg_collation'::regclass, 'pg_ts_config'::regclass, 'pg_ts_dict'::regclass, 'pg_ts_parser'::regclass,
        'pg_ts_template'::regclass, 'pg_language'::regclass, 'pg_am'::regclass, 'pg_foreign_data_wrapper'::regclass,
-       'pg_foreign_server'::regclass, 'pg_transform'::regclass, 'pg_class'::regclass)
-   and (d.classoid <> 'pg_constraint'::regclass or exists (select from pg_constraint con where con.oid = d.objoid and con.contype = 'n'))
+       'pg_foreign_server'::regclass, 'pg_transform'::regclass, 'pg_class'::regclass, 'pg_constraint'::regclass)
    and d.objoid >= 16384
    and not exists (select from pg_depend e where e.classid = d.classoid and e.objid = d.objoid and e.deptype = 'e')
 ) as o;

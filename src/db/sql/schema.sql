@@ -1,5 +1,6 @@
 select 'schema' as kind, n.nspname as name,
        {privileges} as privileges,
+       case when {states_schema} and n.nspname = 'public' then {made_for_all} end as made_for_all,
        pg_get_userbyid(n.nspowner) as owner,
        d.description as comment
   from pg_namespace n
