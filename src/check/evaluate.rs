@@ -188,6 +188,8 @@ impl<'a> Evaluator<'a> {
         }
         let is_open = !questions.is_empty();
         questions.retain(|question| !worker.asked.contains(question));
+        // mostly there is nothing left, and of checks there may be many
+        questions.shrink_to_fit();
         worker.asked.extend(questions.iter().cloned());
         Judged {
             verdict: verdict(suite, check, outcome),
