@@ -2,13 +2,11 @@
 
 use super::batch::{Batch, Stage};
 use super::history;
+pub use super::restore::LOCK_KEY;
 use super::session::Session;
 use crate::history::History;
 use crate::migration::{Version, Width};
 use crate::sql::name::{do_block, quote_literal};
-
-/// The advisory lock that one runner at a time holds, within its transaction: "pgplumb" in ASCII.
-pub const LOCK_KEY: i64 = 0x0070_6770_6c75_6d62;
 
 /// The setting of a transaction that holds the token which it was signed with.
 pub(super) const TRANSACTION: &str = "pgplumb.transaction";

@@ -10,6 +10,7 @@ pub mod error;
 pub mod batch;
 pub mod constraints;
 pub mod history;
+mod restore;
 pub mod session;
 pub mod ahead;
 pub mod lock;

@@ -12,6 +12,7 @@ use super::constraints;
 use super::error::Error;
 use super::history::{self, Extent, Reading};
 use super::plans::{self, Plans};
+use super::restore;
 use crate::migration::directives::Written;
 use crate::migration::{Directives, Leaves, Timeout};
 use crate::sql::name::quote_literal;
@@ -222,6 +223,17 @@ impl Session {
 
     /// BEGIN and the settings of the transaction.
     pub fn begin(&self, batch: &mut Batch, mode: &str, settings: &Settings) {
+        self.begin_for(batch, mode, settings, None);
+    }
+
+    /// The same for a script, with which others may share the transaction: of a pooler's session is remembered what they
+    /// may change in secret, for [`forget`](Session::forget).
+    pub fn begin_script(&self, batch: &mut Batch, leaves: &Leaves, is_shared: bool) {
+        let remembered = Some(leaves).filter(|leaves| leaves.secret || is_shared);
+        self.begin_for(batch, "", &self.settings, remembered);
+    }
+
+    fn begin_for(&self, batch: &mut Batch, mode: &str, settings: &Settings, leaves: Option<&Leaves>) {
         let path = self.search_path.as_deref();
         // a look behind the lock has to see what the one who held it has done
         let isolation = if mode.contains("ISOLATION") {
@@ -241,14 +253,26 @@ impl Session {
             "READ WRITE"
         };
         batch.one(Stage::Begin, &format!("BEGIN {isolation} {mode} {access}"));
+        if let Some(leaves) = leaves {
+            batch.one(Stage::Begin, &restore::remember_sql(&leaves.words));
+        }
         batch.one(Stage::Begin, OWN_USER);
         batch.one(Stage::Begin, &settings.calls(path, true, &LEAKED));
     }
 
-    /// The settings of the transaction once more, where it goes on with another script.
-    pub fn begin_within(&self, batch: &mut Batch) {
-        let settings = self.settings.sql(self.search_path.as_deref());
-        batch.one(Stage::Begin, &settings);
+    /// The settings of the transaction once more, where it goes on with another script: behind the last one a pooler's session
+    /// is again as others left it.
+    pub fn begin_within(&self, batch: &mut Batch, leaves: &Leaves) {
+        let path = self.search_path.as_deref();
+        if self.is_pooled {
+            if leaves.secret {
+                batch.one(Stage::Begin, &restore::look_at_sql(&leaves.words));
+            }
+            batch.one(Stage::Begin, OWN_USER);
+            batch.one(Stage::Begin, &self.settings.calls(path, true, &LEAKED));
+        } else {
+            batch.one(Stage::Begin, &self.settings.sql(path));
+        }
     }
 
     /// The same and the runner's lock, where that was planned.
@@ -289,7 +313,8 @@ impl Session {
 
     /// Lets no user, role or setting that a script left in the session reach the next one, which may run in a session of
     /// its own another time. It comes right before COMMIT: behind it, it would be of the next transaction, and be taken
-    /// back with that. A pooler's session is not ours: of that, what the script itself says that it changes.
+    /// back with that. A pooler's session is not ours: of that, what the script itself says that it changes, and what is
+    /// otherwise than [`begin_script`](Session::begin_script) found it.
     pub fn forget(&self, batch: &mut Batch, leaves: &Leaves) {
         if !self.is_pooled {
             batch.one(Stage::Record, "RESET SESSION AUTHORIZATION");
@@ -305,6 +330,9 @@ impl Session {
         }
         for name in &leaves.names {
             batch.one(Stage::Record, &format!("DEALLOCATE {name}"));
+        }
+        if leaves.secret {
+            batch.one(Stage::Record, &restore::restore_sql(&LEAKED));
         }
     }
 

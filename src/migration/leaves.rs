@@ -18,6 +18,10 @@ pub struct Leaves {
     pub settings: Vec<String>,
     /// It becomes another user or role.
     pub acts: bool,
+    /// It may change more than its text tells.
+    pub secret: bool,
+    /// The words with a dot in what may: settings of others are named so.
+    pub words: Vec<String>,
 }
 
 impl MigrationScript {
@@ -52,7 +56,11 @@ impl MigrationScript {
             leaves.listens |= text.contains("listen");
             leaves.locks |= text.contains("advisory");
             is_all_told &= !text.contains("prepare") && !text.contains("deallocate");
+            leaves.secret = true;
+            leaves.words.extend(words_with_a_dot(&text));
         }
+        leaves.words.sort_unstable();
+        leaves.words.dedup();
         if !is_all_told {
             leaves.names.clear();
         }
@@ -77,6 +85,13 @@ fn set_by(statement: &Statement) -> Option<&str> {
 fn is_plain(name: &str) -> bool {
     name.chars()
         .all(|c| c.is_ascii_alphanumeric() || "_.".contains(c))
+}
+
+fn words_with_a_dot(text: &str) -> impl Iterator<Item = String> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || "_.".contains(c)));
+    let is_name = |part: &str| part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let is_dotted = move |word: &&str| word.contains('.') && word.split('.').all(is_name);
+    words.filter(is_dotted).map(str::to_string)
 }
 
 fn second_word(text: &str) -> Option<String> {
@@ -113,7 +128,10 @@ mod tests {
         assert!(found.prepared && found.names.is_empty());
         let found = leaves("do $$ begin execute 'prepare a as select 1'; end $$");
         assert!(found.prepared && found.names.is_empty());
-        assert!(leaves("select pg_advisory_lock(1)").locks);
+        let found = leaves("select pg_advisory_lock(1)");
+        assert!(found.locks && found.secret);
+        let found = leaves("do $$ begin perform set_config('app.who', 'a', false), 1.5, s.f(); end $$");
+        assert_eq!(found.words, names(&["app.who", "s.f"]));
         assert!(leaves("set role app").acts && leaves("reset session authorization").acts);
         let found = leaves("set work_mem = '1MB'; set app.x to y; select set_config('app.z', '', false)");
         assert_eq!(found.settings, names(&["work_mem", "app.x", "app.z"]));

@@ -208,3 +208,57 @@ fn what_a_script_sets_ends_with_it_where_others_have_the_session_next() {
         assert_eq!(seen.as_deref(), Some("4MB  off"), "{number}");
     }
 }
+
+#[test]
+fn what_a_script_does_in_secret_ends_with_it_where_others_have_the_session_next() {
+    let database = database("pooled_secrets");
+    let pooler = Pooler::before(Server::shared(), 1);
+    let url = pooler.url(&database.name);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime can be built");
+    // whoever has the one session: what others did to it stays
+    let other = |sql: &str| -> String {
+        runtime.block_on(async {
+            let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
+                .await
+                .expect("the pooler takes us");
+            let driver = tokio::spawn(connection);
+            let messages = client.simple_query(sql).await.expect("it works");
+            driver.abort();
+            let rows = messages.iter().filter_map(|message| match message {
+                tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0),
+                _ => None,
+            });
+            rows.last().unwrap_or_default().to_string()
+        })
+    };
+    let state = "SELECT concat_ws(' ', pg_backend_pid(), current_user, current_setting('work_mem'), \
+                 current_setting('lock_timeout'), current_setting('search_path'), current_setting('geqo'), \
+                 coalesce(current_setting('app.mine', true), ''), coalesce(current_setting('app.theirs', true), ''), \
+                 (SELECT string_agg(concat_ws(':', classid::int8, objid::int8, objsubid, mode), ',' ORDER BY 1) FROM pg_locks \
+                 WHERE locktype = 'advisory' AND pid = pg_backend_pid()), (SELECT count(*) FROM pg_prepared_statements))";
+    other(
+        "SET lock_timeout = '77s'; SET geqo = off; SET search_path = public, pg_temp; SET app.theirs = 'x'; \
+         SELECT pg_advisory_lock(7); PREPARE theirs AS SELECT 1; SET ROLE pooled_stranger",
+    );
+    let before = other(state);
+    let secret = "DO $$ BEGIN SET work_mem = '77MB'; SET lock_timeout = '5s'; SET search_path = nowhere; SET geqo = on;\n\
+                  SET LOCAL row_security = off; PERFORM set_config('app.mine', 'x', false),\n\
+                  set_config('app.theirs', 'y', false); EXECUTE 'PREPARE mine AS SELECT 1';\n\
+                  PERFORM pg_advisory_lock(-8), pg_advisory_lock(-8), pg_advisory_lock_shared(9), pg_advisory_lock(-1, 2),\n\
+                  pg_advisory_xact_lock(10); SET ROLE pooled_stranger; END $$;\n";
+    let project = Project::new().with("migrations/0001_a.sql", secret);
+    let run = |args: &[&str]| {
+        let run = Pgplumb::at(project.path()).env("DATABASE_URL", &url);
+        run.args(args).run().expect(0)
+    };
+    run(&["apply"]);
+    assert_eq!(other(state), before);
+    project.write("migrations/0002_b.sql", "CREATE TABLE b (c integer);\n");
+    project.write("migrations/0003_c.sql", secret);
+    project.write("migrations/0004_d.sql", secret);
+    run(&["apply", "--single-transaction"]);
+    assert_eq!(other(state), before);
+}

@@ -4,7 +4,7 @@ use super::{Finished, Runner};
 use crate::db::batch::{Batch, Stage};
 use crate::db::lock::{self, Expectation, Newest};
 use crate::db::plans::{self, Plans};
-use crate::migration::{MigrationScript, Version};
+use crate::migration::{Leaves, MigrationScript, Version};
 use crate::ops::look::Look;
 use crate::ops::watch::application_name;
 use crate::plan::{Direction, Step};
@@ -92,9 +92,14 @@ impl Runner<'_> {
             present: present.as_deref(),
             token,
         };
+        // a session of its own ends what a script does in secret
+        let leaves = match self.session.is_pooled() {
+            true => step.script.leaves(),
+            false => Leaves::default(),
+        };
         match self.single && finished.is_some() {
-            true => self.session.begin_within(first),
-            false => self.session.begin(first, "", &self.session.settings),
+            true => self.session.begin_within(first, &leaves),
+            false => self.session.begin_script(first, &leaves, self.single),
         }
         first.one(Stage::Lock, &lock::lock_sql(&expectation));
     }
