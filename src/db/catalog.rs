@@ -1598,6 +1598,7 @@ mod tests {
         scope
             .roles
             .extend(["nasty_member", "nasty_noinherit"].map(String::from));
+        scope.schemas.insert("public".to_string());
         let catalog = read(&connection, &scope).await;
         let get = |kind, relation: &str, name: &str| {
             catalog
