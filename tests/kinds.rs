@@ -159,6 +159,32 @@ fn what_came_with_newer_versions() {
         &suite(&format!("grant = {{ public = [\"usage\"{privileges}] }}")),
         &other,
     );
+    // what a dump of a server before 17 gives to a role that was granted an option on its own tables
+    let database = Server::shared().database("kinds_left");
+    database.run(
+        "create role kinds_maker; create role kinds_taker; \
+         alter default privileges for role kinds_maker revoke all on tables from kinds_maker; \
+         alter default privileges for role kinds_maker grant select on tables to kinds_maker with grant option; \
+         alter default privileges for role kinds_maker grant insert, update, delete, truncate, references, trigger \
+         on tables to kinds_maker; alter default privileges for role kinds_maker grant all on tables to kinds_taker",
+    );
+    let written = "[default_privileges.kinds_maker]\ntables = { kinds_taker = [\"all\"] }\n";
+    assert!(
+        generate(&database, &[]).contains(written),
+        "{}",
+        generate(&database, &[])
+    );
+    let suite = format!("complete = true\nexact = [\"default_privileges\"]\n{written}");
+    let project = Project::new().with("checks/kinds.toml", suite);
+    let taken = "alter default privileges for role kinds_maker revoke insert on tables from kinds_maker\n\
+                 alter default privileges for role kinds_maker grant insert on tables to kinds_maker\n\
+                 default privileges kinds_maker\n";
+    score(
+        "default privileges of an older server",
+        &project,
+        &database,
+        taken,
+    );
     if version >= 15 {
         every_change_is_found(
             "kinds_15",

@@ -395,6 +395,8 @@ const FOREIGN_KEY: &[Property] = &[
     bool("validated"),
     // only when so (PG 18)
     bool("not_enforced"),
+    // the state of the triggers that enforce it, only where that of one is not "origin": "disabled", "replica" or "always"
+    text("enabled"),
     // only when so: a partition's share of its parent's
     bool("inherited"),
     text("comment"),

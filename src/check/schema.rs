@@ -243,6 +243,8 @@ struct ForeignKey {
     period: Option<bool>,
     /// PostgreSQL 18.
     not_enforced: Option<bool>,
+    /// The state of the triggers behind it: `origin`, `disabled`, `replica` or `always`.
+    enabled: Option<String>,
     comment: Option<String>,
 }
 

@@ -79,7 +79,8 @@ pub async fn generate(context: &Context<'_>, options: &Options) -> Result<Report
             .diagnostics
             .extend(not_attributed(context, &history, objects));
     }
-    for (stem, selection, style) in wanted {
+    for (stem, selection, mut style) in wanted {
+        style.version_num = session.version_num();
         let part = select(&catalog, &selection);
         let suite = settle(
             context,

@@ -121,3 +121,5 @@ comment on constraint shared_2_pkey on app.shared_2 is 'b';
 comment on constraint shared_kind on app.shared_2 is 'c';
 comment on constraint shared_other on app.shared_2 is 'd';
 comment on trigger shared_touch on app.shared_2 is 'e';
+create table app.unheld (id integer references app.other (id));
+alter table app.unheld disable trigger all;

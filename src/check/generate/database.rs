@@ -167,7 +167,11 @@ impl Writer<'_> {
                 let lines = object.list(key);
                 let usual = if id.schema.is_empty() { usual } else { &[] };
                 if lines != usual {
-                    table.put(key, Node::Table(privileges(lines)));
+                    let lines = match key {
+                        "tables" => with_all(lines, self.style.version_num),
+                        _ => lines.to_vec(),
+                    };
+                    table.put(key, Node::Table(privileges(&lines)));
                 }
             }
             let key = match id.schema.as_str() {
@@ -178,6 +182,25 @@ impl Writer<'_> {
         }
         document.table("default_privileges", section);
     }
+}
+
+/// `all to app` in the place of the words that the server's version means by it: another may mean more.
+fn with_all(lines: &[String], version_num: u32) -> Vec<String> {
+    let mut all = kind::default_privileges::of_tables().to_vec();
+    if version_num >= 170_000 {
+        all.push("maintain");
+    }
+    let is_all = |to: &str| all.iter().all(|word| lines.contains(&format!("{word} {to}")));
+    let mut told: Vec<String> = lines
+        .iter()
+        .map(|line| match line.split_once(' ') {
+            Some((_, to)) if is_all(to) => format!("all {to}"),
+            _ => line.clone(),
+        })
+        .collect();
+    told.sort();
+    told.dedup();
+    told
 }
 
 /// The state of a trigger or rule, where it is not the usual one.

@@ -35,6 +35,8 @@ pub struct Style {
     pub exact_database: bool,
     /// Whether owners are pinned.
     pub owners: bool,
+    /// The server's version: 150004.
+    pub version_num: u32,
     /// Objects whose SQL is tidied less than others'.
     pub levels: BTreeMap<ObjectId, Level>,
 }

@@ -67,13 +67,17 @@ impl Writer<'_> {
         table
     }
 
-    /// What is the relation's own of a kind, rather than its parent's: a share of the parent's only where somebody commented
-    /// on it.
+    /// What is the relation's own of a kind, rather than its parent's: a share of the parent's only where it has
+    /// something of its own.
     fn on<'c>(&'c self, kind: Kind, id: &'c ObjectId) -> impl Iterator<Item = &'c Object> {
         self.catalog
             .on_relation(kind, &id.schema, &id.name)
             .filter(|object| {
-                !object.flag("inherited") || object.id.kind == Kind::Column || object.get("comment").is_some()
+                let has = |property| object.get(property).is_some();
+                !object.flag("inherited")
+                    || object.id.kind == Kind::Column
+                    || has("comment")
+                    || has("enabled")
             })
     }
 
@@ -201,6 +205,7 @@ impl Writer<'_> {
             let mut more = Table::new();
             more.flag("period", object.flag("period"));
             more.flag("not_enforced", not_enforced);
+            more.maybe("enabled", object.text("enabled"));
             more.maybe("comment", object.text("comment"));
             let node = Table::definition("definition", Node::Text(definition), more);
             section.put_object(key, node, &object.id);

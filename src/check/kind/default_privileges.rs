@@ -35,6 +35,11 @@ const KEYS: &[(&str, &[&str])] = &[
     ("schemas", &["usage", "create"]),
 ];
 
+/// What ALL means for tables, before 17 added MAINTAIN.
+pub(crate) fn of_tables() -> &'static [&'static str] {
+    KEYS[0].1
+}
+
 pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
     let Some(entries) = p.reader.items(item, "a table of roles") else {
         return;

@@ -328,6 +328,10 @@ fn own(object: &Object, catalog: &Catalog) -> Vec<Own> {
         let have = object.text("enabled").unwrap_or_default().to_string();
         own.push(("state", have, Some(wanted.to_string())));
     }
+    if object.id.kind == Kind::ForeignKey {
+        let have = object.text("enabled");
+        own.extend(have.map(|have| ("state", have.to_string(), Some("origin".to_string()))));
+    }
     if object.id.kind == Kind::Index {
         for property in ["options", "tablespace", "statistics_targets", "clustered"] {
             // one that its parent got later is no matter of the share
@@ -367,7 +371,7 @@ fn own_remedy(object: &Object, difference: &Difference) -> Option<String> {
         _ => "CONSTRAINT",
     };
     match difference.part.split(' ').next()? {
-        "state" => state_remedy(word, object, difference.want.as_deref()?),
+        "state" if word == "TRIGGER" => state_remedy(word, object, difference.want.as_deref()?),
         "comment" => Some(format!("COMMENT ON {word} {} IS NULL", commented(word, object))),
         _ => None,
     }

@@ -15,10 +15,11 @@ use super::check::validate;
 use super::fields::{ident, string};
 use super::primary_key::{columns_needed, deferral, flag, list, name_want};
 use super::table::{comment, comment_remedy};
+use super::trigger::STATES;
 
 const KIND: ObjectKind = ObjectKind { render, alter };
 
-const MORE: &[&str] = &["name", "period", "not_enforced", "comment"];
+const MORE: &[&str] = &["name", "period", "not_enforced", "enabled", "comment"];
 
 pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
     let Some(entries) = p.reader.items(item, "a table of foreign keys") else {
@@ -84,8 +85,11 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
             Want::flag("deferrable", key.deferrable()),
             Want::flag("initially_deferred", key.initially_deferred()),
         ];
-        let (mut period, mut not_enforced) = (false, false);
+        let (mut period, mut not_enforced, mut enabled) = (false, false, None);
         if let Some(fields) = &fields {
+            if let Some(item) = fields.get("enabled") {
+                enabled = p.reader.word(item, STATES).filter(|state| *state != "origin");
+            }
             period = flag(p, fields, "period").unwrap_or(false);
             not_enforced = flag(p, fields, "not_enforced").unwrap_or(false);
             if let Some(text) = string(p, fields, "comment") {
@@ -98,6 +102,8 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
         wants.extend([
             Want::flag("period", period),
             Want::flag("not_enforced", not_enforced),
+            // with its triggers disabled it is there, and nothing holds to it
+            Want::maybe("enabled", enabled),
             // what is not enforced is not valid either
             Want::flag("validated", !key.not_valid && !not_enforced),
         ]);

@@ -15,6 +15,10 @@ select 'default privileges' as kind,
          cross join lateral (select entry.role as owner,
                  coalesce(a.defaclacl, usual.acl) as acl,
                  case when entry.namespace = 0 then a.defaclacl @> usual.acl[case when type.letter in ('f', 'T') then 2 else 1 end]
+                           -- a dump of a server before 17 gives each by its name to whom once was granted an option
+                           or type.letter = 'r' and (select count(distinct x.privilege_type) = 7 and bool_or(x.is_grantable)
+                                                       from aclexplode(a.defaclacl) as x
+                                                      where x.grantee = entry.role and x.privilege_type <> 'MAINTAIN')
                       else not exists (select from aclexplode(a.defaclacl) as x where x.grantee = entry.role) end as is_whole) as held
          where entry.namespace = 0 or a.oid is not null) as held
   left join pg_namespace n on n.oid = held.namespace

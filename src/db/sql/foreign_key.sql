@@ -15,6 +15,9 @@ select 'foreign key' as kind, n.nspname as schema, c.relname as relation,{of_rel
        con.condeferred as initially_deferred,
        con.convalidated as validated,
        nullif({not_enforced}, false) as not_enforced,
+       (select case when bool_or(t.tgenabled = 'D') then 'disabled' when bool_or(t.tgenabled = 'R') then 'replica'
+                    when bool_or(t.tgenabled = 'A') then 'always' end
+          from pg_trigger t where t.tgconstraint = con.oid) as enabled,
        nullif(con.conparentid <> 0, false) as inherited,
        d.description as comment
   from {relation}
