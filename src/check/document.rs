@@ -98,7 +98,20 @@ impl Reader {
     /// A value of the wrong type.
     pub(crate) fn mismatch(&mut self, item: &Item<'_>, want: &str) {
         let message = format!("`{}`: want {want}, have {}", item.key.value, type_of(item.value));
-        self.error(span_of(item.value), message);
+        let span = span_of(item.value);
+        let written = self.file.text().get(span.start..span.end).unwrap_or_default();
+        let help = match item.value.get_ref() {
+            DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_)
+                if want.starts_with("a string") =>
+            {
+                format!("text stands in quotes: \"{written}\"")
+            }
+            DeValue::String(_) if want.contains("number") || want.starts_with("true") => {
+                "write it without quotes".to_string()
+            }
+            _ => format!("write {want} here"),
+        };
+        self.error_help(span, message, help);
     }
 
     /// A fragment inside a string of the file that does not parse.

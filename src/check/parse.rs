@@ -56,9 +56,11 @@ pub fn parse_in(
     let (document, errors) = DeTable::parse_recoverable(file.text());
     for error in &errors {
         let span = error.span().map_or(Span::at(0), Span::from);
-        parser
-            .reader
-            .error(span, format!("not valid TOML: {}", error.message()));
+        parser.reader.error_help(
+            span,
+            format!("not valid TOML: {}", error.message()),
+            "mend the line; text stands in quotes, tables in [brackets]",
+        );
     }
     // what was recovered from a broken file would only draw complaints about what is not there
     if !parser.reader.is_clean() {
