@@ -512,6 +512,7 @@ struct Role {
 #[schemars(deny_unknown_fields)]
 struct Server {
     wrapper: Option<String>,
+    wrapper_comment: Option<String>,
     #[schemars(rename = "type")]
     server_type: Option<String>,
     version: Option<String>,

@@ -1533,6 +1533,7 @@ mod tests {
                    create table public.named_table (a text collate public.namesake unique); \
                    create table public.unheld (id integer references public.parent (id)); \
                    alter table public.unheld disable trigger all; \
+                   comment on foreign data wrapper nasty_fdw is 'some'; \
                    create function twin.step(integer, integer) returns integer language sql as 'select 1'; \
                    create function twin.on_ddl() returns event_trigger language plpgsql as 'begin end'";
         connection.client.batch_execute(sql).await.unwrap();

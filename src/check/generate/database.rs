@@ -65,6 +65,7 @@ impl Writer<'_> {
         self.section(document, "server", Kind::Server, |object| {
             let mut table = Table::new();
             table.maybe("wrapper", object.text("wrapper").map(bare));
+            table.maybe("wrapper_comment", object.text("wrapper_comment"));
             table.maybe("type", object.text("type"));
             table.maybe("version", object.text("version"));
             table.table("options", options(object.list("options")));

@@ -19,7 +19,14 @@ const KIND: ObjectKind = ObjectKind {
 };
 
 const KEYS: &[&str] = &[
-    "wrapper", "type", "version", "options", "grant", "owner", "comment",
+    "wrapper",
+    "wrapper_comment",
+    "type",
+    "version",
+    "options",
+    "grant",
+    "owner",
+    "comment",
 ];
 
 pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
@@ -43,6 +50,10 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
             if let Some(text) = string(p, &fields, key) {
                 wants.push(Want::text(key, text.value));
             }
+        }
+        if let Some(text) = string(p, &fields, "wrapper_comment") {
+            let text = (!text.value.is_empty()).then_some(text.value);
+            wants.push(Want::maybe("wrapper_comment", text));
         }
         wants.extend(options_want(p, &fields));
         let expected = shown(&wants, "foreign server");
