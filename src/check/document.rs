@@ -106,8 +106,12 @@ impl Reader {
             {
                 format!("text stands in quotes: \"{written}\"")
             }
+            DeValue::String(_) if want == "an array of strings" => format!("write [{written}]"),
             DeValue::String(_) if want.contains("number") || want.starts_with("true") => {
                 "write it without quotes".to_string()
+            }
+            _ if written.len() < 30 && !written.contains('\n') => {
+                format!("write {want} in place of {written}")
             }
             _ => format!("write {want} here"),
         };

@@ -516,10 +516,10 @@ name = "p"
                 "1:1 unknown key `titel` in the suite (did you mean `title`?)",
                 "2:24 `absent`: want an array of strings, have an integer in it",
                 "4:16 `row_security`: unknown value \"enabld\" (did you mean \"enabled\"?)",
-                "5:15 `primary_key`: want an array of strings, have a string",
+                "5:15 `primary_key`: want an array of strings, have a string (write [\"id\"])",
                 "6:1 unknown key `colum` in [table.t] (did you mean `column`?)",
                 "8:14 `a`: expected not null, default, collate or generated, found `not` (correct the SQL between the quotes)",
-                "9:5 `b`: want a string, or a table with `definition`, have an integer",
+                "9:5 `b`: want a string, or a table with `definition`, have an integer (text stands in quotes: \"5\")",
                 "11:6 `i`: `(` is never closed (correct the SQL between the quotes)",
                 "14:1 policy p: an INSERT policy has no `using` (write the condition as `with_check`)",
                 "17:6 `of`: unknown value \"indexs\" (did you mean \"indexes\"?)",
@@ -590,7 +590,7 @@ name = "p"
             ),
             (
                 "[[count]]\nname = \"n\"\nof = \"tables\"\nat_least = -1",
-                "4:12 `at_least`: want a whole number from 0 on, have an integer",
+                "4:12 `at_least`: want a whole number from 0 on, have an integer (write a whole number from 0 on in place of -1)",
             ),
             (
                 "[[query]]\nname = \"q\"\nsql = \"select 1\"",
