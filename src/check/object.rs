@@ -247,7 +247,12 @@ impl ObjectRule {
         };
         Outcome::fail(format!("{} does not exist{hint}", self.target.display()))
             .actual("does not exist")
-            .remedy(self.create.clone())
+            // one that was renamed has the rows, and a new one beside it would not
+            .remedy(
+                self.create
+                    .clone()
+                    .filter(|_| id.kind != Kind::Column || hint.is_empty()),
+            )
     }
 
     fn compare(&self, object: &Object, judge: &mut Judge<'_>) -> Outcome {
@@ -689,6 +694,21 @@ mod tests {
     use crate::catalog::Context;
     use crate::check::testing::{literal, object, on_t, one, sample, settle, suite};
     use crate::check::{Answer, Question, Status};
+
+    #[test]
+    fn a_column_that_may_have_been_renamed_is_not_made_anew() {
+        for (column, hint, is_remedied) in [
+            ("amuont", "; there is public.t.amount", false),
+            ("settled_at", "", true),
+        ] {
+            let suite = suite("0001", &format!("[table.t.column]\n{column} = \"integer\"\n"));
+            let verdicts = settle(&[&suite], &sample(), literal);
+            let verdict = one(&verdicts, &format!("0001/table.t/column.{column}"));
+            let told = format!("column public.t.{column} does not exist{hint}");
+            assert_eq!(verdict.message, told);
+            assert_eq!(verdict.remedy.is_some(), is_remedied, "{:?}", verdict.remedy);
+        }
+    }
 
     #[test]
     fn a_bare_name_of_another_schema_is_told_with_its_schema() {

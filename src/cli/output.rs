@@ -73,7 +73,11 @@ fn columns() -> Option<usize> {
 }
 
 fn terminal_width() -> usize {
-    let measured = comfy_table::Table::new().width().map(usize::from);
+    // some that are no screens say that they have none
+    let measured = comfy_table::Table::new()
+        .width()
+        .map(usize::from)
+        .filter(|&columns| columns > 0);
     columns().or(measured).unwrap_or(80).clamp(40, 160)
 }
 

@@ -483,6 +483,12 @@ impl Rule for Exact {
                     let on = self.on.path();
                     remedies.push(format!("GRANT ALL ON {of}{on} TO {}", quote_ident(owner)));
                 }
+                if object.id.kind == Kind::Grant && left_to_owner(object, judge).is_none() {
+                    have = object.list("privileges").join(", ");
+                    name.push_str(&format!(" ({have})"));
+                    part = object.id.to_string();
+                    remedies.push(super::grant::revocation(object, self.on.kind));
+                }
                 if is_consequence(object) {
                     let mut parts = Vec::new();
                     for (part, have, want) in own(object, judge.catalog) {

@@ -183,6 +183,25 @@ fn in_sql(privileges: &[&str]) -> String {
     spelled.join(", ")
 }
 
+/// The statement that takes back what nobody lists.
+pub(crate) fn revocation(grant: &Object, on: Kind) -> String {
+    let on = match on {
+        Kind::Sequence => "SEQUENCE ",
+        _ => "",
+    };
+    let table = ObjectId::new(Kind::Table, grant.id.schema.clone(), grant.id.relation.clone());
+    let role = match grant.id.name.as_str() {
+        "public" => "PUBLIC".to_string(),
+        role => quote_ident(role),
+    };
+    let privileges: Vec<&str> = grant.list("privileges").iter().map(String::as_str).collect();
+    format!(
+        "REVOKE {} ON {on}{} FROM {role}",
+        in_sql(&privileges),
+        table.path()
+    )
+}
+
 impl Rule for Grant {
     fn claims(&self) -> Vec<Claim<'_>> {
         let mut claims = vec![Claim::Property(&self.id, "privileges")];
@@ -305,7 +324,7 @@ impl Rule for Grant {
 #[cfg(test)]
 mod tests {
     use crate::catalog::{Catalog, Kind, Object, ObjectId, Value};
-    use crate::check::testing::{literal, sample, settle, suite};
+    use crate::check::testing::{literal, one, sample, settle, suite};
     use crate::check::{Answer, Question, Status};
 
     #[test]
@@ -438,6 +457,22 @@ mod tests {
             let verdicts = settle(&[&suite], &owned(left, &[], false), literal);
             assert_eq!(verdicts[0].status, wanted, "{left:?}");
         }
+    }
+
+    #[test]
+    fn one_that_nobody_lists_is_told_with_its_privileges_and_what_takes_it_back() {
+        let suite = suite("0001", "[table.t]\nexact = [\"grants\"]\n");
+        let verdicts = settle(&[&suite], &sample(), literal);
+        let verdict = one(&verdicts, "0001/table.t/exact");
+        assert!(
+            verdict.message.contains("grant public.t.app (insert, select)"),
+            "{}",
+            verdict.message
+        );
+        assert_eq!(
+            verdict.remedy.as_deref(),
+            Some("REVOKE INSERT, SELECT ON public.t FROM app")
+        );
     }
 
     #[test]

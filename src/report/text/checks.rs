@@ -208,7 +208,7 @@ fn failure(page: &mut Page, check: &Verdict) {
     }
     page.field(indent, LABEL, "check", &[plain(line_of(&check.source))]);
     if let Some(remedy) = &check.remedy {
-        lines(page, "remedy", remedy);
+        statement(page, "remedy", remedy);
     }
 }
 
@@ -355,6 +355,44 @@ fn lines(page: &mut Page, label: &str, text: &str) {
     value(page, label, text, None, Style::Plain);
 }
 
+/// SQL that is to be pasted: what stands in quotes is never broken.
+fn statement(page: &mut Page, label: &str, text: &str) {
+    let indent = 2 + page.mark_columns();
+    let mut label = label;
+    let mut quote = None;
+    for line in text.lines() {
+        let depth = line.len() - line.trim_start_matches(' ').len();
+        let mut spans = vec![
+            dim(std::mem::take(&mut label)).padded(LABEL + depth - 1),
+            plain(" "),
+        ];
+        spans.extend(unbroken_quotes(&line[depth..], &mut quote));
+        page.put(indent, indent + LABEL + depth, &spans);
+    }
+}
+
+/// `quote` is the one that is open at the beginning, and at the end.
+fn unbroken_quotes(line: &str, quote: &mut Option<char>) -> Vec<Span> {
+    let mut spans = Vec::new();
+    let mut start = 0;
+    for (at, char) in line.char_indices().filter(|(_, char)| matches!(char, '\'' | '"')) {
+        match *quote {
+            None => {
+                spans.push(plain(&line[start..at]));
+                (*quote, start) = (Some(char), at);
+            }
+            Some(open) if open == char => {
+                spans.push(plain(&line[start..=at]).solid());
+                (*quote, start) = (None, at + 1);
+            }
+            Some(_) => {}
+        }
+    }
+    let rest = plain(&line[start..]);
+    spans.push(if quote.is_some() { rest.solid() } else { rest });
+    spans
+}
+
 fn blocked(page: &mut Page, blocker: &Blocker) {
     let indent = 2 + page.mark_columns();
     page.put(
@@ -384,7 +422,7 @@ fn blocked(page: &mut Page, blocker: &Blocker) {
         page.field(indent, LABEL, blocker.place, &[plain(places(blocker.sources))]);
     }
     if let Some(remedy) = blocker.remedy {
-        lines(page, "remedy", remedy);
+        statement(page, "remedy", remedy);
     }
 }
 
@@ -435,7 +473,27 @@ fn places(sources: &[Location]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::in_blanks;
+    use super::{in_blanks, statement};
+    use crate::report::text::TextOptions;
+    use crate::report::text::page::Page;
+
+    #[test]
+    fn a_text_in_a_statement_to_paste_is_never_broken() {
+        let literal = "'an owner''s words, which are longer than a line has room for'";
+        let sql = format!("COMMENT ON COLUMN public.t.\"a b\" IS {literal}; SELECT 1");
+        let mut page = Page::new(TextOptions {
+            width: 50,
+            ..TextOptions::default()
+        });
+        statement(&mut page, "remedy", &sql);
+        let shown = page.finish();
+        assert!(shown.contains(&format!("{literal};")), "{shown}");
+        assert_eq!(
+            shown.split_whitespace().skip(1).collect::<Vec<_>>().join(" "),
+            sql
+        );
+        assert!(shown.lines().count() > 2, "{shown}");
+    }
 
     #[test]
     fn what_only_blanks_tell_apart_is_shown_with_marks() {
