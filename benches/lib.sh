@@ -46,19 +46,17 @@ ticks() { # of the server's ended processes
 }
 
 once() { # NAME COMMAND…: wall, client CPU and server CPU in seconds, and peak memory in KiB, into a file of that name
-    local name=$1 before after begin end
+    local name=$1 before after
     shift
     before=$(ticks)
-    begin=$EPOCHREALTIME
-    /usr/bin/time -f '%U %S %M' -o "$work/time" "$@" >"$work/out" 2>"$work/err" || {
+    python3 -IS "$here/benches/timed.py" "$work/time" "$@" >"$work/out" 2>"$work/err" || {
         tail -n 5 "$work/out" "$work/err" >&2
         exit 1
     }
-    end=$EPOCHREALTIME
     sleep 0.1
     after=$(ticks)
-    awk -v begin="$begin" -v end="$end" -v server=$((after - before)) \
-        '{ printf "%.4f %.2f %.2f %d\n", end - begin, $1 + $2, server / 100, $3 }' "$work/time" >>"$work/$name.times"
+    awk -v server=$((after - before)) '{ printf "%.4f %.2f %.2f %d\n", $1, $2, server / 100, $3 }' \
+        "$work/time" >>"$work/$name.times"
 }
 
 median() { # NAME COLUMN

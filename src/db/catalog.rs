@@ -48,6 +48,9 @@ pub enum ReadError {
 }
 
 /// The statements that read relations and what stands on them: each serves some kinds.
+///
+/// A number that is compared with an identifier of an object is quoted: unquoted it is an integer, and the server weighs all
+/// its operators to find one for the two types, which a new session pays for in each statement.
 pub(super) const RELATION_STATEMENTS: [(&[Kind], &str); 14] = [
     (&[Kind::Sequence], include_str!("sql/sequence.sql")),
     (&[Kind::Table], include_str!("sql/table.sql")),
@@ -606,7 +609,7 @@ fn standing_on(kind: Kind) -> Option<&'static str> {
 /// What an access control list `held.acl` gives to others than the owner, and to the owner where that is not everything.
 /// What several roles granted is held once.
 const PRIVILEGES: &str = "(select json_agg(coalesce(lower(x.privilege_type collate \"C\"), 'nothing') || ' to ' \
-     || case when x.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(x.grantee)) end \
+     || case when x.grantee = '0' then 'public' else quote_ident(pg_get_userbyid(x.grantee)) end \
      || case when x.is_grantable and x.grantee <> held.owner then ' with grant option' else '' end) \
      from (select a.grantee, a.privilege_type, bool_or(a.is_grantable) as is_grantable from aclexplode(held.acl) as a \
      where a.grantee <> held.owner or not held.is_whole group by a.grantee, a.privilege_type \
@@ -627,8 +630,8 @@ const RELKIND: &str = "relkind";
 const OF_RELATION: &str = " c.relkind as relkind,";
 
 /// How a column `a` is stored. What is fixed in length has no choice, and of the most usual types the defaults are known.
-const STORAGE: &str = "case when a.attlen > 0 or a.attstorage = 'm' and a.atttypid = 1700 \
-     or a.attstorage = 'x' and a.atttypid in (17, 25, 114, 1042, 1043, 3802) then null \
+const STORAGE: &str = "case when a.attlen > 0 or a.attstorage = 'm' and a.atttypid = '1700' \
+     or a.attstorage = 'x' and a.atttypid in ('17', '25', '114', '1042', '1043', '3802') then null \
      when a.attstorage <> (select t.typstorage from pg_type t where t.oid = a.atttypid) then \
      case a.attstorage when 'p' then 'plain' when 'e' then 'external' when 'x' then 'extended' else 'main' end end as storage, \
      {compression} as compression, nullif(a.attstattarget, -1) as statistics_target, \
@@ -643,7 +646,7 @@ const TYPE_STORAGE: &str = "(select case t.typstorage when 'p' then 'plain' when
 /// The collation of a column `a` whether it is the type's own or not, and the others of its name. 100 is `"default"`.
 const STATED_COLLATION: &str = "case a.attcollation when 0 then null when 100 then '\"default\"' \
      else ({collation_name} = a.attcollation) end as collation_name, \
-     case when a.attcollation not in (0, 100) then (\
+     case when a.attcollation not in ('0', '100') then (\
      select json_agg(s.name) from ({collation_namesakes} = a.attcollation) as s (name)) end as namesakes, ";
 
 /// A collation as SQL, found by its oid.
@@ -871,7 +874,7 @@ pub(super) fn for_version(sql: &str, version_num: u32) -> String {
             "{parent_enabled}",
             &PARENT_ENABLED.replace("{parent}", since(13, "f.oid = t.tgparentid", PARENT_TRIGGER)),
         )
-        .replace("{cloned}", since(15, "t.tgparentid <> 0", "{clone}"))
+        .replace("{cloned}", since(15, "t.tgparentid <> '0'", "{clone}"))
         .replace("{clone}", clone_exists)
         .replace("{disturbed}", &literal(DISTURBED))
 }

@@ -18,7 +18,7 @@ select 'foreign key' as kind, n.nspname as schema, c.relname as relation,{of_rel
        (select case when bool_or(t.tgenabled = 'D') then 'disabled' when bool_or(t.tgenabled = 'R') then 'replica'
                     when bool_or(t.tgenabled = 'A') then 'always' end
           from pg_trigger t where t.tgconstraint = con.oid) as enabled,
-       nullif(con.conparentid <> 0, false) as inherited,
+       nullif(con.conparentid <> '0', false) as inherited,
        d.description as comment
   from {relation}
   join pg_constraint con on con.conrelid = c.oid and con.contype = 'f'
@@ -26,6 +26,6 @@ select 'foreign key' as kind, n.nspname as schema, c.relname as relation,{of_rel
   join pg_namespace fn on fn.oid = f.relnamespace
   left join pg_description d on d.objoid = con.oid and d.classoid = 'pg_constraint'::regclass and d.objsubid = 0
  -- a key that references a partitioned table has inner rows for each of its partitions
- where con.conparentid = 0
+ where con.conparentid = '0'
     or exists (select from pg_constraint up where up.oid = con.conparentid and up.conrelid <> con.conrelid
                                               and up.confrelid = con.confrelid);

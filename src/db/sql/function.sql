@@ -14,10 +14,10 @@ select 'function' as kind, n.nspname as schema,
        case when p.procost <> case when l.lanname in ('c', 'internal') then 1 else 100 end
              and p.prokind <> 'a' then p.procost::text end as cost,
        case when p.prorows <> case when p.proretset then 1000 else 0 end then p.prorows::text end as rows,
-       case when p.prosupport <> 0 then (
+       case when p.prosupport <> '0' then (
          select format('%I.%I', sn.nspname, s.proname)
            from pg_proc s join pg_namespace sn on sn.oid = s.pronamespace where s.oid = p.prosupport) end as support,
-       case when {states_function} and (p.prosupport <> 0 or p.prokind = 'a') then (
+       case when {states_function} and (p.prosupport <> '0' or p.prokind = 'a') then (
          select json_agg(s.name) from (
            {function_namesakes} = p.prosupport
            union {function_namesakes} in (

@@ -1,6 +1,6 @@
 -- the owner has an entry only where it lacks something
 select 'grant' as kind, n.nspname as schema, acl.relname as relation,
-       case when acl.grantee = 0 then 'public' else pg_get_userbyid(acl.grantee) end as name,
+       case when acl.grantee = '0' then 'public' else pg_get_userbyid(acl.grantee) end as name,
        json_agg(distinct acl.privilege) filter (where acl.privilege is not null) as privileges,
        json_agg(distinct acl.privilege) filter (where acl.is_grantable) as grantable,
        nullif(current_setting('server_version_num')::integer >= 170000

@@ -21,9 +21,9 @@ select 'index' as kind, n.nspname as schema, c.relname as relation,{of_relation}
            join pg_namespace pn on pn.oid = p.relnamespace
           where i.inhrelid = ic.oid) end as partition_of,
        array_to_json(ic.reloptions) as options,
-       case when ic.reltablespace <> 0 then (
+       case when ic.reltablespace <> '0' then (
          select s.spcname from pg_tablespace s where s.oid = ic.reltablespace) end as tablespace,
-       case when {states_tablespace} and ic.reltablespace = 0 then ({database_tablespace}) end as default_tablespace,
+       case when {states_tablespace} and ic.reltablespace = '0' then ({database_tablespace}) end as default_tablespace,
        -- what has such an oid came with the server, and its name means it
        case when ({states_opclass} or {states_collation})
              and (16384 <= any (x.indclass::oid[]) or 16384 <= any (x.indcollation::oid[])) then (
@@ -56,7 +56,7 @@ select 'index' as kind, n.nspname as schema, c.relname as relation,{of_relation}
                        -- that of the very type
                        when o.opcintype = key_type.oid
                        -- what all arrays, enums and ranges have, and varchar, unless there is one of the very type
-                         or (o.opcintype in (2277, 3500, 3831, 4537) or o.opcintype = 25 and key_type.oid = 1043)
+                         or (o.opcintype in ('2277', '3500', '3831', '4537') or o.opcintype = '25' and key_type.oid = '1043')
                             and key_type.oid is not null
                             and not exists (select from pg_opclass own
                                              where own.opcmethod = o.opcmethod and own.opcdefault
@@ -67,8 +67,8 @@ select 'index' as kind, n.nspname as schema, c.relname as relation,{of_relation}
                        -- what is coercible, an expression whose type is not stored: only the server knows
                        else '?' end as opclass,
                   case when {states_opclass} then
-                       case when o.oid < 16384 then quote_ident(o.opcname) else ({opclass_name} = o.oid) end end as opclass_name,
-                  case when x.indcollation[ia.attnum - 1] in (0, a.attcollation) or x.indkey[ia.attnum - 1] = 0 then ''
+                       case when o.oid < '16384' then quote_ident(o.opcname) else ({opclass_name} = o.oid) end end as opclass_name,
+                  case when x.indcollation[ia.attnum - 1] in ('0', a.attcollation) or x.indkey[ia.attnum - 1] = 0 then ''
                        else ({collation_name} = x.indcollation[ia.attnum - 1]) end as collation,
                   case when {states_collation} then case x.indcollation[ia.attnum - 1] when 0 then '' when 100 then '"default"'
                        else ({collation_name} = x.indcollation[ia.attnum - 1]) end end as collation_name,

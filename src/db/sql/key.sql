@@ -8,7 +8,7 @@ select case con.contype when 'p' then 'primary key' else 'unique constraint' end
        nullif({period}, false) as without_overlaps,
        con.condeferrable as deferrable,
        con.condeferred as initially_deferred,
-       nullif(con.conparentid <> 0, false) as inherited,
+       nullif(con.conparentid <> '0', false) as inherited,
        d.description as comment
   from {relation}
   join pg_constraint con on con.conrelid = c.oid and con.contype in ('p', 'u')

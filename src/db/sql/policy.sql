@@ -2,7 +2,7 @@ select 'policy' as kind, n.nspname as schema, c.relname as relation,{of_relation
        case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete'
                      else 'all' end as command,
        p.polpermissive as permissive,
-       (select json_agg(case when role.oid = 0 then 'public' else pg_get_userbyid(role.oid) end)
+       (select json_agg(case when role.oid = '0' then 'public' else pg_get_userbyid(role.oid) end)
           from unnest(p.polroles) as role (oid)) as roles,
        case when {defined} and p.polqual is not null
             then coalesce(pg_get_expr(p.polqual, p.polrelid), {disturbed}) end as using,

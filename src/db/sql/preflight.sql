@@ -100,7 +100,7 @@ BEGIN
         select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
             'schema', (select n.nspname from pg_catalog.pg_namespace n where n.oid = p.pronamespace),
             'name', p.proname, 'arguments', pg_catalog.oidvectortypes(p.proargtypes),
-            'count', p.pronargs, 'defaults', p.pronargdefaults, 'variadic', p.provariadic <> 0,
+            'count', p.pronargs, 'defaults', p.pronargdefaults, 'variadic', p.provariadic <> '0',
             'body', case when p.pronamespace <> 'pg_catalog'::pg_catalog.regnamespace and p.proname = any ({called}::pg_catalog.name[])
                 then p.prosrc end)), '[]') into functions
         from pg_catalog.pg_proc p where p.proname = any ({functions}::pg_catalog.name[]);

@@ -45,10 +45,10 @@ select 'table' as kind, n.nspname as schema, c.relname as name,
           union all select {masked} from pg_foreign_table ft cross join unnest(ft.ftoptions) as o (option)
                      where ft.ftrelid = c.oid) as o (option)) end as options,
        -- 2 is heap
-       case when c.relam not in (0, 2) then (select am.amname from pg_am am where am.oid = c.relam) end as access_method,
-       case when c.reltablespace <> 0 then (
+       case when c.relam not in ('0', '2') then (select am.amname from pg_am am where am.oid = c.relam) end as access_method,
+       case when c.reltablespace <> '0' then (
          select s.spcname from pg_tablespace s where s.oid = c.reltablespace) end as tablespace,
-       case when {states_tablespace} and c.reltablespace = 0 then ({database_tablespace}) end as default_tablespace,
+       case when {states_tablespace} and c.reltablespace = '0' then ({database_tablespace}) end as default_tablespace,
        case case when c.relkind <> 'f' then c.relreplident end when 'f' then 'full' when 'n' then 'nothing' when 'i' then (
          select 'using index ' || quote_ident(ic.relname)
            from pg_index x join pg_class ic on ic.oid = x.indexrelid

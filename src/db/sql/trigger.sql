@@ -25,7 +25,7 @@ select 'trigger' as kind, n.nspname as schema, c.relname as relation,{of_relatio
        case t.tgenabled when 'O' then 'origin' when 'D' then 'disabled' when 'R' then 'replica'
                         else 'always' end as enabled,
        t.tgconstraint <> 0 as constraint,
-       case when t.tgconstraint <> 0 and t.tgconstrrelid <> 0 then (
+       case when t.tgconstraint <> '0' and t.tgconstrrelid <> '0' then (
          select format('%I.%I', rn.nspname, r.relname)
            from pg_class r join pg_namespace rn on rn.oid = r.relnamespace
           where r.oid = t.tgconstrrelid) end as from,

@@ -7,7 +7,7 @@ select case c.relkind when 'v' then 'view' else 'materialized view' end as kind,
          select am.amname from pg_am am where am.oid = c.relam and am.amname <> 'heap') end as access_method,
        case when c.relkind = 'm' then (
          select s.spcname from pg_tablespace s where s.oid = c.reltablespace) end as tablespace,
-       case when {states_tablespace} and c.relkind = 'm' and c.reltablespace = 0
+       case when {states_tablespace} and c.relkind = 'm' and c.reltablespace = '0'
             then ({database_tablespace}) end as default_tablespace,
        pg_get_userbyid(c.relowner) as owner,
        d.description as comment
