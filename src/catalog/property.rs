@@ -256,7 +256,6 @@ const SEQUENCE: &[Property] = &[
 const SERVER: &[Property] = &[
     text("wrapper"),
     // on the wrapper itself
-    text("wrapper_comment"),
     text("type"),
     text("version"),
     // `name=value` each; passwords as `name=********`

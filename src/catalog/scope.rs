@@ -64,6 +64,8 @@ pub struct Scope {
     pub publications: BTreeSet<String>,
     /// Roles whose default privileges are read, for all schemas.
     pub default_privileges: BTreeSet<String>,
+    /// Classes of what has no kind of its own, in the words of COMMENT ON, of which the comments are read.
+    pub commented: BTreeSet<&'static str>,
     /// Kinds in no schema of which all are read, those of the server itself and of extensions left out.
     pub all: BTreeSet<Kind>,
 }
@@ -384,6 +386,7 @@ impl Scope {
         self.event_triggers.extend(other.event_triggers);
         self.publications.extend(other.publications);
         self.default_privileges.extend(other.default_privileges);
+        self.commented.extend(other.commented);
         self.all.extend(other.all);
     }
 

@@ -426,7 +426,6 @@ pub(crate) fn part_of(property: &'static str) -> &'static str {
         "not_null_name" => "name of NOT NULL",
         "not_null_no_inherit" => "inheritance of NOT NULL",
         "not_null_comment" => "comment on NOT NULL",
-        "wrapper_comment" => "comment on its wrapper",
         "not_enforced" => "enforcement",
         "all_tables" => "all tables",
         "via_root" => "via root",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::catalog::{Catalog, Kind, Object, ObjectId, Parts, Scope, Stated, Value};
-use crate::sql::fragment::{FunctionSignature, function_signature};
+use crate::sql::fragment::{self, FunctionSignature, function_signature};
 use crate::sql::{Token, lex, parse_name, quote_ident};
 
 use super::compare::{Comparison, Want, Wanted, compare, same_type};
@@ -214,7 +214,10 @@ impl ObjectRule {
 
     fn absent(&self, judge: &Judge<'_>) -> Outcome {
         let id = self.target.id();
-        if let Some(missing) = missing_relation(&id.schema, &id.relation, judge) {
+        // of what has no kind of its own the class stands in the place of a relation
+        if id.kind != Kind::Other
+            && let Some(missing) = missing_relation(&id.schema, &id.relation, judge)
+        {
             return Outcome::missing(&missing);
         }
         if let Some(need) = self.needs.iter().find(|need| judge.lacks(need)) {
@@ -507,7 +510,11 @@ fn difference_sentence(difference: &Difference) -> String {
 pub(crate) fn cover(id: &ObjectId, parts: Parts, scope: &mut Scope) {
     let parts = parts.union(Parts::NAME);
     let named = || (id.schema.to_string(), id.name.to_string());
-    if !id.relation.is_empty() {
+    if id.kind == Kind::Other {
+        scope
+            .commented
+            .extend(fragment::COMMENTED.iter().filter(|class| id.relation == **class));
+    } else if !id.relation.is_empty() {
         scope.add_parts(&id.schema, &id.relation, parts);
     } else {
         match id.kind {

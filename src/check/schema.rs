@@ -82,6 +82,8 @@ struct Suite {
     server: Option<Map<Server>>,
     /// Event triggers by name: `"on ddl_command_end when tag in ('CREATE TABLE') execute function f()"`.
     event_trigger: Option<Map<OneOrTable<String, EventTrigger>>>,
+    /// Comments on what has no kind of its own, as COMMENT ON names it: `"operator === (integer, integer)"`.
+    comment: Option<Map<String>>,
     /// Publications by name.
     publication: Option<Map<Publication>>,
     /// Default privileges by `ROLE` or `ROLE in schema NAME`.
@@ -512,7 +514,6 @@ struct Role {
 #[schemars(deny_unknown_fields)]
 struct Server {
     wrapper: Option<String>,
-    wrapper_comment: Option<String>,
     #[schemars(rename = "type")]
     server_type: Option<String>,
     version: Option<String>,

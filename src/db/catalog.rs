@@ -22,6 +22,7 @@ use crate::catalog::decode::{self as rows, DecodeError};
 use crate::catalog::property::DETAILS;
 use crate::catalog::scope::OnRelation;
 use crate::catalog::{Catalog, Kind, Object, ObjectId, Parts, Scope, Stated, Value};
+use crate::sql::fragment;
 
 /// What the reading transaction must have set: names are printed with their schema unless it is `pg_catalog`,
 /// times in UTC; and no compilation for queries that take milliseconds. In force until the end of the
@@ -177,7 +178,66 @@ pub fn read_sql(scope: &Scope, version_num: u32) -> String {
     if functions.is_some() {
         add(include_str!("sql/function.sql"));
     }
+    if let Some(sql) = comments_sql(scope) {
+        add(&sql);
+    }
     text
+}
+
+/// Where the objects of a class are that has no kind of its own, with the column that identifies them. Those of a new
+/// database are the server's.
+fn class_sql(class: &str) -> &'static str {
+    match class {
+        "access method" => "pg_am",
+        "cast" => "pg_cast",
+        "collation" => "pg_collation",
+        "conversion" => "pg_conversion",
+        "foreign data wrapper" => "pg_foreign_data_wrapper",
+        "language" => "pg_language",
+        "large object" => "pg_largeobject_metadata",
+        "operator" => "pg_operator",
+        "operator class" => "pg_opclass",
+        "operator family" => "pg_opfamily",
+        "text search configuration" => "pg_ts_config",
+        "text search dictionary" => "pg_ts_dict",
+        "text search parser" => "pg_ts_parser",
+        "text search template" => "pg_ts_template",
+        _ => "pg_transform",
+    }
+}
+
+/// Reads what of the classes there is, with the comments on it.
+fn comments_sql(scope: &Scope) -> Option<String> {
+    let classes = scope.commented.iter().filter(|class| **class != "database");
+    let branches: Vec<String> = classes
+        .map(|class| {
+            let catalog = class_sql(class);
+            // large objects have a number of their maker's choice
+            let own = if *class == "large object" {
+                "true"
+            } else {
+                "oid >= '16384'"
+            };
+            // the class that a description of a large object is of
+            let described = if *class == "large object" {
+                "pg_largeobject"
+            } else {
+                catalog
+            };
+            format!("select '{described}'::regclass::oid as class, oid from {catalog} where {own}")
+        })
+        .collect();
+    let of_database = scope.commented.contains("database");
+    let mut statements = Vec::new();
+    if !branches.is_empty() {
+        statements.push(
+            include_str!("sql/comment.sql").replace("{classes}", &branches.join("\n       union all ")),
+        );
+    }
+    if of_database {
+        statements.push(include_str!("sql/database.sql").to_string());
+    }
+    (!statements.is_empty()).then(|| statements.concat())
 }
 
 /// Whether each statement looks its relations up by their names, so that nothing has to be resolved before. An index that
@@ -1215,6 +1275,9 @@ fn read_row(row: &SimpleQueryRow) -> Result<Option<Read>, ReadError> {
         }
     }
     let mut object = rows::object(fields.into_iter())?;
+    if object.id.kind == Kind::Other {
+        spell(&mut object.id);
+    }
     if let Some(text) = object.text("when") {
         match when_condition(text) {
             Some(condition) => {
@@ -1258,6 +1321,14 @@ fn read_row(row: &SimpleQueryRow) -> Result<Option<Read>, ReadError> {
         Some(_) => Read::Details(object),
         None => Read::Object(object),
     }))
+}
+
+/// The identity of what has no kind of its own as check files spell it, where they have a word for its class.
+fn spell(id: &mut ObjectId) {
+    if let Some(found) = fragment::commented_identity(&id.relation, &id.name) {
+        id.relation = found.class.into();
+        id.name = found.identity("").into();
+    }
 }
 
 /// The marker, or what `format_type` prints for a type that is gone. In a JSON array the marker's first
@@ -1778,6 +1849,8 @@ mod tests {
             storage: true,
             type_storage: true,
             stated: Stated::ALL,
+            // words of pgplumb's own
+            commented: BTreeSet::new(),
             names: Kind::BY_NAME.map(|kind| (kind, names.clone())).into(),
             named: Kind::BY_NAME
                 .map(|kind| {

@@ -323,8 +323,9 @@ fn by_migration(
         let elsewhere: BTreeSet<ObjectId> = owners.into_keys().collect();
         let rest: BTreeSet<ObjectId> = catalog
             .iter()
+            .filter(|object| object.id.kind != Kind::Other || object.get("comment").is_some())
             .map(|object| &object.id)
-            .filter(|id| id.relation.is_empty() && !matches!(id.kind, Kind::Role | Kind::Other))
+            .filter(|id| id.kind == Kind::Other || id.relation.is_empty() && id.kind != Kind::Role)
             .filter(|id| !elsewhere.contains(id))
             .filter(|id| id.kind != Kind::Extension || id.name != "plpgsql")
             // what belongs to an object of a migration stands in its suite

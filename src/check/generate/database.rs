@@ -2,6 +2,7 @@
 
 use crate::catalog::{Kind, Object};
 use crate::check::kind;
+use crate::sql::fragment::commented_identity;
 use crate::sql::{normalize, parse_name, quote_ident};
 
 use super::page::{Node, Table};
@@ -65,7 +66,6 @@ impl Writer<'_> {
         self.section(document, "server", Kind::Server, |object| {
             let mut table = Table::new();
             table.maybe("wrapper", object.text("wrapper").map(bare));
-            table.maybe("wrapper_comment", object.text("wrapper_comment"));
             table.maybe("type", object.text("type"));
             table.maybe("version", object.text("version"));
             table.table("options", options(object.list("options")));
@@ -95,6 +95,23 @@ impl Writer<'_> {
             Some(Node::Table(self.publication(object)))
         });
         self.default_privileges(document);
+        self.comments(document);
+    }
+
+    /// Comments on what has no kind of its own.
+    fn comments(&self, document: &mut Table) {
+        let mut section = Table::new();
+        for object in self.catalog.of_kind(Kind::Other) {
+            let on = commented_identity(&object.id.relation, &object.id.name);
+            if let (Some(on), Some(text)) = (on, object.text("comment")) {
+                section.put_object(
+                    on.entry(&self.style.schema),
+                    Node::Text(text.to_string()),
+                    &object.id,
+                );
+            }
+        }
+        document.table("comment", section);
     }
 
     /// One table of the suite with the objects of a kind.

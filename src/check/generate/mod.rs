@@ -17,6 +17,7 @@ pub use select::{Selection, select};
 pub use tidy::Level;
 
 use crate::catalog::{Catalog, Kind, Object, ObjectId};
+use crate::sql::fragment::commented_identity;
 use crate::sql::{parse_name, quote_ident};
 
 use super::kind::fields::NOTHING;
@@ -49,6 +50,7 @@ const IN_SCHEMA: &[&str] = &[
     "views",
     "materialized_views",
     "sequences",
+    "comments",
 ];
 
 /// Those for what is in no schema. Roles belong to the server, extensions come with the platform.
@@ -58,6 +60,7 @@ const IN_DATABASE: &[&str] = &[
     "event_triggers",
     "publications",
     "default_privileges",
+    "database_comments",
 ];
 
 /// Writes the suite of all objects of the catalog.
@@ -177,7 +180,11 @@ impl<'a> Writer<'a> {
         for object in self.catalog.iter() {
             // those of the database itself are no schema's business
             if object.id.kind == Kind::Other && object.id.relation != "database" {
-                lines.push(format!("- {}", object.id));
+                let but = match commented_identity(&object.id.relation, &object.id.name) {
+                    Some(_) => " (its comment is)",
+                    None => "",
+                };
+                lines.push(format!("- {}{but}", object.id));
             }
             let details = object.list("details");
             if !details.is_empty() {

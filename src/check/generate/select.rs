@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::{Catalog, Kind, Object, ObjectId};
+use crate::sql::fragment::commented_identity;
 use crate::sql::parse_name;
 
 /// What was asked for.
@@ -76,7 +77,10 @@ fn is_chosen(catalog: &Catalog, selection: &Selection, object: &Object) -> bool 
         (Selection::Schemas(schemas), Kind::DefaultPrivileges) => {
             schemas.iter().any(|schema| *schema == id.schema)
         }
-        (Selection::Schemas(_), Kind::Server | Kind::Other) => false,
+        (Selection::Schemas(_), Kind::Server) => false,
+        (Selection::Schemas(schemas), Kind::Other) => commented_identity(&id.relation, &id.name)
+            .and_then(|on| on.schema("").map(|schema| schemas.iter().any(|of| of == schema)))
+            .unwrap_or(false),
         (Selection::Schemas(schemas), _) => schemas.iter().any(|schema| *schema == id.schema),
         (Selection::Objects { objects, elsewhere }, _) => {
             objects.contains(id) || (!elsewhere.contains(id) && belongs(catalog, objects, elsewhere, object))

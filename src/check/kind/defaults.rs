@@ -256,7 +256,7 @@ fn default(rule: &ObjectRule, kind: Kind, property: &'static str) -> Option<Want
         (Kind::Sequence, "start" | "minimum" | "maximum") => Some(Want::is(property, bound(rule, property)?)),
         (Kind::Sequence, "cycle") => Some(Want::flag(property, false)),
         (Kind::Sequence, "owned_by" | "persistence") => none(),
-        (Kind::Server, "wrapper_comment" | "type" | "version") => none(),
+        (Kind::Server, "type" | "version") => none(),
         (Kind::Server, "options") => Some(Want::list(property, Vec::new())),
         (Kind::Table, "persistence") => Some(Want::text(property, "permanent")),
         (Kind::Table, "row_security" | "force_row_security") => Some(Want::flag(property, false)),

@@ -6,7 +6,7 @@ use crate::check::document::{Item, Text, span_of};
 use crate::check::parse::{Parser, Table};
 use crate::check::rule::{Claim, Judge, Outcome, Rule};
 use crate::check::verdict::Difference;
-use crate::sql::{parse_name, quote_ident};
+use crate::sql::{fragment, parse_name, quote_ident};
 
 use super::count::parent;
 use super::table::commented;
@@ -70,6 +70,8 @@ const IN_SCHEMA: &[(&str, &[Kind], &str)] = &[
         &[Kind::DefaultPrivileges],
         "exact default privileges",
     ),
+    ("comments", &[Kind::Other], "exact comments"),
+    ("database_comments", &[Kind::Other], "exact database comments"),
 ];
 
 /// What an entry of a complete suite lists all of. Partitions are made by jobs as well; they are listed on demand.
@@ -232,6 +234,15 @@ impl Exact {
                 Kind::Schema => ("", ""),
                 _ => (self.on.schema.as_str(), self.on.name.as_str()),
             };
+            if kind == Kind::Other {
+                let here = (*name == "comments").then_some(schema);
+                extra.extend(judge.catalog.of_kind(kind).filter(|object| {
+                    object.get("comment").is_some()
+                        && schema_of(&object.id).is_some_and(|of| of.as_deref() == here)
+                        && !judge.ledger.wants(&object.id)
+                }));
+                continue;
+            }
             if *name == "partitions" {
                 extra.extend(judge.catalog.of_kind(kind).filter(|table| {
                     parent(table).is_some_and(|(s, n)| s == schema && n == relation)
@@ -279,6 +290,14 @@ impl Exact {
         }
         extra
     }
+}
+
+/// The schema of what has no kind of its own: `Some(None)` where it lies in none, `None` of what no check knows.
+pub(crate) fn schema_of(id: &ObjectId) -> Option<Option<String>> {
+    // that of the database itself comes with no dump of it
+    let found =
+        fragment::commented_identity(&id.relation, &id.name).filter(|found| found.class != "database")?;
+    Some(found.schema("").map(str::to_string))
 }
 
 /// Whether objects of the kind live in a schema.
@@ -436,6 +455,14 @@ impl Rule for Exact {
         for (word, kinds, _) in &self.words {
             match *word {
                 "functions" => scope.function_patterns.insert(all.clone()),
+                "comments" | "database_comments" => {
+                    let is_of_database = *word == "database_comments";
+                    let classes = fragment::COMMENTED.iter().filter(|class| **class != "database");
+                    scope
+                        .commented
+                        .extend(classes.filter(|class| fragment::lies_in_schema(class) != is_of_database));
+                    true
+                }
                 "enums" | "types" | "composite_types" | "range_types" | "domains" => {
                     scope.type_patterns.insert(all.clone())
                 }
@@ -488,6 +515,16 @@ impl Rule for Exact {
                     name.push_str(&format!(" ({have})"));
                     part = object.id.to_string();
                     remedies.push(super::grant::revocation(object, self.on.kind));
+                }
+                if object.id.kind == Kind::Other {
+                    let comment = object.text("comment").unwrap_or_default();
+                    name = format!(
+                        "a comment on {name} ({})",
+                        show("comment", &Value::Text(comment.to_string()))
+                    );
+                    have = comment.to_string();
+                    part = format!("comment on {}", object.id);
+                    remedies.extend(super::comment::without(object));
                 }
                 if is_consequence(object) {
                     let mut parts = Vec::new();

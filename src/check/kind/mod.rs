@@ -4,6 +4,7 @@ pub(crate) mod absent;
 pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod column;
+pub(crate) mod comment;
 pub(crate) mod composite;
 pub(crate) mod count;
 pub(crate) mod default_privileges;
@@ -102,7 +103,10 @@ pub(crate) const KINDS: &[Entry] = &[
     table("policy", policy::parse),
     table("grant", grant::parse),
     table("row_security", row_security::parse),
-    table("comment", table::parse_comment),
+    Entry {
+        key: "comment",
+        at: At::Both(comment::parse, table::parse_comment),
+    },
     table("owner", table::parse_owner),
     table("persistence", table::parse_persistence),
     table("options", storage::parse_options),

@@ -19,14 +19,7 @@ const KIND: ObjectKind = ObjectKind {
 };
 
 const KEYS: &[&str] = &[
-    "wrapper",
-    "wrapper_comment",
-    "type",
-    "version",
-    "options",
-    "grant",
-    "owner",
-    "comment",
+    "wrapper", "type", "version", "options", "grant", "owner", "comment",
 ];
 
 pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
@@ -50,10 +43,6 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
             if let Some(text) = string(p, &fields, key) {
                 wants.push(Want::text(key, text.value));
             }
-        }
-        if let Some(text) = string(p, &fields, "wrapper_comment") {
-            let text = (!text.value.is_empty()).then_some(text.value);
-            wants.push(Want::maybe("wrapper_comment", text));
         }
         wants.extend(options_want(p, &fields));
         let expected = shown(&wants, "foreign server");

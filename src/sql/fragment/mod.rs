@@ -16,10 +16,12 @@ mod rule;
 mod exclusion;
 mod publication;
 mod event_trigger;
+mod commented;
 mod statistics;
 
 pub use crate::sql::error::FragmentError;
 pub use column::{Column, Generated, Identity, column, column_list as columns};
+pub use commented::{COMMENTED, Commented, commented, commented_identity, lies_in_schema};
 pub use event_trigger::{EventTrigger, event_trigger};
 pub use exclusion::{Exclusion, exclusion};
 pub use expression::{expression, query};
