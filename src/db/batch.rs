@@ -94,7 +94,11 @@ impl Batch {
 
     /// Adds a script, without its own outer BEGIN and COMMIT.
     pub fn script(&mut self, script: &MigrationScript) -> &mut Batch {
-        let span = script.body_span().unwrap_or_default();
+        self.part(script, script.body_span().unwrap_or_default())
+    }
+
+    /// Adds that part of a script.
+    pub fn part(&mut self, script: &MigrationScript, span: Span) -> &mut Batch {
         let statements = script
             .statements()
             .iter()

@@ -30,6 +30,7 @@ pub mod probe;
 pub mod isolation;
 pub mod dependents;
 pub mod detached;
+pub mod grammar;
 pub mod preflight;
 pub mod rehearse;
 pub mod repair;

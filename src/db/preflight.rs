@@ -7,7 +7,9 @@ use serde::Deserialize;
 use super::batch::{Batch, Failure, Reply, Stage};
 use super::catalog::names as array;
 use super::error::Error;
+use super::grammar;
 use super::session::Session;
+use crate::migration::MigrationScript;
 use crate::preflight::{Existing, Extensions, FunctionFacts, Names, RelationFacts, Rights, SchemaFacts};
 use crate::sql::name::do_block;
 
@@ -142,17 +144,24 @@ fn without(block: &str, condition: &str) -> String {
 
 impl Session {
     /// Looks up the names of a plan, in one round trip and a transaction of its own that writes nothing. With
-    /// `nearby`, the relations of all schemas as well, for what a misspelt name could have meant.
+    /// `nearby`, the relations of all schemas as well, for what a misspelt name could have meant. The numbers are of those
+    /// of the `scripts` that the server's grammar refuses.
     ///
     /// # Errors
     /// [`Failure`] when the server refuses or is lost; the transaction is to be rolled back then.
-    pub async fn look_up(&self, names: &Names, nearby: bool) -> Result<Existing, Failure> {
+    pub async fn look_up(
+        &self,
+        names: &Names,
+        nearby: bool,
+        scripts: &[&MigrationScript],
+    ) -> Result<(Existing, Vec<usize>), Failure> {
         let mut batch = Batch::new();
         self.begin(&mut batch, "READ ONLY", &self.settings);
         self.read_existing(&mut batch, names, nearby);
+        grammar::ask(&mut batch, scripts);
         batch.one(Stage::Query, "ROLLBACK");
         let reply = batch.run(self.client()).await?;
-        self.existing_of(&reply, names)
+        Ok((self.existing_of(&reply, names)?, grammar::refused(&reply)))
     }
 
     /// Adds the statements that look up the names.

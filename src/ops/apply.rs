@@ -248,9 +248,20 @@ impl Run<'_> {
             suites: self.suites,
             verifies: !self.options.no_verify,
             options: &asked.words(plan),
+            read_from: self.read_from(plan),
             beginning,
         };
         preflight::stops(self.context, &runner.session, &subject, report).await
+    }
+
+    /// The first script that the server's grammar is asked about: where something was committed when one fails. The first
+    /// one of the plan fails by itself before that, unless its statements run one by one, and so do all in one transaction.
+    fn read_from(&self, plan: &Plan<'_>) -> usize {
+        match plan.steps.first() {
+            _ if self.options.single_transaction || self.options.rehearse => usize::MAX,
+            Some(first) if first.script.is_transactional() => 1,
+            _ => 0,
+        }
     }
 
     /// Whether nothing comes between the preflight and the first script: nobody is asked, no other script is run, and the

@@ -14,9 +14,9 @@ use crate::db::detached::{decode_progress, read_progress_sql};
 use crate::db::session::Session;
 use crate::diagnostic::Diagnostic;
 use crate::history::{HISTORY_TABLE, History, JOURNAL_TABLE, Ledger};
-use crate::migration::Version;
+use crate::migration::{MigrationScript, Version};
 use crate::plan::Plan;
-use crate::preflight::{self, Actor, Assessment, Cause, Existing, RelationFacts, Remedy};
+use crate::preflight::{self, Actor, Assessment, Cause, Existing, Refusal, RelationFacts, Remedy};
 use crate::project::{OutOfOrder, Probes};
 use crate::report::ExitCode;
 use crate::report::model::{Before, Conclusion, MigrationState, Report, RootCause};
@@ -56,6 +56,9 @@ pub struct Subject<'a> {
     pub verifies: bool,
     /// What the command line said besides the verb.
     pub options: &'a str,
+    /// From which step on the server's grammar is asked about the scripts: one that fails before anything is committed says
+    /// the same itself.
+    pub read_from: usize,
     /// Whether a transaction was begun behind the question, which ends when the plan cannot run.
     pub beginning: &'a Beginning,
 }
@@ -83,6 +86,7 @@ pub async fn preflight(context: &Context<'_>, options: &Options) -> Result<Repor
         suites: all,
         verifies: true,
         options: &options.words(&plan),
+        read_from: 0,
         beginning: &Beginning::default(),
     };
     stops(context, &session, &subject, &mut report).await?;
@@ -166,6 +170,7 @@ pub async fn stops(
         suites,
         verifies,
         options,
+        read_from,
         beginning: _,
     } = *subject;
     let mut names = preflight::names(plan);
@@ -180,7 +185,16 @@ pub async fn stops(
     names.roles.extend(actors.iter().map(|actor| actor.role.clone()));
     let mut existing = Existing::default();
     if !plan.is_empty() {
-        existing = look_up(context, session, &names, subject.beginning, false).await?;
+        let scripts: Vec<&MigrationScript> = plan.steps.iter().map(|step| step.script).collect();
+        let read = scripts.get(read_from..).unwrap_or_default();
+        let refused;
+        (existing, refused) = look_up(context, session, &names, subject.beginning, false, read).await?;
+        if !refused.is_empty() {
+            if subject.beginning.is_to_end() {
+                session.rollback().await;
+            }
+            existing.refused = refusals(context, session, plan, read_from, refused).await?;
+        }
         own_tables(&mut existing);
         existing.done = half_done(session, history, plan).await?;
         existing.pooler = pooler(report);
@@ -195,7 +209,7 @@ pub async fn stops(
         if subject.beginning.is_to_end() {
             session.rollback().await;
         }
-        existing = look_up(context, session, &names, subject.beginning, true).await?;
+        (existing, _) = look_up(context, session, &names, subject.beginning, true, &[]).await?;
     }
     report.diagnostics.extend(found.advice.iter().map(|advice| {
         let diagnostic = Diagnostic::warning(&advice.message).help(&advice.help);
@@ -281,12 +295,13 @@ pub(super) async fn missing_in(
     session: &Session,
     plan: &Plan<'_>,
 ) -> Result<BTreeMap<Version, String>, Error> {
-    let mut existing = look_up(
+    let (mut existing, _) = look_up(
         context,
         session,
         &preflight::names(plan),
         &Beginning::default(),
         false,
+        &[],
     )
     .await?;
     own_tables(&mut existing);
@@ -326,14 +341,55 @@ fn own_tables(existing: &mut Existing) {
     }
 }
 
+/// What the server's grammar refuses in the scripts of the plan: of those that were asked about, and of those in front of
+/// them, which would fail in their turn.
+async fn refusals(
+    context: &Context<'_>,
+    session: &Session,
+    plan: &Plan<'_>,
+    read_from: usize,
+    refused: Vec<usize>,
+) -> Result<BTreeMap<Version, Refusal>, Error> {
+    let mut numbers: Vec<usize> = Vec::new();
+    let unread: Vec<&MigrationScript> = plan
+        .steps
+        .iter()
+        .take(read_from)
+        .map(|step| step.script)
+        .collect();
+    if !unread.is_empty() {
+        let answered = context.answer(session, session.refused(&unread)).await;
+        if !matches!(answered.answer, Some(Ok(_))) {
+            session.rollback().await;
+        }
+        let more = answered.or_interrupted("the scripts were read")?;
+        numbers = more.map_err(|failure| Error::database("having the scripts read", failure))?;
+    }
+    numbers.extend(refused.iter().map(|number| read_from + number));
+    let steps: Vec<_> = numbers
+        .iter()
+        .filter_map(|number| plan.steps.get(*number))
+        .collect();
+    let scripts: Vec<&MigrationScript> = steps.iter().map(|step| step.script).collect();
+    let answered = context.answer(session, session.refusals(&scripts)).await;
+    let refusals = answered.or_interrupted("the scripts were read")?;
+    let of_step = steps.iter().zip(refusals);
+    Ok(of_step
+        .filter_map(|(step, refusal)| Some((step.migration.version, refusal?)))
+        .collect())
+}
+
 async fn look_up(
     context: &Context<'_>,
     session: &Session,
     names: &preflight::Names,
     beginning: &Beginning,
     nearby: bool,
-) -> Result<Existing, Error> {
-    let answered = context.answer(session, session.look_up(names, nearby)).await;
+    scripts: &[&MigrationScript],
+) -> Result<(Existing, Vec<usize>), Error> {
+    let answered = context
+        .answer(session, session.look_up(names, nearby, scripts))
+        .await;
     let (has_failed, interrupted) = (matches!(answered.answer, Some(Err(_))), answered.interrupted);
     let is_to_end = (has_failed || interrupted) && beginning.is_to_end();
     // one that does not answer hears nothing

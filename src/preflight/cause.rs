@@ -43,6 +43,8 @@ pub enum Trouble {
     Privilege,
     /// The server is too old for it.
     Version,
+    /// The server's grammar does not take it.
+    Grammar,
     /// The server, or the connection, takes no writes.
     ReadOnly,
     /// A pooler stands between.

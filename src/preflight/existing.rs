@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::migration::Version;
+use crate::source::Span;
 use crate::sql::Name;
 
 /// One reading of the live database, and what the role that will run the scripts may do.
@@ -10,6 +11,8 @@ use crate::sql::Name;
 pub struct Existing {
     /// How many statements of a half-done no-transaction script ran already, or began to.
     pub done: BTreeMap<Version, usize>,
+    /// The scripts that the server's grammar refuses.
+    pub refused: BTreeMap<Version, Refusal>,
     pub schemas: BTreeMap<String, SchemaFacts>,
     pub relations: BTreeMap<(String, String), RelationFacts>,
     pub types: BTreeSet<(String, String)>,
@@ -36,6 +39,15 @@ pub struct Existing {
     pub nearby: Vec<(String, String)>,
     /// Who will be in the way of the locks: one sentence each, with what to do about it.
     pub busy: Vec<(String, String)>,
+}
+
+/// The first thing in a script that the server's grammar does not take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// `syntax error at or near "craete"`.
+    pub message: String,
+    pub hint: Option<String>,
+    pub span: Span,
 }
 
 /// A suite whose probes act as a role.

@@ -16,6 +16,6 @@ mod walk;
 mod world;
 
 pub use cause::{Cause, Creator, Remedy, Site, Trouble, creators};
-pub use existing::{Actor, Existing, Extensions, FunctionFacts, RelationFacts, Rights, SchemaFacts};
+pub use existing::{Actor, Existing, Extensions, FunctionFacts, Refusal, RelationFacts, Rights, SchemaFacts};
 pub use names::{Names, names};
 pub use walk::{Advice, Assessment, Unmade, assess, schemas_of};

@@ -5,10 +5,11 @@ use super::walk::Walk;
 use crate::migration::MigrationScript;
 use crate::source::Span;
 use crate::sql::name::quote_ident;
-use crate::sql::require::{Need, Needs, features};
+use crate::sql::require::{Need, Needs, features, words};
 use crate::sql::{Action, Effect, Name, ObjectKind, Statement};
 
 use super::cause::{Site, Trouble};
+use super::existing::Refusal;
 
 impl Walk {
     pub(super) fn read_only(&mut self, standby: bool) {
@@ -83,12 +84,7 @@ impl Walk {
                 causes.push(index);
             }
         }
-        // 0 where it is not known
-        let version = match self.world.now.version_num / 10_000 {
-            0 => u32::MAX,
-            version => version,
-        };
-        for feature in features(script.sql(), statement, version) {
+        for feature in features(script.sql(), statement, self.version()) {
             let object = format!("{} of PostgreSQL {}", feature.name, feature.since);
             let index = self.cause(
                 &object,
@@ -104,6 +100,47 @@ impl Walk {
             causes.push(index);
         }
         causes
+    }
+
+    /// The server's major version; any where it is not known.
+    fn version(&self) -> u32 {
+        match self.world.now.version_num / 10_000 {
+            0 => u32::MAX,
+            version => version,
+        }
+    }
+
+    /// A statement that the server's grammar does not take; `None` where it is told otherwise: as syntax that is newer than
+    /// the server.
+    pub(super) fn refusal(
+        &mut self,
+        script: &MigrationScript,
+        statement: &Statement,
+        refusal: &Refusal,
+    ) -> Option<usize> {
+        if !features(script.sql(), statement, self.version()).is_empty() {
+            return None;
+        }
+        let object = format!("syntax of {}", script.file.path());
+        let state = format!("is refused by the server: {}", refusal.message);
+        let hint = refusal
+            .hint
+            .as_ref()
+            .map(|hint| format!("; the server says: {hint}"));
+        let remedy = format!(
+            "correct the statement, and look again: behind it the script was not read{}",
+            hint.unwrap_or_default()
+        );
+        let index = self.cause(&object, Trouble::Grammar, None, &state, &remedy);
+        self.site(index, script, refusal.span, "grammar", &object);
+        self.found.causes[index].statements += 1;
+        // what it was meant to make is neither missing nor there
+        let needs = script.needs(statement);
+        self.world.apply(&statement.effects, &needs, statement.opaque);
+        let text = script.file.slice(statement.span);
+        self.world.mentions.extend(words(text));
+        self.taint(statement, index);
+        Some(index)
     }
 
     pub(super) fn site(

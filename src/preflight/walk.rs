@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cause::{Cause, Site, Trouble, describe};
-use super::existing::Existing;
+use super::existing::{Existing, Refusal};
 use super::labels::Labels;
 use super::world::{Key, Presence, World};
 use crate::migration::{MigrationScript, Version};
@@ -93,7 +93,9 @@ pub fn assess(plan: &Plan<'_>, existing: &Existing) -> Assessment {
             }
         }
         for statement in step.script.statements().iter().skip(done) {
-            causes.extend(walk.statement(step.script, statement));
+            let refusal = existing.refused.get(&step.migration.version);
+            let refusal = refusal.filter(|refusal| is_at(step.script, statement, refusal));
+            causes.extend(walk.statement(step.script, statement, refusal));
         }
         if !causes.is_empty() {
             let own = causes.iter().copied().collect();
@@ -118,6 +120,15 @@ pub fn assess(plan: &Plan<'_>, existing: &Existing) -> Assessment {
         }
     }
     walk.found
+}
+
+/// Whether the statement is the one in which, or right behind which, the server's grammar gave up.
+fn is_at(script: &MigrationScript, statement: &Statement, refusal: &Refusal) -> bool {
+    let statements = script.statements();
+    let behind = statements.partition_point(|other| other.span.start <= refusal.span.start);
+    statements
+        .get(behind.saturating_sub(1))
+        .is_some_and(|at| at.span == statement.span)
 }
 
 pub(super) struct Walk {
@@ -161,9 +172,19 @@ impl Walk {
     }
 
     /// One statement; the causes that it waits for.
-    fn statement(&mut self, script: &MigrationScript, statement: &Statement) -> Vec<usize> {
+    fn statement(
+        &mut self,
+        script: &MigrationScript,
+        statement: &Statement,
+        refusal: Option<&Refusal>,
+    ) -> Vec<usize> {
         self.at = statement.span.start;
         self.found.statements += 1;
+        if let Some(refusal) = refusal
+            && let Some(index) = self.refusal(script, statement, refusal)
+        {
+            return vec![index];
+        }
         self.found.opaque += usize::from(statement.opaque);
         if let Some(setting) = &statement.sets {
             self.setting(setting);
@@ -427,7 +448,7 @@ impl Walk {
     }
 
     /// Remembers that what the statement creates will not be there.
-    fn taint(&mut self, statement: &Statement, cause: usize) {
+    pub(super) fn taint(&mut self, statement: &Statement, cause: usize) {
         for effect in &statement.effects {
             if !matches!(effect.action, Action::Create { .. }) {
                 continue;

@@ -141,9 +141,10 @@ pub fn problems(page: &mut Page, report: &Report) {
 fn issue(page: &mut Page, report: &Report, number: usize, blocker: &Blocker<'_>) {
     page.heading(
         3,
-        &match blocker.is_missing {
-            true => format!("{number}. {} is missing", code(blocker.object)),
-            false => format!("{number}. {}", text(blocker.object)),
+        &match (blocker.told, blocker.is_missing) {
+            (Some(told), _) => format!("{number}. {}", text(told)),
+            (None, true) => format!("{number}. {} is missing", code(blocker.object)),
+            (None, false) => format!("{number}. {}", text(blocker.object)),
         },
     );
     let groups: Vec<String> = blocker

@@ -154,7 +154,10 @@ fn needed_by(cause: &Cause) -> String {
 
 /// What a script can have several of; the others say what goes wrong, not who needs it.
 fn is_noun(by: &str) -> bool {
-    !matches!(by, "" | "create" | "privilege" | "version" | "no-transaction")
+    !matches!(
+        by,
+        "" | "create" | "privilege" | "version" | "grammar" | "no-transaction"
+    )
 }
 
 fn why(cause: &Cause, reason: &str) -> String {

@@ -199,6 +199,7 @@ fn gate(facts: &Facts<'_>) -> Vec<String> {
             Trouble::Privilege => format!("role {} has the {}", facts.role, cause.object),
             Trouble::InTheWay => format!("{} is out of the way", cause.object),
             Trouble::Version => format!("{} is known to the server, or not used", cause.object),
+            Trouble::Grammar => format!("the server takes the {}", cause.object),
             Trouble::ReadOnly => "the connection leads to a server that accepts writes".to_owned(),
             Trouble::Session => "the connection leads to the server itself, past the pooler".to_owned(),
             Trouble::Label => format!("{} is added in a migration of its own", cause.object),

@@ -319,6 +319,11 @@ fn readiness_parts(facts: &Facts<'_>, checks: &[&Verdict]) -> Vec<Part> {
     ];
     let rare = [
         (
+            "the server's grammar takes the scripts",
+            Trouble::Grammar,
+            "refused",
+        ),
+        (
             "a script outside a transaction has a session of its own",
             Trouble::Session,
             "a pooler is in the way",

@@ -199,6 +199,8 @@ pub struct Blocker<'a> {
     pub object: &'a str,
     /// It is an object that is not there; else what keeps checks from being judged, in words.
     pub is_missing: bool,
+    /// The whole sentence, where preflight has another one.
+    pub told: Option<&'a str>,
     pub blocks: usize,
     /// The blocked checks by component; what a preflight counts besides them is only in `blocks`.
     pub groups: Vec<Group<'a>>,
@@ -235,6 +237,7 @@ pub fn blockers(report: &Report) -> Vec<Blocker<'_>> {
         blockers.push(Blocker {
             object: &cause.object,
             is_missing: names_object(&checks),
+            told: told(report, &cause.object),
             blocks: cause.blocks,
             reason: common_message(&checks).filter(|reason| !reason.contains(&cause.object)),
             groups: by_component(checks),
@@ -247,6 +250,7 @@ pub fn blockers(report: &Report) -> Vec<Blocker<'_>> {
         blockers.push(Blocker {
             object,
             is_missing: names_object(&checks),
+            told: None,
             blocks: checks.len(),
             reason: common_message(&checks).filter(|reason| !reason.contains(object)),
             remedy: checks.iter().find_map(|check| check.remedy.as_deref()),
@@ -258,6 +262,16 @@ pub fn blockers(report: &Report) -> Vec<Blocker<'_>> {
     blockers
 }
 
+/// What preflight says of a cause that is not missing: it is refused, or there already.
+fn told<'a>(report: &'a Report, object: &str) -> Option<&'a str> {
+    let issues = report.preflight.iter().flat_map(|preflight| &preflight.issues);
+    let mut titles = issues.map(|issue| issue.title.as_str());
+    titles.find(|title| {
+        let state = title.strip_prefix(object).and_then(|rest| rest.strip_prefix(' '));
+        state.is_some_and(|state| state != "does not exist")
+    })
+}
+
 /// What no check waits for was missed by a script.
 fn names_object(checks: &[&Verdict]) -> bool {
     checks.is_empty() || checks.iter().any(|check| check.blocked_by.is_some())
@@ -266,9 +280,10 @@ fn names_object(checks: &[&Verdict]) -> bool {
 impl Blocker<'_> {
     /// `table organization is missing`, or what else is in the way.
     pub fn title(&self) -> String {
-        match self.is_missing {
-            true => format!("{} is missing", self.object),
-            false => self.object.to_string(),
+        match (self.told, self.is_missing) {
+            (Some(told), _) => told.to_string(),
+            (None, true) => format!("{} is missing", self.object),
+            (None, false) => self.object.to_string(),
         }
     }
 }

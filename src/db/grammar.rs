@@ -1,0 +1,161 @@
+//! What the server's own grammar says of scripts, of which nothing runs.
+//!
+//! The server takes a text apart in full before it runs the first statement of it, and in front of each script stands one
+//! that fails. So there are two errors: that one, or what the grammar refuses.
+
+use super::batch::{Batch, Failure, Reply, Stage};
+use super::session::Session;
+use crate::migration::MigrationScript;
+use crate::preflight::Refusal;
+use crate::source::Span;
+use crate::sql::name::{do_block, quote_literal};
+
+/// Fails, and so keeps what stands behind it from running. No grammar refuses with its SQLSTATE.
+const FAILS: &str = "SELECT 1 OPERATOR(pg_catalog./) 0";
+
+/// What is longer is data: a copy of it costs more than it tells.
+const LONGEST: usize = 4 << 20;
+
+/// Of all scripts of a question.
+const ALTOGETHER: usize = 32 << 20;
+
+/// How a text is read hangs on these, which a script may set between its statements.
+const READ_BY: [&str; 2] = ["standard_conforming_strings", "backslash_quote"];
+
+/// The part of a script that the server would read as it would read it now; `None` when there is none, or when it is too
+/// long to be worth the question.
+pub fn readable(script: &MigrationScript) -> Option<Span> {
+    let body = script.body_span()?;
+    // what runs in a transaction is read as a whole, before any of it is run
+    let first = match script.is_transactional() {
+        true => None,
+        false => script.statements().iter().find(|statement| {
+            let text = script.file.slice(statement.span).to_ascii_lowercase();
+            READ_BY.iter().any(|name| text.contains(name))
+        }),
+    };
+    let span = Span::new(body.start, first.map_or(body.end, |first| first.span.start));
+    let text = script.file.slice(span);
+    (!text.is_empty() && text.len() <= LONGEST && !text.contains('\0')).then_some(span)
+}
+
+/// Adds the question which of the scripts are refused. They are one value: statistics of statements hold none of them.
+pub fn ask(batch: &mut Batch, scripts: &[&MigrationScript]) {
+    if scripts.is_empty() {
+        return;
+    }
+    let mut left = ALTOGETHER;
+    let mut text = |script: &&MigrationScript| {
+        let text = readable(script).map(|span| script.file.slice(span));
+        let text = text.filter(|text| text.len() <= left).unwrap_or_default();
+        left -= text.len();
+        quote_literal(text)
+    };
+    let texts: Vec<String> = scripts.iter().map(&mut text).collect();
+    let texts = format!("ARRAY[{}]::pg_catalog.text[]::pg_catalog.text", texts.join(", "));
+    let keep = format!("SELECT pg_catalog.set_config('pgplumb.scripts', {texts}, true) IS NULL");
+    batch.one(Stage::Query, &keep);
+    batch.one(
+        Stage::Query,
+        &do_block(include_str!("sql/grammar.sql").trim_end()),
+    );
+    batch.one(
+        Stage::Query,
+        "SELECT pg_catalog.current_setting('pgplumb.refused') AS refused",
+    );
+}
+
+/// Which scripts of the question were refused, by their place in it.
+pub fn refused(reply: &Reply) -> Vec<usize> {
+    let row = reply
+        .rows(Stage::Query)
+        .find_map(|row| row.try_get("refused").ok().flatten());
+    let numbers = row.unwrap_or_default().split(',');
+    numbers.filter_map(|number| number.parse().ok()).collect()
+}
+
+impl Session {
+    /// Which of the scripts are refused, by their place in the list.
+    ///
+    /// # Errors
+    /// [`Failure`] when the server refuses the question or is lost; the transaction is to be rolled back then.
+    pub async fn refused(&self, scripts: &[&MigrationScript]) -> Result<Vec<usize>, Failure> {
+        let mut batch = Batch::new();
+        self.begin(&mut batch, "READ ONLY", &self.settings);
+        ask(&mut batch, scripts);
+        batch.one(Stage::Query, "ROLLBACK");
+        Ok(refused(&batch.run(self.client()).await?))
+    }
+
+    /// What is refused in each of the scripts, and where: a block is not told the place, so each is sent once more. One
+    /// message follows the other without waiting for answers. `None` of one that is not refused any more.
+    pub async fn refusals(&self, scripts: &[&MigrationScript]) -> Vec<Option<Refusal>> {
+        let mut sent = Vec::new();
+        for &script in scripts {
+            let mut batch = Batch::new();
+            batch.one(Stage::Query, FAILS);
+            batch.part(script, readable(script).unwrap_or_default());
+            sent.push((script, batch.send(self.client()).await));
+        }
+        let mut refusals = Vec::new();
+        for (script, sent) in sent {
+            let failure = sent.reply().await.err();
+            refusals.push(failure.and_then(|failure| refusal(script, &failure)));
+        }
+        refusals
+    }
+}
+
+fn refusal(script: &MigrationScript, failure: &Failure) -> Option<Refusal> {
+    let error = failure.server()?;
+    let is_grammar = ["42", "22", "0A"]
+        .iter()
+        .any(|class| error.sqlstate.starts_with(class));
+    if !is_grammar || error.sqlstate == "22012" {
+        return None;
+    }
+    let first = script.statements().first().map(|statement| statement.span);
+    let place = failure.place.as_ref().map(|place| place.span);
+    Some(Refusal {
+        message: error.message.clone(),
+        hint: error.hint.clone(),
+        span: place.or(first).unwrap_or_default(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migration::Direction;
+    use crate::source::SourceFile;
+
+    fn read(text: &str) -> Option<String> {
+        let file = SourceFile::new("migrations/0001_a.sql", text);
+        let (script, _) = MigrationScript::new(file, Direction::Up);
+        readable(&script).map(|span| script.file.slice(span).to_owned())
+    }
+
+    #[test]
+    fn what_the_server_would_read_otherwise_is_left_out() {
+        let sets = "SELECT 1;\nSET Standard_Conforming_Strings = off;\nSELECT 2;\n";
+        let outside = format!("-- pgplumb: no-transaction\n{sets}");
+        assert_eq!(read(&outside).as_deref(), Some("SELECT 1;\n"), "one by one");
+        assert_eq!(read(sets).as_deref(), Some(sets.trim_end().trim_end_matches(';')));
+        assert_eq!(read("-- nothing\n"), None);
+        assert_eq!(read(&format!("SELECT '{}'", "x".repeat(LONGEST))), None);
+    }
+
+    #[test]
+    fn scripts_are_texts_whatever_they_hold() {
+        let text = "SELECT $pgplumb$ '\\' $pgplumb$";
+        let file = SourceFile::new("migrations/0001_a.sql", text);
+        let (script, _) = MigrationScript::new(file, Direction::Up);
+        let mut batch = Batch::new();
+        ask(&mut batch, &[]);
+        assert!(batch.is_empty(), "nothing to ask");
+        ask(&mut batch, &[&script]);
+        let sent = format!("{batch:?}");
+        let value = format!("{:?}", quote_literal(text));
+        assert!(sent.contains(value.trim_matches('"')), "{sent}");
+    }
+}

@@ -1,0 +1,2 @@
+CREATE TABLE "größe" (id int PRIMARY KEY);
+CREATE TABLE account (id int,);

@@ -1,0 +1,3 @@
+-- pgplumb: no-transaction
+VACUUM;
+ALTER TABLE note ADD owner int REFERENCES account;
