@@ -1,13 +1,17 @@
 do $pgplumb$
 #variable_conflict use_variable
 declare
-  -- fields of a stored expression that have no meaning to the server either
-  spelling constant text := ' :([a-z_]*location|[a-z_]*format|stmt_len|list_start|list_end) -?[0-9]+';
+  -- fields of a stored expression that have no meaning to the server either: columns stand in it by their numbers, so
+  -- what their relation is called beside its name is one of them
+  spelling constant text := ' :(([a-z_]*location|[a-z_]*format|stmt_len|list_start|list_end) -?[0-9]+'
+    || '|alias (<>|[{]ALIAS :aliasname [^ ]+ :colnames <>[}])|eref [{]ALIAS :aliasname [^ ]+)';
   job record;
   statements text[];
   spelled text[];
   trees text[];
   tree text;
+  constant_value text;
+  constants text[];
   fixed boolean[];
   printed text;
   same boolean;
@@ -50,6 +54,7 @@ begin
       end if;
       spelled := array[null, null];
       trees := array[null, null];
+      constants := array[null, null];
       fixed := array[false, false];
       refused := null;
       code := null;
@@ -74,6 +79,23 @@ begin
               elsif job.how = 'default' then
                 select pg_get_expr(d.adbin, d.adrelid), d.adbin::text into printed, tree
                   from pg_attrdef d where d.adrelid = to_regclass('pg_temp.pgplumb_judged');
+                -- constants and nothing but casts around them are the value that they give
+                if tree !~ ':funcformat [03]'
+                   and not exists (select from regexp_matches(tree, '[{]([A-Z]+)', 'g') as node
+                                    where node[1] not in ('CONST', 'RELABELTYPE', 'FUNCEXPR', 'ARRAY', 'ARRAYEXPR',
+                                                          'ARRAYCOERCEEXPR', 'CASETESTEXPR'))
+                   and not exists (select from regexp_matches(tree, ':funcid ([0-9]+)', 'g') as called
+                                     join pg_proc p on p.oid = called[1]::oid where p.provolatile <> 'i') then
+                  begin
+                    execute (select format('select cast(cast((%s) as %s) as text)', printed,
+                                           format_type(a.atttypid, a.atttypmod))
+                               from pg_attribute a
+                              where a.attrelid = to_regclass('pg_temp.pgplumb_judged') and a.attnum = 1)
+                       into constant_value;
+                    constants[side] := constant_value;
+                  exception when others then null;
+                  end;
+                end if;
               elsif job.how = 'rule' then
                 select pg_get_ruledef(r.oid), concat(r.ev_type, r.is_instead, r.ev_qual::text, r.ev_action::text) into printed, tree
                   from pg_rewrite r
@@ -122,6 +144,9 @@ begin
         if regexp_replace(trees[1], spelling, '', 'g') = regexp_replace(trees[2], spelling, '', 'g') then
           spelled[2] := spelled[1];
         end if;
+      end if;
+      if constants[1] = constants[2] then
+        spelled[2] := spelled[1];
       end if;
       if job.how = 'literal' and spelled[1] <> spelled[2] then
         begin
