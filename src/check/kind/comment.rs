@@ -19,10 +19,9 @@ pub(crate) fn parse(p: &mut Parser, item: &Item<'_>) {
         return;
     };
     for entry in &entries {
-        let Some(on) = p.fragment("comment", &entry.key, fragment::commented) else {
-            continue;
-        };
-        let Some(text) = p.reader.string(entry) else {
+        let text = p.reader.string(entry);
+        let on = p.fragment("comment", &entry.key, fragment::commented);
+        let (Some(text), Some(on)) = (text, on) else {
             continue;
         };
         let id = ObjectId::on(Kind::Other, "", on.class, on.identity(&p.schema));
