@@ -78,6 +78,9 @@ pub async fn apply(context: &Context<'_>, options: &Options<'_>) -> Result<Repor
         let plan = run.plan(&ledger, &reading)?;
         describe_plan(&mut report, &plan, suites);
         report.diagnostics.extend(outside_notices(&plan));
+        if !plan.is_empty() && !options.no_verify {
+            report.diagnostics.extend(judged_behind(&run.always()));
+        }
     } else {
         let mut runner = run.runner(session, &reading);
         let ended = run.plans(&mut runner, reading, &mut report).await?;
@@ -489,6 +492,23 @@ pub(super) fn check_width(plan: &Plan<'_>, reading: &Reading, width: Width) -> R
     } else {
         Err(Error::Input(problems))
     }
+}
+
+/// The suites of no migration, which are judged once behind the last COMMIT of a plan.
+fn judged_behind(always: &[&Suite]) -> Option<Diagnostic> {
+    let suites: Vec<String> = always
+        .iter()
+        .map(|suite| match suite.checks() {
+            1 => format!("{} (1 check)", suite.file.path()),
+            checks => format!("{} ({checks} checks)", suite.file.path()),
+        })
+        .collect();
+    (!suites.is_empty()).then(|| {
+        Diagnostic::note(
+            "what always has to hold is judged behind the last migration, and takes nothing back",
+        )
+        .fact("suites", suites.join(", "))
+    })
 }
 
 /// The plan for `--dry-run`: every statement that would run.
