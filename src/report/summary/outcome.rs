@@ -132,6 +132,10 @@ fn sentence(report: &Report) -> String {
                 quantity(checks, "check")
             ));
         }
+        "preflight" if report.exit == ExitCode::Done => parts.push(match report.migrations.len() {
+            0 => "nothing is pending".to_string(),
+            count => format!("{} can be applied, nothing is in the way", quantity(count, "migration")),
+        }),
         _ => {}
     }
     parts.extend(migrations_line(report));
