@@ -134,7 +134,10 @@ fn sentence(report: &Report) -> String {
         }
         "preflight" if report.exit == ExitCode::Done => parts.push(match report.migrations.len() {
             0 => "nothing is pending".to_string(),
-            count => format!("{} can be applied, nothing is in the way", quantity(count, "migration")),
+            count => format!(
+                "{} can be applied, nothing is in the way",
+                quantity(count, "migration")
+            ),
         }),
         _ => {}
     }
