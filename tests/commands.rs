@@ -617,6 +617,24 @@ fn a_text_that_the_database_cannot_hold_disturbs_no_other_check() {
     assert_ne!(status("public.note.body"), "pass");
     assert_ne!(status("odd"), "pass");
     assert_eq!(status("none"), "pass");
+    // neither does it disturb what else is asked about scripts; what the encoding has is nothing in the way
+    project.write("migrations/0002_fits.sql", "COMMENT ON TABLE note IS 'é';\n");
+    project.write("migrations/0003_odd.sql", "SELECT 1;\nSELECT 'é 日本';\n");
+    for verb in ["preflight", "apply"] {
+        let report = pgplumb(&[verb, "--format", "json"]).expect(3).json();
+        let causes = report["root_causes"].as_array().expect("root causes");
+        assert_eq!(causes.len(), 1, "{causes:?}");
+        assert_eq!(causes[0]["object"], "syntax of migrations/0003_odd.sql");
+        let place = &causes[0]["sources"][0];
+        assert_eq!(
+            (&place["line"], &place["column"]),
+            (&2.into(), &11.into()),
+            "{place}"
+        );
+    }
+    std::fs::remove_file(project.path().join("migrations/0003_odd.sql")).expect("it is there");
+    pgplumb(&["preflight"]).expect(0);
+    pgplumb(&["apply", "-q", "--no-verify"]).expect(0);
     beside.run(&format!("DROP DATABASE {name}"));
 }
 

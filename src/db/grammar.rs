@@ -3,6 +3,8 @@
 //! The server takes a text apart in full before it runs the first statement of it, and in front of each script stands one
 //! that fails. So there are two errors: that one, or what the grammar refuses.
 
+use std::collections::BTreeSet;
+
 use super::batch::{Batch, Failure, Reply, Stage};
 use super::session::Session;
 use crate::migration::MigrationScript;
@@ -40,13 +42,15 @@ pub fn readable(script: &MigrationScript) -> Option<Span> {
 }
 
 /// Adds the question which of the scripts are refused. They are one value: statistics of statements hold none of them.
-pub fn ask(batch: &mut Batch, scripts: &[&MigrationScript]) {
+/// What a database of another encoding may not even hold is left out, for it would fail the whole message.
+pub fn ask(batch: &mut Batch, scripts: &[&MigrationScript], is_unicode: bool) {
     if scripts.is_empty() {
         return;
     }
     let mut left = ALTOGETHER;
     let mut text = |script: &&MigrationScript| {
         let text = readable(script).map(|span| script.file.slice(span));
+        let text = text.filter(|text| is_unicode || text.is_ascii());
         let text = text.filter(|text| text.len() <= left).unwrap_or_default();
         left -= text.len();
         quote_literal(text)
@@ -65,13 +69,18 @@ pub fn ask(batch: &mut Batch, scripts: &[&MigrationScript]) {
     );
 }
 
-/// Which scripts of the question were refused, by their place in it.
-pub fn refused(reply: &Reply) -> Vec<usize> {
+/// Which scripts of the question were refused, by their place in it, or may be and could not be asked about with others.
+pub fn refused(reply: &Reply, scripts: &[&MigrationScript], is_unicode: bool) -> Vec<usize> {
     let row = reply
         .rows(Stage::Query)
         .find_map(|row| row.try_get("refused").ok().flatten());
     let numbers = row.unwrap_or_default().split(',');
-    numbers.filter_map(|number| number.parse().ok()).collect()
+    let mut refused: BTreeSet<usize> = numbers.filter_map(|number| number.parse().ok()).collect();
+    let is_apart = |script: &MigrationScript| {
+        readable(script).is_some_and(|span| !is_unicode && !script.file.slice(span).is_ascii())
+    };
+    refused.extend((0..scripts.len()).filter(|number| is_apart(scripts[*number])));
+    refused.into_iter().collect()
 }
 
 impl Session {
@@ -82,9 +91,10 @@ impl Session {
     pub async fn refused(&self, scripts: &[&MigrationScript]) -> Result<Vec<usize>, Failure> {
         let mut batch = Batch::new();
         self.begin(&mut batch, "READ ONLY", &self.settings);
-        ask(&mut batch, scripts);
+        let is_unicode = self.connection().server.is_unicode;
+        ask(&mut batch, scripts, is_unicode);
         batch.one(Stage::Query, "ROLLBACK");
-        Ok(refused(&batch.run(self.client()).await?))
+        Ok(refused(&batch.run(self.client()).await?, scripts, is_unicode))
     }
 
     /// What is refused in each of the scripts, and where: a block is not told the place, so each is sent once more. One
@@ -116,11 +126,22 @@ fn refusal(script: &MigrationScript, failure: &Failure) -> Option<Refusal> {
     }
     let first = script.statements().first().map(|statement| statement.span);
     let place = failure.place.as_ref().map(|place| place.span);
+    let place = place.or_else(|| foreign(script, &error.message));
     Some(Refusal {
         message: error.message.clone(),
         hint: error.hint.clone(),
         span: place.or(first).unwrap_or_default(),
     })
+}
+
+/// Where the character is that the database's encoding has not: `byte sequence 0xe2 0x86 0x92 in encoding …`.
+fn foreign(script: &MigrationScript, message: &str) -> Option<Span> {
+    let words = message.split_once("byte sequence ")?.1.split(' ');
+    let bytes = words.map_while(|word| u8::from_str_radix(word.strip_prefix("0x")?, 16).ok());
+    let character = String::from_utf8(bytes.collect()).ok()?;
+    let at = readable(script)?.start;
+    let found = script.file.text()[at..].find(&character)?;
+    Some(Span::new(at + found, at + found + character.len()))
 }
 
 #[cfg(test)]
@@ -151,9 +172,9 @@ mod tests {
         let file = SourceFile::new("migrations/0001_a.sql", text);
         let (script, _) = MigrationScript::new(file, Direction::Up);
         let mut batch = Batch::new();
-        ask(&mut batch, &[]);
+        ask(&mut batch, &[], true);
         assert!(batch.is_empty(), "nothing to ask");
-        ask(&mut batch, &[&script]);
+        ask(&mut batch, &[&script], true);
         let sent = format!("{batch:?}");
         let value = format!("{:?}", quote_literal(text));
         assert!(sent.contains(value.trim_matches('"')), "{sent}");

@@ -158,10 +158,12 @@ impl Session {
         let mut batch = Batch::new();
         self.begin(&mut batch, "READ ONLY", &self.settings);
         self.read_existing(&mut batch, names, nearby);
-        grammar::ask(&mut batch, scripts);
+        let is_unicode = self.connection().server.is_unicode;
+        grammar::ask(&mut batch, scripts, is_unicode);
         batch.one(Stage::Query, "ROLLBACK");
         let reply = batch.run(self.client()).await?;
-        Ok((self.existing_of(&reply, names)?, grammar::refused(&reply)))
+        let refused = grammar::refused(&reply, scripts, is_unicode);
+        Ok((self.existing_of(&reply, names)?, refused))
     }
 
     /// Adds the statements that look up the names.
