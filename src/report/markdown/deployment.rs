@@ -43,7 +43,8 @@ pub fn render(page: &mut Page, report: &Report) {
         after(page, report);
         validation(page, report);
     }
-    parts::messages(page, report, "Warnings", &[Severity::Warning, Severity::Note]);
+    parts::messages(page, report, "Warnings", &[Severity::Warning]);
+    parts::messages(page, report, "Notes", &[Severity::Note]);
     status(page, report);
 }
 
