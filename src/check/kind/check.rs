@@ -50,8 +50,17 @@ pub(crate) fn parse(p: &mut Parser, table: &Table, item: &Item<'_>) {
         wants.push(Want::flag("no_inherit", no_inherit));
         let mut rule = ObjectRule::new(&KIND, Target::Id(table.object(Kind::Check, name.clone())));
         rule.wants = wants;
+        let clauses = [
+            (no_inherit, " NO INHERIT"),
+            (not_enforced, " NOT ENFORCED"),
+            (not_valid && !not_enforced, " NOT VALID"),
+        ];
+        let clauses: String = clauses
+            .iter()
+            .filter_map(|(is_wanted, clause)| is_wanted.then_some(*clause))
+            .collect();
         rule.create = Some(format!(
-            "ALTER TABLE {} ADD CONSTRAINT {} CHECK ({})",
+            "ALTER TABLE {} ADD CONSTRAINT {} CHECK ({}){clauses}",
             table.sql(),
             quote_ident(&name),
             text.value.trim()
@@ -73,8 +82,27 @@ fn render(object: &Object) -> String {
     text
 }
 
-fn alter(_: &ObjectRule, object: &Object, differences: &[Difference]) -> Option<String> {
-    validate(object, differences).or_else(|| comment_remedy("CONSTRAINT", object, differences))
+fn alter(rule: &ObjectRule, object: &Object, differences: &[Difference]) -> Option<String> {
+    validate(object, differences)
+        .or_else(|| comment_remedy("CONSTRAINT", object, differences))
+        .or_else(|| exchange(rule, object, differences))
+}
+
+/// The wanted constraint for the one that is there, in one statement: rows that break it keep everything as it is. With the
+/// one that is there a comment would go, and on a child it is its parent's.
+fn exchange(rule: &ObjectRule, object: &Object, differences: &[Difference]) -> Option<String> {
+    let is_exchanged =
+        |difference: &Difference| ["expression", "no_inherit"].contains(&difference.part.as_str());
+    let stays = object.flag("inherited") || object.get("comment").is_some();
+    if stays || !differences.iter().all(is_exchanged) {
+        return None;
+    }
+    let on = format!("ALTER TABLE {} ", relation(object));
+    let add = rule.create.as_ref()?.strip_prefix(&on)?;
+    Some(format!(
+        "{on}DROP CONSTRAINT {}, {add}",
+        quote_ident(&object.id.name)
+    ))
 }
 
 /// `VALIDATE CONSTRAINT`, when that is all that is missing.
@@ -87,4 +115,32 @@ pub(crate) fn validate(object: &Object, differences: &[Difference]) -> Option<St
             quote_ident(&object.id.name)
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::catalog::Kind;
+    use crate::check::testing::{literal, on_t, one, sample, settle, suite};
+
+    #[test]
+    fn a_constraint_is_exchanged_in_one_statement() {
+        let text = "[table.t.check]\nt_amount = { definition = \"amount > 1\", no_inherit = true }\n";
+        for (more, remedy) in [
+            (
+                &[][..],
+                Some(
+                    "ALTER TABLE public.t DROP CONSTRAINT t_amount, ADD CONSTRAINT t_amount CHECK (amount > 1) NO INHERIT",
+                ),
+            ),
+            (&[("inherited", "t")][..], None),
+            (&[("comment", "x")][..], None),
+        ] {
+            let mut catalog = sample();
+            let properties = [("expression", "(amount > 0)"), ("validated", "t")];
+            catalog.insert(on_t(Kind::Check, "t_amount", &[&properties, more].concat()));
+            let verdicts = settle(&[&suite("0001", text)], &catalog, literal);
+            let verdict = one(&verdicts, "0001/table.t/check.t_amount");
+            assert_eq!(verdict.remedy.as_deref(), remedy, "{verdict:?}");
+        }
+    }
 }

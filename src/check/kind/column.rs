@@ -263,8 +263,7 @@ fn alter(rule: &ObjectRule, object: &Object, differences: &[Difference]) -> Opti
         relation(object),
         quote_ident(&object.id.name)
     );
-    let [difference] = differences else { return None };
-    match difference.part.as_str() {
+    let each = |difference: &Difference| match difference.part.as_str() {
         "default" => Some(match rule.wanted("default") {
             Some(Wanted::Is(Some(Value::Text(default)))) => format!("{column} SET DEFAULT {default}"),
             _ => format!("{column} DROP DEFAULT"),
@@ -277,6 +276,9 @@ fn alter(rule: &ObjectRule, object: &Object, differences: &[Difference]) -> Opti
             Some(Wanted::By(storage, _)) => Some(format!("{column} SET STORAGE {storage}")),
             _ => None,
         },
-        _ => comment_remedy("COLUMN", object, differences),
-    }
+        _ => comment_remedy("COLUMN", object, std::slice::from_ref(difference)),
+    };
+    // part of the way is no way back
+    let statements: Option<Vec<String>> = differences.iter().map(each).collect();
+    statements.map(|statements| statements.join("; "))
 }

@@ -312,7 +312,7 @@ fn is_plain(key: &str) -> bool {
     parse_name(key).is_ok() || fragment::keys(key).is_ok_and(|keys| keys.len() == 1 && !key.starts_with('('))
 }
 
-fn alter(_: &ObjectRule, object: &Object, differences: &[Difference]) -> Option<String> {
+fn alter(rule: &ObjectRule, object: &Object, differences: &[Difference]) -> Option<String> {
     let is_built = |difference: &Difference| difference.part == "valid" || difference.part == "ready";
     if differences.iter().all(is_built) {
         // nothing makes a valid index invalid
@@ -321,7 +321,43 @@ fn alter(_: &ObjectRule, object: &Object, differences: &[Difference]) -> Option<
         }
         return Some(format!("REINDEX INDEX CONCURRENTLY {}", object.id.path()));
     }
-    comment_remedy("INDEX", object, differences)
+    comment_remedy("INDEX", object, differences).or_else(|| exchange(rule, object, differences))
+}
+
+/// The wanted index for the one that is there, where nothing of that one would be lost.
+fn exchange(rule: &ObjectRule, object: &Object, differences: &[Difference]) -> Option<String> {
+    const BUILT: &[&str] = &[
+        "unique",
+        "method",
+        "keys",
+        "order",
+        "operator classes",
+        "collations",
+        "include",
+        "nulls",
+        "predicate",
+    ];
+    const OF_ITS_OWN: &[&str] = &[
+        "constraint",
+        "partition_of",
+        "comment",
+        "options",
+        "tablespace",
+        "statistics_targets",
+        "clustered",
+    ];
+    let is_built = differences
+        .iter()
+        .all(|difference| BUILT.contains(&difference.part.as_str()) || difference.part.starts_with("key "));
+    let has_own = OF_ITS_OWN.iter().any(|property| object.get(property).is_some());
+    if !is_built || has_own {
+        return None;
+    }
+    let create = rule.create.as_ref()?;
+    Some(format!(
+        "BEGIN; DROP INDEX {}; {create}; COMMIT",
+        object.id.path()
+    ))
 }
 
 #[cfg(test)]
@@ -329,6 +365,37 @@ mod tests {
     use crate::catalog::Kind;
     use crate::check::Status;
     use crate::check::testing::{complaints, literal, on_t, one, sample, settle, suite};
+
+    #[test]
+    fn an_index_is_exchanged_where_nothing_of_it_is_lost() {
+        for (more, remedy) in [
+            (
+                &[][..],
+                Some("BEGIN; DROP INDEX public.t_org; CREATE INDEX t_org ON public.t (org_id); COMMIT"),
+            ),
+            (&[("comment", "x")][..], None),
+            (&[("options", "fillfactor=70")][..], None),
+        ] {
+            let mut catalog = sample();
+            let properties = [
+                ("method", "btree"),
+                ("keys", "note"),
+                ("opclasses", ""),
+                ("orders", ""),
+                ("valid", "t"),
+                ("ready", "t"),
+            ];
+            catalog.insert(on_t(Kind::Index, "t_org", &[&properties, more].concat()));
+            let verdicts = settle(
+                &[&suite("0001", "[table.t.index]\nt_org = \"(org_id)\"\n")],
+                &catalog,
+                literal,
+            );
+            let verdict = one(&verdicts, "0001/table.t/index.t_org");
+            assert_eq!(verdict.status, Status::Fail, "{verdict:?}");
+            assert_eq!(verdict.remedy.as_deref(), remedy, "{verdict:?}");
+        }
+    }
 
     #[test]
     fn defaults_may_be_spelt_out() {

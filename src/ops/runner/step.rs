@@ -320,10 +320,17 @@ impl Runner<'_> {
         &mut self,
         at: At<'p>,
         course: &mut Course<'p>,
-        judged: Judged,
+        mut judged: Judged,
         artifacts: Artifacts,
     ) -> Result<Turn, Error> {
         let totals = Totals::of(&judged.verdicts);
+        if !totals.approved(self.strict) {
+            // what they would alter goes with the transaction: it is the script that has to be corrected
+            judged
+                .verdicts
+                .iter_mut()
+                .for_each(|verdict| verdict.remedy = None);
+        }
         let verdict = match judged.verdicts.is_empty() {
             true => "not_verified",
             false => "approved",
