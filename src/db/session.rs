@@ -2,6 +2,7 @@
 //! transaction pooler no state of the session is relied upon; plans are kept where the session is its own.
 
 use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 
 use tokio_postgres::Client;
 use tokio_postgres::error::{DbError, SqlState};
@@ -174,6 +175,8 @@ pub struct Session {
     /// Whether a pooler stands between, once the history was read.
     is_pooled: bool,
     is_standby: bool,
+    /// What a pooler's session had, at the beginning of the open transaction, that a ROLLBACK does not bring back.
+    outliving: Mutex<Option<String>>,
     /// Whether it holds the plans of what a run says at every step.
     pub plans: Plans,
 }
@@ -186,6 +189,7 @@ impl Session {
             search_path: None,
             is_pooled: false,
             is_standby: false,
+            outliving: Mutex::default(),
             plans: Plans::default(),
         }
     }
@@ -229,7 +233,7 @@ impl Session {
     /// The same for a script, with which others may share the transaction: of a pooler's session is remembered what they
     /// may change in secret, for [`forget`](Session::forget).
     pub fn begin_script(&self, batch: &mut Batch, leaves: &Leaves, is_shared: bool) {
-        let remembered = Some(leaves).filter(|leaves| leaves.secret || is_shared);
+        let remembered = Some(leaves).filter(|leaves| leaves.secret || leaves.prepared || is_shared);
         self.begin_for(batch, "", &self.settings, remembered);
     }
 
@@ -258,6 +262,24 @@ impl Session {
         }
         batch.one(Stage::Begin, OWN_USER);
         batch.one(Stage::Begin, &settings.calls(path, true, &LEAKED));
+    }
+
+    /// Takes note of what the answer to [`begin_script`](Session::begin_script) says, for the case that the transaction is
+    /// rolled back.
+    pub fn has_begun(&self, answer: &Reply) {
+        if let Some(outliving) = restore::outliving(answer) {
+            self.note_outliving(Some(outliving));
+        }
+    }
+
+    /// That transaction is committed, and its session may be that of others.
+    pub fn has_committed(&self) {
+        self.note_outliving(None);
+    }
+
+    fn note_outliving(&self, outliving: Option<String>) -> Option<String> {
+        let mut noted = self.outliving.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut noted, outliving)
     }
 
     /// The settings of the transaction once more, where it goes on with another script: behind the last one a pooler's session
@@ -351,18 +373,10 @@ impl Session {
 
     /// A script is about to run once more: what its rollback did not take back would be in its way.
     pub async fn clear(&mut self, leaves: &Leaves) {
-        if leaves.prepared {
+        if leaves.prepared && !self.is_pooled {
             self.plans = self.plans.gone();
             let mut batch = Batch::new();
-            if !self.is_pooled {
-                batch.one(Stage::Query, "DEALLOCATE ALL");
-            }
-            // the script tells when it could not
-            for name in leaves.names.iter().filter(|_| self.is_pooled) {
-                let mut one = Batch::new();
-                one.one(Stage::Query, &format!("DEALLOCATE {name}"));
-                let _ = one.run(self.client()).await;
-            }
+            batch.one(Stage::Query, "DEALLOCATE ALL");
             let _ = batch.run(self.client()).await;
         }
     }
@@ -604,9 +618,19 @@ impl Session {
         self.connection.close().await;
     }
 
-    /// Ends whatever transaction is open. A connection that is lost has none.
+    /// Ends whatever transaction is open, and behind a pooler lets go of what its script leaves there. A connection that is
+    /// lost has none.
     pub async fn rollback(&self) {
-        let _ = self.connection.client.batch_execute("ROLLBACK").await;
+        let client = &self.connection.client;
+        if let Some(outliving) = self.note_outliving(None) {
+            match client.batch_execute(&restore::release_sql(&outliving)).await {
+                Ok(()) => return,
+                Err(error) => {
+                    tracing::warn!("what the script left in the pooler's session stays there: {error}")
+                }
+            }
+        }
+        let _ = client.batch_execute("ROLLBACK").await;
     }
 
     /// Ends the session and whatever transaction is open. A server rolls back what is left open, and nobody waits for its

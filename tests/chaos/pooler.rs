@@ -261,4 +261,23 @@ fn what_a_script_does_in_secret_ends_with_it_where_others_have_the_session_next(
     project.write("migrations/0004_d.sql", secret);
     run(&["apply", "--single-transaction"]);
     assert_eq!(other(state), before);
+    // locks and prepared statements outlive the ROLLBACK of a script that fails
+    let plain = "PREPARE plain AS SELECT 1;\nSELECT 1 / (c - c) FROM (VALUES (1)) v (c);\n";
+    for (failing, args) in [
+        (format!("{secret}SELECT 1 / 0;\n"), &["apply"][..]),
+        (plain.to_string(), &["apply"]),
+        (secret.to_string(), &["apply", "--single-transaction"]),
+        (secret.to_string(), &["apply", "--rehearse", "--yes"]),
+    ] {
+        project.write("migrations/0005_e.sql", &failing);
+        project.write(
+            "migrations/0006_f.sql",
+            "SELECT 1 / (c - c) FROM (VALUES (1)) v (c);\n",
+        );
+        let run = Pgplumb::at(project.path()).env("DATABASE_URL", &url);
+        let run = run.args(args).run().expect(5);
+        assert!(run.stdout.contains("division by zero"), "{}", run.stdout);
+        assert!(!run.stderr.contains("stays there"), "{}", run.stderr);
+        assert_eq!(other(state), before, "{failing}");
+    }
 }

@@ -13,6 +13,7 @@ use crate::db::lock::{self, Expectation, Newest};
 use crate::db::rehearse::{self as asking, Locks, Measured, Relations};
 use crate::db::session;
 use crate::diagnostic::Diagnostic;
+use crate::migration::Leaves;
 use crate::ops::Error;
 use crate::ops::context::{Event, ask};
 use crate::ops::judge::{Judged, Place, judge};
@@ -74,7 +75,7 @@ impl Attempt<'_, '_> {
         };
         let mut batch = Batch::new();
         let session = &runner.session;
-        session.begin(&mut batch, "", &session.settings);
+        session.begin_script(&mut batch, &Leaves::default(), true);
         // before the tables of the history are made
         asking::read_relations(&mut batch);
         batch.one(Stage::Guard, &lock::lock_sql(&expectation));
@@ -89,6 +90,7 @@ impl Attempt<'_, '_> {
                 };
             }
         };
+        self.runner.session.has_begun(&reply);
         self.relations = asking::relations_of(&reply);
         self.held = asking::locks_of(&reply);
         Ok(None)

@@ -134,6 +134,7 @@ impl Runner<'_> {
             self.committed(Some(earlier));
         }
         self.held.clear();
+        self.session.has_committed();
         let back = finished.step.direction == Direction::Down;
         note(&mut self.reading, finished.step, self.width);
         self.has_written = true;

@@ -180,6 +180,9 @@ impl Runner<'_> {
         let reply = self.context.watching(&self.session, watched, second.reply());
         let second = self.context.answer(&self.session, reply).await;
         self.context.pass_notices(&mut self.session);
+        if let Some(Ok(begun)) = &first.answer {
+            self.session.has_begun(begun);
+        }
         let interrupted = first.interrupted || second.interrupted;
         match (first.answer, second.answer) {
             (Some(first), Some(second)) if !interrupted => Ok((first, second)),
