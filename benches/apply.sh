@@ -8,6 +8,7 @@
 # of wall time, and of the CPU time of client and server. `refinery`, `sqlx`, `diesel` and `dbmate` take part when they are
 # in PATH. Migrations are written here, or come from a folder that holds the same work for each: `psql/tx.sql` with BEGIN
 # and COMMIT around each migration, `refinery/V1__name.sql` (pgplumb reads these too), `sqlx/`, `diesel/` and `dbmate/`.
+# psql records nothing; psql_recorded makes pgplumb's own two tables and writes the rows that pgplumb wrote as well.
 # With PGPLUMB_BENCH_FAR=0 nothing is measured over a network.
 set -euo pipefail
 
@@ -53,9 +54,36 @@ fresh() {
     "$bin/psql" -qX -d postgres -c 'DROP DATABASE IF EXISTS bench' -c 'CREATE DATABASE bench' -c CHECKPOINT 2>/dev/null
 }
 
+# The same transactions with history and journal, whose rows are those of a real run.
+record() {
+    local table
+    fresh
+    "$pgplumb" -C "$work/project" apply -q -d "$socket"
+    for table in refinery_schema_history pgplumb_journal; do
+        "$bin/pg_dump" -d bench --data-only --inserts -t "$table" | grep '^INSERT INTO' >"$work/$table.rows"
+    done
+    cat >"$work/tables.sql" <<'SQL'
+CREATE TABLE refinery_schema_history (version int4 PRIMARY KEY, name varchar(255), applied_on varchar(255),
+    checksum varchar(255));
+CREATE TABLE pgplumb_journal (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(), run text NOT NULL, action text NOT NULL, version bigint NOT NULL,
+    name text NOT NULL, outcome text NOT NULL, verdict text, duration_ms numeric, sha256 text, artifacts jsonb,
+    message text, login text NOT NULL DEFAULT session_user, role text NOT NULL DEFAULT current_user, client text,
+    address inet DEFAULT inet_client_addr(), tool text NOT NULL);
+SQL
+    awk -v work="$work" '
+        function copy(file) { if ((getline line <file) > 0) print line }
+        $0 == "COMMIT;" { copy(work "/refinery_schema_history.rows"); copy(work "/pgplumb_journal.rows") }
+        { print }
+        $0 == "BEGIN;" && !made++ { while ((getline line <(work "/tables.sql")) > 0) print line }
+    ' "$tasks/psql/tx.sql" >"$work/recorded.sql"
+}
+
 export DATABASE_URL="postgres://postgres@127.0.0.1:$port/bench"
+record
 for ((run = 1; run <= runs; run++)); do
     fresh && once psql "$bin/psql" -qX -d bench -v ON_ERROR_STOP=1 -f "$tasks/psql/tx.sql"
+    fresh && once psql_recorded "$bin/psql" -qX -d bench -v ON_ERROR_STOP=1 -f "$work/recorded.sql"
     fresh && once pgplumb "$pgplumb" -C "$work/project" apply -q -d "$socket"
     once nothing "$pgplumb" -C "$work/project" apply -q -d "$socket"
     once select_1 "$bin/psql" -qX -d bench -c 'SELECT 1'
@@ -90,4 +118,4 @@ far_runs() {
 if [ "${PGPLUMB_BENCH_FAR:-1}" != 0 ]; then far_runs; fi
 
 echo "$count migrations, $runs runs, $("$bin/postgres" --version), medians; ratio: of psql"
-table psql psql pgplumb nothing select_1 refinery sqlx diesel dbmate far_pgplumb far_refinery far_dbmate
+table psql psql psql_recorded pgplumb nothing select_1 refinery sqlx diesel dbmate far_pgplumb far_refinery far_dbmate

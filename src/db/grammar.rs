@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::batch::{Batch, Failure, Reply, Stage};
+use super::batch::{Batch, Failure, Reply, Sent, Stage};
 use super::session::Session;
 use crate::migration::MigrationScript;
 use crate::preflight::Refusal;
@@ -18,8 +18,11 @@ const FAILS: &str = "SELECT 1 OPERATOR(pg_catalog./) 0";
 /// What is longer is data: a copy of it costs more than it tells.
 const LONGEST: usize = 4 << 20;
 
-/// Of all scripts of a question.
+/// Of all scripts together.
 const ALTOGETHER: usize = 32 << 20;
+
+/// Of one message: what the driver once needed to send something, it keeps.
+const PORTION: usize = 64 << 10;
 
 /// How a text is read hangs on these, which a script may set between its statements.
 const READ_BY: [&str; 2] = ["standard_conforming_strings", "backslash_quote"];
@@ -43,19 +46,20 @@ pub fn readable(script: &MigrationScript) -> Option<Span> {
 
 /// Adds the question which of the scripts are refused. They are one value: statistics of statements hold none of them.
 /// What a database of another encoding may not even hold is left out, for it would fail the whole message.
-pub fn ask(batch: &mut Batch, scripts: &[&MigrationScript], is_unicode: bool) {
+fn ask(batch: &mut Batch, scripts: &[&MigrationScript], is_unicode: bool) {
     if scripts.is_empty() {
         return;
     }
-    let mut left = ALTOGETHER;
-    let mut text = |script: &&MigrationScript| {
-        let text = readable(script).map(|span| script.file.slice(span));
-        let text = text.filter(|text| is_unicode || text.is_ascii());
-        let text = text.filter(|text| text.len() <= left).unwrap_or_default();
-        left -= text.len();
-        quote_literal(text)
-    };
-    let texts: Vec<String> = scripts.iter().map(&mut text).collect();
+    let texts: Vec<String> = scripts
+        .iter()
+        .map(|script| {
+            let text = readable(script).map(|span| script.file.slice(span));
+            quote_literal(
+                text.filter(|text| is_unicode || text.is_ascii())
+                    .unwrap_or_default(),
+            )
+        })
+        .collect();
     let texts = format!("ARRAY[{}]::pg_catalog.text[]::pg_catalog.text", texts.join(", "));
     let keep = format!("SELECT pg_catalog.set_config('pgplumb.scripts', {texts}, true) IS NULL");
     batch.one(Stage::Query, &keep);
@@ -69,8 +73,53 @@ pub fn ask(batch: &mut Batch, scripts: &[&MigrationScript], is_unicode: bool) {
     );
 }
 
+/// What one message asks about: scripts that follow one another. There is always a first.
+fn portions<'s>(scripts: &'s [&'s MigrationScript]) -> Vec<&'s [&'s MigrationScript]> {
+    let mut portions = Vec::new();
+    let (mut from, mut size, mut altogether) = (0, 0, 0);
+    for (number, script) in scripts.iter().enumerate() {
+        let length = readable(script).map_or(0, |span| span.end - span.start);
+        altogether += length;
+        if altogether > ALTOGETHER {
+            portions.push(&scripts[from..number]);
+            return portions;
+        }
+        if size + length > PORTION && number > from {
+            portions.push(&scripts[from..number]);
+            (from, size) = (number, 0);
+        }
+        size += length;
+    }
+    portions.push(&scripts[from..]);
+    portions
+}
+
+/// Messages under way.
+pub struct Asked<'s> {
+    sent: Vec<(&'s [&'s MigrationScript], Sent)>,
+    is_unicode: bool,
+}
+
+impl Asked<'_> {
+    /// The answer to the first message, and which of the scripts are refused, by their place in the list.
+    ///
+    /// # Errors
+    /// The first [`Failure`]: the server refuses the question or is lost.
+    pub async fn answer(self) -> Result<(Option<Reply>, Vec<usize>), Failure> {
+        let (mut first, mut numbers, mut from) = (None, Vec::new(), 0);
+        for (portion, sent) in self.sent {
+            let reply = sent.reply().await?;
+            let refused = refused(&reply, portion, self.is_unicode);
+            numbers.extend(refused.into_iter().map(|number| from + number));
+            from += portion.len();
+            first.get_or_insert(reply);
+        }
+        Ok((first, numbers))
+    }
+}
+
 /// Which scripts of the question were refused, by their place in it, or may be and could not be asked about with others.
-pub fn refused(reply: &Reply, scripts: &[&MigrationScript], is_unicode: bool) -> Vec<usize> {
+fn refused(reply: &Reply, scripts: &[&MigrationScript], is_unicode: bool) -> Vec<usize> {
     let row = reply
         .rows(Stage::Query)
         .find_map(|row| row.try_get("refused").ok().flatten());
@@ -84,17 +133,35 @@ pub fn refused(reply: &Reply, scripts: &[&MigrationScript], is_unicode: bool) ->
 }
 
 impl Session {
+    /// Asks about scripts in the transaction that a message begins, and those that do not fit in transactions of their own
+    /// right behind it: all messages are under way at once.
+    pub async fn ask_grammar<'s>(&self, begun: Batch, scripts: &'s [&'s MigrationScript]) -> Asked<'s> {
+        let is_unicode = self.connection().server.is_unicode;
+        let mut sent = Vec::new();
+        let mut begun = Some(begun);
+        for portion in portions(scripts) {
+            let mut batch = begun.take().unwrap_or_else(|| self.begin_question());
+            ask(&mut batch, portion, is_unicode);
+            batch.one(Stage::Query, "ROLLBACK");
+            sent.push((portion, batch.send(self.client()).await));
+        }
+        Asked { sent, is_unicode }
+    }
+
+    /// Begins a transaction that writes nothing.
+    pub fn begin_question(&self) -> Batch {
+        let mut batch = Batch::new();
+        self.begin(&mut batch, "READ ONLY", &self.settings);
+        batch
+    }
+
     /// Which of the scripts are refused, by their place in the list.
     ///
     /// # Errors
     /// [`Failure`] when the server refuses the question or is lost; the transaction is to be rolled back then.
     pub async fn refused(&self, scripts: &[&MigrationScript]) -> Result<Vec<usize>, Failure> {
-        let mut batch = Batch::new();
-        self.begin(&mut batch, "READ ONLY", &self.settings);
-        let is_unicode = self.connection().server.is_unicode;
-        ask(&mut batch, scripts, is_unicode);
-        batch.one(Stage::Query, "ROLLBACK");
-        Ok(refused(&batch.run(self.client()).await?, scripts, is_unicode))
+        let asked = self.ask_grammar(self.begin_question(), scripts).await;
+        Ok(asked.answer().await?.1)
     }
 
     /// What is refused in each of the scripts, and where: a block is not told the place, so each is sent once more. One
@@ -164,6 +231,34 @@ mod tests {
         assert_eq!(read(sets).as_deref(), Some(sets.trim_end().trim_end_matches(';')));
         assert_eq!(read("-- nothing\n"), None);
         assert_eq!(read(&format!("SELECT '{}'", "x".repeat(LONGEST))), None);
+    }
+
+    #[test]
+    fn a_portion_is_what_fits() {
+        let script = |length: usize| {
+            let file = SourceFile::new(
+                "migrations/0001_a.sql",
+                format!("SELECT '{}'", "x".repeat(length)),
+            );
+            MigrationScript::new(file, Direction::Up).0
+        };
+        let (small, half, large, empty) = (
+            script(10),
+            script(PORTION / 2 - 20),
+            script(2 * PORTION),
+            script(LONGEST),
+        );
+        let lengths = |scripts: &[&MigrationScript]| -> Vec<usize> {
+            portions(scripts).iter().map(|portion| portion.len()).collect()
+        };
+        assert_eq!(lengths(&[]), [0]);
+        assert_eq!(lengths(&[&half, &half, &small, &empty]), [2, 2]);
+        assert_eq!(lengths(&[&large, &large, &small]), [1, 1, 1]);
+        let many = vec![&large; ALTOGETHER / PORTION];
+        assert!(
+            lengths(&many).iter().sum::<usize>() < many.len(),
+            "no more than that is asked about"
+        );
     }
 
     #[test]

@@ -7,7 +7,6 @@ use serde::Deserialize;
 use super::batch::{Batch, Failure, Reply, Stage};
 use super::catalog::names as array;
 use super::error::Error;
-use super::grammar;
 use super::session::Session;
 use crate::migration::MigrationScript;
 use crate::preflight::{Existing, Extensions, FunctionFacts, Names, RelationFacts, Rights, SchemaFacts};
@@ -155,14 +154,11 @@ impl Session {
         nearby: bool,
         scripts: &[&MigrationScript],
     ) -> Result<(Existing, Vec<usize>), Failure> {
-        let mut batch = Batch::new();
-        self.begin(&mut batch, "READ ONLY", &self.settings);
+        let mut batch = self.begin_question();
         self.read_existing(&mut batch, names, nearby);
-        let is_unicode = self.connection().server.is_unicode;
-        grammar::ask(&mut batch, scripts, is_unicode);
-        batch.one(Stage::Query, "ROLLBACK");
-        let reply = batch.run(self.client()).await?;
-        let refused = grammar::refused(&reply, scripts, is_unicode);
+        let asked = self.ask_grammar(batch, scripts).await;
+        let (reply, refused) = asked.answer().await?;
+        let reply = reply.ok_or_else(|| Failure::of(Error::Unexpected("no answer came".to_string())))?;
         Ok((self.existing_of(&reply, names)?, refused))
     }
 
