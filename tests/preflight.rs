@@ -437,6 +437,32 @@ fn the_body_of_a_function_is_advice() {
 }
 
 #[test]
+fn scripts_that_take_more_than_one_message_are_all_read() {
+    let database = Server::shared().database("portions");
+    let mut project = Project::new();
+    for number in 1..=6 {
+        let note = "-- words\n".repeat(5000);
+        // the third and the last
+        let create = if number % 3 == 0 { "craete" } else { "create" };
+        let script = format!("{note}{create} table t{number} (id int);\n{note}");
+        project = project.with(&format!("migrations/000{number}_a.sql"), script);
+    }
+    for verb in ["preflight", "apply"] {
+        let mut outcome = run(&project, &database, &[verb]).expect(3);
+        for number in [3, 6] {
+            outcome = outcome.says(&format!("migrations/000{number}_a.sql:5001:1"));
+        }
+        for number in [1, 2, 4, 5] {
+            assert!(
+                !outcome.stdout.contains(&format!("000{number}_a.sql:5001")),
+                "{}",
+                outcome.stdout
+            );
+        }
+    }
+}
+
+#[test]
 fn a_label_cannot_be_used_in_the_transaction_that_adds_it() {
     let database = Server::shared().database("labels");
     database.run("create type mood as enum ('old'); create table m (mood mood, note text)");

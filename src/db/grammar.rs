@@ -244,7 +244,7 @@ mod tests {
         };
         let (small, half, large, empty) = (
             script(10),
-            script(PORTION / 2 - 20),
+            script(PORTION / 2 - "SELECT ''".len()),
             script(2 * PORTION),
             script(LONGEST),
         );
